@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One validated, immutable description of what this run of nodespan does.
+//
+// Sources: flag > environment > default. What each variable means: SPEC section 1.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/log.h"
+#include "model/sampler.h"
+#include "model/semconv.h"
+
+namespace nodespan::config {
+
+enum class ExporterKind { kOtlp, kConsole, kOtlpStdout };
+
+// Outside Kubernetes: a process is selected when any of these says so.
+struct Selection {
+  std::vector<pid_t> pids;              // --pid, OTEL_GO_AUTO_TARGET_PID
+  std::vector<std::string> exe_globs;   // --exe, OTEL_GO_AUTO_TARGET_EXE; matched against the link text of /proc/PID/exe
+  bool all = false;                     // --all
+
+  bool empty() const { return pids.empty() && exe_globs.empty() && !all; }
+};
+
+struct TlsOptions {
+  std::string ca_file;           // PEM; empty: system roots
+  std::string client_cert_file;  // PEM; both or none
+  std::string client_key_file;
+};
+
+struct OtlpOptions {
+  std::string endpoint = "http://localhost:4317";
+  bool insecure = false;  // only looked at when the endpoint has no http/https scheme
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case keys, decoded values
+  bool gzip = false;
+  absl::Duration timeout = absl::Seconds(10);  // one batch, retries included; InfiniteDuration for "0"
+  TlsOptions tls;
+};
+
+struct BatchOptions {
+  absl::Duration schedule_delay = absl::Seconds(5);
+  absl::Duration export_timeout = absl::Seconds(30);
+  size_t max_queue_size = 2048;   // spans
+  size_t max_export_batch_size = 512;  // spans, <= max_queue_size
+};
+
+struct Config {
+  base::LogLevel log_level = base::LogLevel::kInfo;
+  bool sdk_disabled = false;
+  Selection selection;
+  std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
+  OtlpOptions otlp;
+  BatchOptions batch;
+  model::Sampler sampler;
+  model::Semconv semconv;
+  // Node-wide defaults for the identity of targets; the target's own environment wins.
+  std::string service_name;
+  std::vector<std::pair<std::string, std::string>> resource_attributes;
+  bool show_verifier_log = false;
+};
+
+}  // namespace nodespan::config

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// GoBinary answers questions about one Go executable: where a function is, at which offset a field of a struct lies,
+// which itab joins an interface and a type, how a map is laid out.
+//
+// Everything comes from what the Go linker puts into every executable, stripped or not: build info, pclntab,
+// moduledata and runtime type descriptors, found from the program headers alone. No section headers, symbol table,
+// DWARF, or table of Go versions is consulted. Sources: Go's runtime/symtab.go (pcHeader, moduledata, _func),
+// internal/abi/type.go (descriptors), debug/buildinfo; measured per release in the design notes.
+//
+// Thread: immutable after Open() apart from an internal lazily built index; use from one thread at a time.
+// Bad input: a truncated, hostile or absurd file gives a Status (kDataLoss malformed, kUnimplemented a build that is
+// recognised and not supported, kNotFound not a Go executable), in bounded time and memory; never a crash.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace nodespan::goinspect {
+
+enum class Arch { kAmd64, kArm64 };
+
+struct BinaryInfo {
+  std::string go_version;      // "go1.26.8", from build info; empty when it is missing
+  std::string main_module;     // path of the main module, empty when unknown
+  std::string go_build_id;     // of .note.go.buildid, found by PT_NOTE; empty when linked with -buildid=
+  std::string gnu_build_id;    // lower-case hex of NT_GNU_BUILD_ID; empty when missing
+  Arch arch = Arch::kAmd64;
+  bool is_pie = false;         // ET_DYN
+  bool is_dynamic = false;     // has PT_INTERP: needs the dynamic loader (cgo or -linkmode=external)
+  bool has_symbol_table = false;  // informational only ("stripped")
+  uint64_t file_bytes = 0;
+  uint64_t function_count = 0;
+  // Hash over pclntab header and build ids: with file size the content identity of the binary.
+  uint64_t content_hash = 0;
+};
+
+struct Function {
+  std::string name;
+  uint64_t vaddr = 0;     // as linked
+  uint64_t size_bytes = 0;  // up to the next function: includes padding
+  uint64_t file_off = 0;  // of vaddr: what a uprobe takes
+};
+
+// reflect.Kind values, internal/abi/type.go.
+enum class Kind : uint8_t {
+  kInvalid = 0, kBool, kInt, kInt8, kInt16, kInt32, kInt64, kUint, kUint8, kUint16, kUint32, kUint64, kUintptr,
+  kFloat32, kFloat64, kComplex64, kComplex128, kArray, kChan, kFunc, kInterface, kMap, kPointer, kSlice, kString,
+  kStruct, kUnsafePointer,
+};
+
+struct Field {
+  std::string name;
+  uint64_t offset = 0;
+  Kind kind = Kind::kInvalid;
+  // As reflect prints it: "*url.URL", "http.Header", "string". Only the last element of package paths.
+  std::string type_name;
+  // pkgPath + "." + name of the type, or of the pointed-to type behind one "*"; empty for unnamed types:
+  // "net/http.Header", "*net/url.URL".
+  std::string qualified_type_name;
+  uint64_t size_bytes = 0;
+};
+
+struct StructType {
+  std::string qualified_name;  // "net/http.Request"
+  uint64_t vaddr = 0;          // of the descriptor
+  uint64_t size_bytes = 0;
+  std::vector<Field> fields;   // in order of offset; embedded structs are one field and are not flattened
+  const Field* FindField(std::string_view name) const;
+};
+
+// Layout of a map type with 16-byte string keys or any other key; all from its descriptor (internal/abi map types).
+struct MapLayout {
+  enum class Kind { kClassic, kSwiss };
+  Kind kind = Kind::kSwiss;
+  uint64_t group_bytes = 0;    // size of a group (Swiss) or bucket (classic)
+  uint64_t control_off = 0;    // control word (Swiss) or tophash array (classic), 8 bytes
+  uint64_t key_off = 0;
+  uint64_t key_stride = 0;
+  uint64_t elem_off = 0;
+  uint64_t elem_stride = 0;
+  uint64_t overflow_off = 0;   // classic only
+};
+
+class GoBinary {
+ public:
+  // Inspects the file behind `fd` (read with mmap and pread; the descriptor is duplicated, the caller keeps his).
+  static absl::StatusOr<std::unique_ptr<GoBinary>> Open(int fd);
+  ~GoBinary();
+  GoBinary(const GoBinary&) = delete;
+  GoBinary& operator=(const GoBinary&) = delete;
+
+  const BinaryInfo& info() const;
+
+  // Looks up all `names` ("net/http.serverHandler.ServeHTTP") in one pass over the function table; the result has one
+  // entry per name, absent when the function is not in the binary (not linked, or inlined everywhere).
+  std::vector<std::optional<Function>> FindFunctions(std::span<const std::string_view> names) const;
+
+  // The function that contains the linked address, if any.
+  std::optional<Function> FunctionAt(uint64_t vaddr) const;
+
+  // The machine code of `function`, valid as long as this object. kDataLoss when it lies outside the file.
+  absl::StatusOr<std::span<const uint8_t>> Code(const Function& function) const;
+
+  // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it.
+  absl::StatusOr<StructType> FindStruct(std::string_view qualified_name) const;
+
+  // Descriptor address (as linked) of any named type, or of a pointer to one when the name starts with "*".
+  absl::StatusOr<uint64_t> FindType(std::string_view qualified_name) const;
+
+  // Address (as linked) of the itab that joins the two: FindItab("net/http.ResponseWriter", "*net/http.response").
+  // kNotFound when the binary never makes that conversion statically.
+  absl::StatusOr<uint64_t> FindItab(std::string_view interface_name, std::string_view type_name) const;
+
+  // The layout of a named map type: FindMapLayout("net/http.Header").
+  absl::StatusOr<MapLayout> FindMapLayout(std::string_view qualified_name) const;
+
+ private:
+  struct Impl;
+  explicit GoBinary(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Cheap test used to dismiss a process: true when the file is a 64-bit little-endian ELF executable for a supported
+// machine with Go build info. Reads the ELF and program headers and the first bytes of writable segments only.
+// A status other than OK says why not: kNotFound not ELF or not Go, kUnimplemented 32-bit or foreign machine.
+absl::Status LooksLikeGo(int fd);
+
+}  // namespace nodespan::goinspect

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/counters.h"
+
+namespace nodespan::metrics {
+namespace {
+
+constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = {{
+    {"spans_assembled_total", "Spans built from kernel records."},
+    {"spans_exported_total", "Spans an exporter delivered."},
+    {"spans_dropped_queue_full_total", "Oldest spans pushed out of the full export queue."},
+    {"spans_dropped_export_total", "Spans given up after a non-retryable answer or too many tries."},
+    {"spans_dropped_shutdown_total", "Spans still queued when the time for the final flush was over."},
+    {"spans_rejected_total", "Spans the collector refused in a partial success."},
+    {"export_requests_total", "Export calls made, retries included."},
+    {"export_retries_total", "Export calls repeated after a retryable answer."},
+    {"records_read_total", "Records taken from the kernel ring buffer."},
+    {"records_malformed_total", "Kernel records with a wrong size, version or type."},
+    {"records_unknown_target_total", "Kernel records of a process that is no longer known."},
+    {"operations_abandoned_total", "Operations in flight when their process ended or was released."},
+    {"exec_events_total", "Processes that appeared, told by the kernel."},
+    {"exit_events_total", "Processes that ended, told by the kernel."},
+    {"process_events_missed_total", "Process events that the kernel lost or that the sweep found instead."},
+    {"processes_scanned_total", "Executables looked at."},
+    {"targets_attached_total", "Processes that were attached to."},
+    {"targets_detached_total", "Processes that were detached from."},
+    {"targets_refused_total", "Selected Go processes that could not be traced."},
+}};
+
+}  // namespace
+
+const CounterInfo& Describe(Counter counter) { return kInfo[static_cast<size_t>(counter)]; }
+
+}  // namespace nodespan::metrics
