@@ -238,6 +238,7 @@ TEST_F(BatchProcessorTest, HangingExporterDoesNotHoldUpTheOther) {
   processor.Add(Spans({"a"}));
   processor.Add(Spans({"b"}));
   EXPECT_TRUE(second.WaitForSpans(2));
+  ASSERT_TRUE(gate_.entered.WaitForNotificationWithTimeout(kSoon));
   EXPECT_EQ(log_.span_count(), 0u);
   EXPECT_EQ(processor.queued_spans(), 1u);
 }

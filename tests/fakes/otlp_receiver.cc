@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fakes/otlp_receiver.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -137,7 +138,8 @@ class OtlpReceiver::Service final : public TraceService::WithRawCallbackMethod_E
     }
     call.answer = answer;
     if (answer.code == 0) {
-      state_->accepted_spans += call.span_count - static_cast<size_t>(answer.rejected_spans);
+      const auto spans = static_cast<int64_t>(call.span_count);
+      state_->accepted_spans += static_cast<size_t>(spans - std::clamp<int64_t>(answer.rejected_spans, 0, spans));
     }
     if (!state_->keep_requests) {
       call.request.Clear();
@@ -169,6 +171,7 @@ std::unique_ptr<OtlpReceiver> OtlpReceiver::Start(Options options) {
   grpc::ServerBuilder builder;
   // Without port sharing a second receiver on a taken port fails instead of stealing every other connection.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, !options.refuse_gzip);
   builder.AddListeningPort(options.listen, credentials, &state.port);
   builder.RegisterService(state.service.get());
   state.server = builder.BuildAndStart();

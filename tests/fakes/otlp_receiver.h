@@ -40,7 +40,7 @@ struct OtlpCall {
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
   bool parsed = false;                                // the bytes were a request
   size_t request_bytes = 0;                           // uncompressed
-  std::multimap<std::string, std::string> metadata;   // as sent, user-agent and grpc-encoding included
+  std::multimap<std::string, std::string> metadata;   // user-agent included
   OtlpAnswer answer;
   size_t span_count = 0;
 };
@@ -57,6 +57,8 @@ class OtlpReceiver {
     // "127.0.0.1:0" takes any free port; "unix:/path" works too.
     std::string listen = "127.0.0.1:0";
     std::optional<OtlpReceiverTls> tls;
+    // A gzip request is answered with UNIMPLEMENTED.
+    bool refuse_gzip = false;
     // Drop the requests after counting their spans, for long or large runs.
     bool keep_requests = true;
   };
