@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -51,6 +52,8 @@ class ProcessDir {
   static absl::StatusOr<ProcessDir> Open(int proc_fd, pid_t pid);
 
   const model::ProcessKey& key() const { return key_; }
+  // What Open() read to find out the key.
+  const ProcessStat& stat_at_open() const { return stat_at_open_; }
 
   absl::StatusOr<ProcessStat> ReadStat() const;
   absl::StatusOr<ProcessStatus> ReadStatus() const;
@@ -79,10 +82,12 @@ class ProcessDir {
   absl::StatusOr<uint64_t> ReadMountNamespace() const;
 
  private:
-  ProcessDir(base::UniqueFd dir_fd, model::ProcessKey key) : dir_fd_(std::move(dir_fd)), key_(key) {}
+  ProcessDir(base::UniqueFd dir_fd, model::ProcessKey key, ProcessStat stat)
+      : dir_fd_(std::move(dir_fd)), key_(key), stat_at_open_(std::move(stat)) {}
 
   base::UniqueFd dir_fd_;
   model::ProcessKey key_;
+  ProcessStat stat_at_open_;
 };
 
 }  // namespace nodespan::procfs
