@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/utility/utility.h"
 #include "base/errors.h"
 
 namespace nodespan::events {
@@ -90,7 +91,7 @@ absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const 
   if (raw.outcome < NS_HTTP_HANDLED || raw.outcome > NS_HTTP_HIJACKED) {
     return Malformed("HTTP server record: outcome {}", raw.outcome);
   }
-  absl::StatusOr<Event> result = Event(HttpServerEvent{});
+  absl::StatusOr<Event> result(absl::in_place);
   auto& event = std::get<HttpServerEvent>(*result);
   event.header = header;
   event.outcome = static_cast<HttpOutcome>(raw.outcome);

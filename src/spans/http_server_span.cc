@@ -43,6 +43,7 @@ constexpr uint32_t kParentIsRemote = 0x200;
 std::string Clean(std::string_view text, bool cut = false) {
   return ToValidUtf8(cut ? TrimPartialCharacter(text) : text);
 }
+std::string Clean(std::string&& text) { return IsValidUtf8(text) ? std::move(text) : ToValidUtf8(text); }
 std::string Clean(const EventString& string) { return Clean(string.text, string.cut); }
 
 // The code the client got, if it got one.
@@ -200,6 +201,9 @@ void AddEndpoints(const HttpServerEvent& event, AttributeWriter& attributes) {
 }
 
 std::string VersionText(events::HttpVersion version) {
+  if (version == events::HttpVersion{1, 1}) {
+    return "1.1";
+  }
   return version.major >= 2 && version.minor == 0 ? fmt::format("{}", version.major)
                                                   : fmt::format("{}.{}", version.major, version.minor);
 }
@@ -247,9 +251,8 @@ bool HttpServerSpanBuilder::IsKnown(std::string_view method) const {
   return std::find(known_methods_.begin(), known_methods_.end(), method) != known_methods_.end();
 }
 
-model::Span HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode,
-                                         const model::ResourcePtr& resource, const WallClock& clock) const {
-  model::Span span;
+void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode, const model::ResourcePtr& resource,
+                                  const WallClock& clock, model::Span& span) const {
   span.kind = model::SpanKind::kServer;
   span.scope = model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
   span.resource = resource;
@@ -258,6 +261,7 @@ model::Span HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMo
   const bool known_method = !event.method.cut && IsKnown(event.method.text);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";
   std::string route = Clean(RouteOfPattern(event.pattern.text), event.pattern.cut);
+  span.name.reserve(method_in_name.size() + 1 + route.size());
   span.name = method_in_name;
   if (!route.empty()) {
     span.name += ' ';
@@ -286,7 +290,6 @@ model::Span HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMo
   if (const std::optional<int64_t> size = ResponseBodySize(event, code.has_value())) {
     attributes.AddInt(http::kResponseBodySize, *size);
   }
-  return span;
 }
 
 }  // namespace nodespan::spans

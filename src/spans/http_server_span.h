@@ -36,8 +36,9 @@ class HttpServerSpanBuilder {
   // span names.
   explicit HttpServerSpanBuilder(std::vector<std::string> known_methods = DefaultKnownMethods());
 
-  model::Span Build(const events::HttpServerEvent& event, model::SemconvMode mode, const model::ResourcePtr& resource,
-                    const WallClock& clock) const;
+  // Fills `span`, which is new. In place, because a Span is large and is made for every request.
+  void Build(const events::HttpServerEvent& event, model::SemconvMode mode, const model::ResourcePtr& resource,
+             const WallClock& clock, model::Span& span) const;
 
  private:
   bool IsKnown(std::string_view method) const;

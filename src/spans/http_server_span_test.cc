@@ -36,7 +36,9 @@ model::Span Build(const HttpServerRecordBuilder& record, SemconvMode mode = Semc
   const std::vector<std::byte> bytes = record.Bytes();
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
-  return builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, wall);
+  model::Span span;
+  builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, wall, span);
+  return span;
 }
 
 // Every attribute as "key=value", in order.

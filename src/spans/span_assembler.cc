@@ -51,7 +51,7 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
     return base::MakeStatus(absl::StatusCode::kNotFound, "record of target slot {}, generation {}: not traced",
                             key.slot, key.generation);
   }
-  spans.push_back(http_server_.Build(http, target->semconv.http, target->resource, wall_clock_));
+  http_server_.Build(http, target->semconv.http, target->resource, wall_clock_, spans.emplace_back());
   counters_->Add(Counter::kSpansAssembled);
   return absl::OkStatus();
 }

@@ -44,6 +44,7 @@ std::string NormalizeTracestate(std::string_view header, bool cut) {
   std::array<std::string_view, kMaxMembers> keys;
   size_t count = 0;
   std::string result;
+  result.reserve(header.size());
   while (!header.empty()) {
     const size_t comma = std::min(header.find(','), header.size());
     const std::string_view member = Trim(header.substr(0, comma));
