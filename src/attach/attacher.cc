@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "ebpf/uprobe.h"
@@ -95,55 +96,49 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   return links;
 }
 
-absl::StatusOr<TargetId> Attacher::Attach(const AttachPlan& plan, const AttachRequest& request) {
-  uint32_t slot = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (free_target_slots_.empty()) {
-      return base::MakeStatus(absl::StatusCode::kResourceExhausted, "{} processes are traced already",
-                              object_->options().max_targets);
-    }
-    slot = free_target_slots_.back();
-    free_target_slots_.pop_back();
+absl::StatusOr<TargetId> Attacher::Reserve() {
+  absl::MutexLock lock(&mutex_);
+  if (free_target_slots_.empty()) {
+    return base::MakeStatus(absl::StatusCode::kResourceExhausted, "{} processes are traced already",
+                            object_->options().max_targets);
   }
-  const TargetId target{slot, next_generation_++};
-  Target state{request.pid, request.binary_content_hash, {}};
-  const auto attach = [&]() -> absl::Status {
-    NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan.params));
-    const ns_target_params params = {
-        .load_bias = request.load_bias,
-        .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
-        .binary_slot = binary_slot,
-        .generation = target.generation,
-        .sampler_root = ToAbi(request.sampler.root),
-        .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
-        .pad = {},
-    };
-    absl::Status status = object_->WriteTarget(slot, params);
-    if (status.ok()) {
-      status = object_->MapProcess(request.pid, slot);
-    }
-    if (status.ok()) {
-      absl::StatusOr<std::vector<ebpf::Link>> links = AttachProbes(plan, request, slot);
-      if (links.ok()) {
-        state.links = *std::move(links);
-        return absl::OkStatus();
-      }
-      status = links.status();
-    }
+  const uint32_t slot = free_target_slots_.back();
+  free_target_slots_.pop_back();
+  return TargetId{slot, next_generation_++};
+}
+
+absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, const AttachPlan& plan,
+                                                           const AttachRequest& request) {
+  NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan.params));
+  auto undo = absl::MakeCleanup([&] {
     object_->UnmapProcess(request.pid);
-    (void)object_->WriteTarget(slot, ns_target_params{});
+    (void)object_->WriteTarget(target.slot, ns_target_params{});
     ReleaseBinary(request.binary_content_hash);
-    return status;
-  };
-  if (absl::Status status = attach(); !status.ok()) {
+  });
+  NODESPAN_RETURN_IF_ERROR(object_->WriteTarget(
+      target.slot, {.load_bias = request.load_bias,
+                    .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
+                    .binary_slot = binary_slot,
+                    .generation = target.generation,
+                    .sampler_root = ToAbi(request.sampler.root),
+                    .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
+                    .pad = {}}));
+  NODESPAN_RETURN_IF_ERROR(object_->MapProcess(request.pid, target.slot));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> links, AttachProbes(plan, request, target.slot));
+  std::move(undo).Cancel();
+  return links;
+}
+
+absl::Status Attacher::Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request) {
+  absl::StatusOr<std::vector<ebpf::Link>> links = Activate(target, plan, request);
+  if (!links.ok()) {
     absl::MutexLock lock(&mutex_);
-    free_target_slots_.push_back(slot);
-    return status;
+    free_target_slots_.push_back(target.slot);
+    return links.status();
   }
-  targets_.emplace(slot, std::move(state));
+  targets_.emplace(target.slot, Target{request.pid, request.binary_content_hash, *std::move(links)});
   counters_->Add(metrics::Counter::kTargetsAttached);
-  return target;
+  return absl::OkStatus();
 }
 
 void Attacher::Detach(TargetId target, std::function<void(uint64_t)> on_done) {

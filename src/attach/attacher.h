@@ -12,10 +12,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -55,8 +54,13 @@ class Attacher {
   Attacher(const Attacher&) = delete;
   Attacher& operator=(const Attacher&) = delete;
 
-  // kResourceExhausted: all slots are in use. kNotFound: the process ended, which is normal. kPermissionDenied.
-  absl::StatusOr<TargetId> Attach(const AttachPlan& plan, const AttachRequest& request);
+  // Takes a free slot, so that the name of the target is known before its first record can exist. Must be given to
+  // Attach(). kResourceExhausted: all slots are in use.
+  absl::StatusOr<TargetId> Reserve();
+
+  // Attaches; on error the reservation is gone as well. kResourceExhausted: too many distinct binaries. kNotFound: the
+  // process ended, which is normal. kPermissionDenied: a capability is missing.
+  absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request);
 
   // From now on hits of this target are ignored; the probes go away in the background, then the slot is free again.
   // `on_done` runs on the Attacher's thread with the number of operations that were still in flight; no record of this
@@ -81,6 +85,9 @@ class Attacher {
     std::function<void(uint64_t)> on_done;
   };
 
+  // Writes the parameters and attaches the probes; undoes its own steps on error.
+  absl::StatusOr<std::vector<ebpf::Link>> Activate(TargetId target, const AttachPlan& plan,
+                                                   const AttachRequest& request);
   absl::StatusOr<uint32_t> AcquireBinary(uint64_t content_hash, const ns_binary_params& params);
   void ReleaseBinary(uint64_t content_hash);
   absl::StatusOr<std::vector<ebpf::Link>> AttachProbes(const AttachPlan& plan, const AttachRequest& request,
