@@ -28,7 +28,7 @@ class FileBytes {
  public:
   static constexpr uint64_t kMaxFileBytes = uint64_t{4} << 30;
   static constexpr uint64_t kMaxResidentBytes = uint64_t{64} << 20;
-  static constexpr uint64_t kMaxScannedBytes = uint64_t{384} << 20;
+  static constexpr uint64_t kMaxScannedBytes = uint64_t{256} << 20;
   static constexpr uint64_t kChunkBytes = uint64_t{64} << 10;
 
   // Duplicates `fd`; the caller keeps his. kNotFound: not a regular file, or empty; kResourceExhausted: larger than

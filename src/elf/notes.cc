@@ -25,9 +25,10 @@ std::optional<std::span<const uint8_t>> FindNote(std::span<const uint8_t> notes,
     if (description_off > notes.size() || description_bytes > notes.size() - description_off) {
       return std::nullopt;
     }
-    const std::string_view note_name(reinterpret_cast<const char*>(notes.data()) + kHeaderBytes, name_bytes);
-    // The name's size counts its terminating zero.
-    if (note_type == type && note_name.size() == name.size() + 1 && note_name.substr(0, name.size()) == name) {
+    std::string_view note_name(reinterpret_cast<const char*>(notes.data()) + kHeaderBytes, name_bytes);
+    // The name's size counts its terminating zero, and in Go's note the padding too.
+    note_name = note_name.substr(0, note_name.find('\0'));
+    if (note_type == type && note_name == name) {
       return notes.subspan(description_off, description_bytes);
     }
     notes = notes.subspan(std::min<uint64_t>(notes.size(), description_off + Padded(description_bytes)));

@@ -113,7 +113,8 @@ class GoBinary {
   // The machine code of `function`, valid as long as this object. kDataLoss when it lies outside the file.
   absl::StatusOr<std::span<const uint8_t>> Code(const Function& function) const;
 
-  // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it.
+  // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it;
+  // kFailedPrecondition (here and below) when several types share the name, as types declared inside functions may.
   absl::StatusOr<StructType> FindStruct(std::string_view qualified_name) const;
 
   // Descriptor address (as linked) of any named type, or of a pointer to one when the name starts with "*".

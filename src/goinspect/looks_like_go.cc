@@ -73,9 +73,10 @@ absl::Status LooksLikeGo(int fd) {
     if (!segment.writable) {
       continue;
     }
-    // Of a position-independent file the first part, read-only after relocation, has everything but build info.
+    // What is read-only after relocation, a part of the segment or all of it, has everything but build info.
     const uint64_t relro_end = headers.relro_end_vaddr.value_or(segment.vaddr);
-    if (HasBuildInfo(fd, segment, relro_end - segment.vaddr < segment.file_bytes ? relro_end : segment.vaddr)) {
+    const bool is_behind_relro = relro_end > segment.vaddr && relro_end <= segment.file_end_vaddr();
+    if (HasBuildInfo(fd, segment, is_behind_relro ? relro_end : segment.vaddr)) {
       return absl::OkStatus();
     }
   }

@@ -16,7 +16,10 @@ using elf::Load;
 // Offsets in abi.Type.
 constexpr uint64_t kSizeOff = 0;
 constexpr uint64_t kPtrBytesOff = 8;
-constexpr uint64_t kHashOff = 16;  // u32; then tflag, align, fieldAlign, kind, one byte each
+constexpr uint64_t kHashOff = 16;   // u32
+constexpr uint64_t kFlagsOff = 20;  // tflag, align, fieldAlign, kind: one byte each
+constexpr uint64_t kAlignOff = 21;
+constexpr uint64_t kKindOff = 23;
 constexpr uint64_t kEqualOff = 24;
 constexpr uint64_t kGcDataOff = 32;
 constexpr uint64_t kStrOff = 40;
@@ -36,14 +39,16 @@ constexpr uint16_t kMaxMethods = 20000;
 // A package path or type name is short; the type string of an unnamed struct can take some KiB.
 constexpr uint64_t kMaxNameBytes = uint64_t{64} << 10;
 
-// The cheap part of the header test, on the word {hash, tflag, align, fieldAlign, kind}.
-bool CanBeHeader(uint64_t word) {
-  const uint8_t flags = static_cast<uint8_t>(word >> 32);
-  const uint8_t align = static_cast<uint8_t>(word >> 40);
-  const uint8_t field_align = static_cast<uint8_t>(word >> 48);
-  const uint8_t kind = static_cast<uint8_t>(word >> 56) & kKindMask;
-  return kind >= 1 && kind <= static_cast<uint8_t>(Kind::kUnsafePointer) && flags < kFlagLimit &&
-         align == field_align && align <= 8 && std::has_single_bit(align);
+// The cheap part of the header test, on the four bytes tflag, align, fieldAlign, kind. Most words fail the first line.
+bool CanBeHeader(uint32_t bytes) {
+  const uint8_t align = static_cast<uint8_t>(bytes >> 8);
+  if (align != static_cast<uint8_t>(bytes >> 16) || align == 0 || align > 8) {
+    return false;
+  }
+  const uint8_t flags = static_cast<uint8_t>(bytes);
+  const uint8_t kind = static_cast<uint8_t>(bytes >> 24) & kKindMask;
+  return std::has_single_bit(align) && flags < kFlagLimit && kind >= 1 &&
+         kind <= static_cast<uint8_t>(Kind::kUnsafePointer);
 }
 
 }  // namespace
@@ -90,17 +95,17 @@ std::optional<std::string_view> TypeReader::NameAt(uint64_t vaddr) {
 
 std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
   const uint8_t* bytes = vaddr % 8 == 0 ? View(vaddr, kHeaderBytes) : nullptr;
-  if (bytes == nullptr || !CanBeHeader(Load<uint64_t>(bytes + kHashOff))) {
+  if (bytes == nullptr || !CanBeHeader(Load<uint32_t>(bytes + kFlagsOff))) {
     return std::nullopt;
   }
   TypeHeader header;
   header.vaddr = vaddr;
   header.size_bytes = Load<uint64_t>(bytes + kSizeOff);
   header.hash = Load<uint32_t>(bytes + kHashOff);
-  header.flags = bytes[kHashOff + 4];
-  header.kind = static_cast<Kind>(bytes[kHashOff + 7] & kKindMask);
+  header.flags = bytes[kFlagsOff];
+  header.kind = static_cast<Kind>(bytes[kKindOff] & kKindMask);
   header.pointer_off = Load<uint32_t>(bytes + kPtrToThisOff);
-  const uint8_t align = bytes[kHashOff + 5];
+  const uint8_t align = bytes[kAlignOff];
   const uint64_t pointer_bytes = Load<uint64_t>(bytes + kPtrBytesOff);
   if (header.size_bytes % align != 0 || pointer_bytes > header.size_bytes || pointer_bytes % 8 != 0) {
     return std::nullopt;
@@ -142,7 +147,7 @@ bool TypeReader::ForEach(uint64_t begin_vaddr, uint64_t end_vaddr,
     return false;
   }
   for (uint64_t off = 0; off + kHeaderBytes <= end - begin; off += 8) {
-    if (!CanBeHeader(Load<uint64_t>(bytes + off + kHashOff))) {
+    if (!CanBeHeader(Load<uint32_t>(bytes + off + kFlagsOff))) {
       continue;
     }
     if (const std::optional<TypeHeader> header = Header(begin + off); header.has_value()) {
