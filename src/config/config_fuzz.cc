@@ -11,6 +11,7 @@
 #include "config/env_value.h"
 #include "config/env_vars.h"
 #include "config/resource_attributes.h"
+#include "config/target_options.h"
 #include "config/warnings.h"
 
 namespace {
@@ -32,6 +33,8 @@ void FuzzEnvironment(std::string_view text) {
   config::Config config;
   config::Warnings warnings;
   (void)config::ApplyEnvironment(environment, config, warnings);
+  config::TargetOptions target = config::ReadTargetOptions(environment, config::Config{}, warnings);
+  Require(target.sampler.ratio >= 0.0 && target.sampler.ratio <= 1.0);
   Require(config.batch.max_export_batch_size >= 1);
   Require(config.batch.max_export_batch_size <= config.batch.max_queue_size);
   Require(config.sampler.ratio >= 0.0 && config.sampler.ratio <= 1.0);
