@@ -1,0 +1,3 @@
+module nodespan/goprograms
+
+go 1.22
