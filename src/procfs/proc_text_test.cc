@@ -11,6 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using namespace std::string_view_literals;
 
 // As printed by Linux 6.x, with another comm.
 std::string StatWith(std::string_view comm, std::string_view state = "S", std::string_view flags = "4194560") {
@@ -121,16 +122,16 @@ TEST(ParseMapsTest, RefusesMalformedLinesAndNamesThem) {
 }
 
 TEST(ParseEnvironTest, KeepsThePrefixAndTheFirstOfTwo) {
-  constexpr std::string_view kText("OTEL_A=1=2\0PASSWORD=secret\0OTEL_B\0OTEL_A=3\0OTEL_C=\0OTEL_D=cut", 63);
+  constexpr std::string_view kText = "OTEL_A=1=2\0PASSWORD=secret\0OTEL_B\0OTEL_A=3\0OTEL_C=\0OTEL_D=cut"sv;
   EXPECT_THAT(ParseEnviron(kText, "OTEL_"),
               ElementsAre(Pair("OTEL_A", "1=2"), Pair("OTEL_C", ""), Pair("OTEL_D", "cut")));
   EXPECT_THAT(ParseEnviron(kText, "NOTHING_"), IsEmpty());
   EXPECT_EQ(ParseEnviron(kText, "").size(), 4U);
-  EXPECT_THAT(ParseEnviron(std::string_view("=x\0\0", 4), ""), IsEmpty());
+  EXPECT_THAT(ParseEnviron("=x\0\0"sv, ""), IsEmpty());
 }
 
 TEST(ParseCmdlineTest, KeepsEmptyArguments) {
-  EXPECT_THAT(ParseCmdline(std::string_view("/bin/x\0\0-v\0", 11)), ElementsAre("/bin/x", "", "-v"));
+  EXPECT_THAT(ParseCmdline("/bin/x\0\0-v\0"sv), ElementsAre("/bin/x", "", "-v"));
   EXPECT_THAT(ParseCmdline(""), IsEmpty());
 }
 

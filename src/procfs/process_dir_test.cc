@@ -22,6 +22,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using namespace std::string_view_literals;
 
 ProcessDir OpenIn(const std::string& root, pid_t pid) {
   auto procfs = RealProcFs::Create(root);
@@ -128,8 +129,8 @@ TEST(ProcessDirTest, DeletedSuffixIsNotPartOfThePath) {
 TEST(ProcessDirTest, EnvironAndCmdlineAreReadFromTheirFiles) {
   testing::FakeProcTree tree;
   tree.Put({.pid = 7});
-  tree.Write(7, "environ", std::string("HOME=/\0OTEL_SERVICE_NAME=shop\0", 30));
-  tree.Write(7, "cmdline", std::string("/srv/shop\0-v\0", 13));
+  tree.Write(7, "environ", "HOME=/\0OTEL_SERVICE_NAME=shop\0"sv);
+  tree.Write(7, "cmdline", "/srv/shop\0-v\0"sv);
   ProcessDir process = OpenIn(tree.root(), 7);
   EXPECT_THAT(*process.ReadEnviron("OTEL_"), ElementsAre(Pair("OTEL_SERVICE_NAME", "shop")));
   EXPECT_THAT(*process.ReadCmdline(), ElementsAre("/srv/shop", "-v"));
