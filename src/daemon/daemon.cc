@@ -43,8 +43,6 @@ namespace {
 constexpr absl::Duration kSweepPeriod = absl::Seconds(10);
 // Without events (another pid namespace) the sweep is all there is.
 constexpr absl::Duration kSweepPeriodWithoutEvents = absl::Seconds(1);
-// An exit event comes while the process is still ending; by then it is gone.
-constexpr absl::Duration kExitCheckPeriod = absl::Milliseconds(200);
 // Below the 30 s that Kubernetes gives a pod to end.
 constexpr absl::Duration kFinalExportTime = absl::Seconds(5);
 
@@ -80,7 +78,6 @@ class Control {
             OnProcessEvent(bytes, counters);
           }));
       NODESPAN_RETURN_IF_ERROR(loop_->AddFd(events_->epoll_fd(), [this] { events_->Drain(); }));
-      NODESPAN_RETURN_IF_ERROR(loop_->AddTimer(kExitCheckPeriod, [this] { CheckExits(); }));
     } else {
       spdlog::warn("not in the host's pid namespace: new processes are found once per second (set hostPID: true)");
     }
@@ -101,25 +98,14 @@ class Control {
     }
     std::memcpy(&event, bytes.data(), sizeof(event));
     if (event.type == NS_PROCESS_EXEC) {
-      counters->Add(metrics::Counter::kExecEvents);
       table_->OnExec(static_cast<pid_t>(event.pid));
     } else {
-      counters->Add(metrics::Counter::kExitEvents);
-      exiting_.push_back(static_cast<pid_t>(event.pid));
-    }
-  }
-
-  // Twice a period at least has passed for the older half: those have left /proc, or are zombies.
-  void CheckExits() {
-    for (const pid_t pid : std::exchange(exit_checks_, std::exchange(exiting_, {}))) {
-      table_->OnExit(pid);
+      table_->OnExit(static_cast<pid_t>(event.pid));
     }
   }
 
   base::EventLoop* const loop_;
   discovery::ProcessTable* const table_;
-  std::vector<pid_t> exiting_;
-  std::vector<pid_t> exit_checks_;
   std::unique_ptr<ebpf::RingReader> events_;
   std::vector<ebpf::Link> links_;  // before the ring: no events without a reader
 };

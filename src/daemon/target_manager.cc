@@ -7,7 +7,8 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "daemon/target_settings.h"
+#include "config/target_options.h"
+#include "config/warnings.h"
 #include "discovery/process_resource.h"
 
 namespace nodespan::daemon {
@@ -83,11 +84,12 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     return absl::NotFoundError("the process has ended");
   }
   NODESPAN_ASSIGN_OR_RETURN(const auto environment, dir.ReadEnviron("OTEL_"));
-  const TargetSettings settings = ReadTargetSettings(environment, *deps_.config);
-  for (const std::string& warning : settings.warnings) {
+  config::Warnings warnings;
+  const config::TargetOptions options = config::ReadTargetOptions(environment, *deps_.config, warnings);
+  for (const std::string& warning : warnings.list()) {
     spdlog::warn("pid={} environment: {}", key.pid, warning);
   }
-  if (settings.disabled) {
+  if (options.sdk_disabled) {
     return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "OTEL_SDK_DISABLED=true in its environment");
   }
 
@@ -103,13 +105,14 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   NODESPAN_ASSIGN_OR_RETURN(discovery::ProcessFacts facts, discovery::ReadProcessFacts(dir, *deps_.host));
   facts.go_version = inspection.info.go_version;
   facts.go_build_id = inspection.info.go_build_id;
+  const discovery::StatedIdentity target_identity{options.service_name, options.resource_attributes};
   const discovery::StatedIdentity node_identity{deps_.config->service_name, deps_.config->resource_attributes};
   auto resource = std::make_shared<const model::Resource>(
-      discovery::BuildProcessResource(facts, *deps_.host, settings.identity, node_identity));
+      discovery::BuildProcessResource(facts, *deps_.host, target_identity, node_identity));
 
   NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
   const spans::TargetKey directory_key{process.target.slot, process.target.generation};
-  deps_.directory->Add(directory_key, {std::move(resource), settings.semconv});
+  deps_.directory->Add(directory_key, {std::move(resource), options.semconv});
   attach::AttachRequest request;
   request.pid = key.pid;
   request.exe_fd = exe_fd.get();
@@ -118,7 +121,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.binary_content_hash = inspection.content_identity != 0
                                     ? inspection.content_identity
                                     : absl::HashOf(static_cast<const void*>(&inspection));
-  request.sampler = settings.sampler;
+  request.sampler = options.sampler;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {
     deps_.directory->Release(directory_key);
     return status;
