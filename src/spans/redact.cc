@@ -10,9 +10,9 @@ namespace nodespan::spans {
 namespace {
 
 // Signed URLs of AWS, Azure and Google, as the HTTP conventions list them.
-constexpr std::array<std::string_view, 7> kSecretKeys = {
-    "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "AWSAccessKeyId", "Signature", "sig",
-    "X-Goog-Signature"};
+constexpr std::array<std::string_view, 7> kSecretKeys = {"X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token",
+                                                         "AWSAccessKeyId",  "Signature",        "sig",
+                                                         "X-Goog-Signature"};
 
 std::optional<int> HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
