@@ -51,9 +51,8 @@ bool ConsoleExporter::TellWhatWasLost(absl::Time deadline) {
   if (lost_since_told_ == 0) {
     return true;
   }
-  const std::string note =
-      fmt::format("({} {} not shown: the output was too slow)\n\n", lost_since_told_,
-                  lost_since_told_ == 1 ? "span was" : "spans were");
+  const std::string note = fmt::format("({} {} not shown: the output was too slow)\n\n", lost_since_told_,
+                                       lost_since_told_ == 1 ? "span was" : "spans were");
   if (!writer_.Write(note, deadline).ok()) {
     return false;
   }

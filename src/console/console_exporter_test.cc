@@ -22,13 +22,13 @@ namespace {
 
 using base::UniqueFd;
 using metrics::Counter;
-using testing::MakeSpan;
-using testing::WithHttp;
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using testing::MakeSpan;
 using ::testing::Not;
 using ::testing::StartsWith;
+using testing::WithHttp;
 
 struct Ends {
   UniqueFd read;

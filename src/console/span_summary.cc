@@ -19,16 +19,11 @@ constexpr size_t kMaxOtherAttributes = 8;
 
 std::string_view KindName(model::SpanKind kind) {
   switch (kind) {
-    case model::SpanKind::kServer:
-      return "server";
-    case model::SpanKind::kClient:
-      return "client";
-    case model::SpanKind::kProducer:
-      return "producer";
-    case model::SpanKind::kConsumer:
-      return "consumer";
-    case model::SpanKind::kInternal:
-      break;
+    case model::SpanKind::kServer: return "server";
+    case model::SpanKind::kClient: return "client";
+    case model::SpanKind::kProducer: return "producer";
+    case model::SpanKind::kConsumer: return "consumer";
+    case model::SpanKind::kInternal: break;
   }
   return "internal";
 }

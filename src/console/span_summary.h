@@ -13,9 +13,9 @@ namespace nodespan::console {
 
 struct SpanSummary {
   std::string name;
-  std::string service;            // service.name of the resource; empty when it has none.
+  std::string service;                 // service.name of the resource; empty when it has none.
   std::optional<int64_t> status_code;  // HTTP status
-  std::string error;              // Why the span is an error, unless the status code says it; empty: nothing to add.
+  std::string error;               // Why the span is an error, unless the status code says it; empty: nothing to add.
   std::vector<std::string> facts;  // "server", "/users/42?a=1", "from 10.0.0.7", "1.23 kB out", "curl/8.5.0"
 };
 

@@ -11,7 +11,10 @@ namespace {
 TEST(TerminalTextTest, NothingATerminalObeysSurvives) {
   EXPECT_EQ(Sanitize("\x1b[31mred\x1b]0;title\x07"), "␛[31mred␛]0;title␇");
   EXPECT_EQ(Sanitize(std::string_view("a\0b\r\n\tc\x7f", 8)), "a␀b␍␊␉c␡");
-  EXPECT_EQ(Sanitize("\xC2\x9B" "31m"), "\uFFFD31m") << "C1 CSI";
+  EXPECT_EQ(Sanitize("\xC2\x9B"
+                     "31m"),
+            "\uFFFD31m")
+      << "C1 CSI";
   EXPECT_EQ(Sanitize("a\u202Eb\u2066c\u2028d"), "a\uFFFDb\uFFFDc\uFFFDd");
   EXPECT_EQ(Sanitize("bad\xFFutf"), "bad\uFFFDutf");
   EXPECT_EQ(Sanitize("Grüße 😀 日本"), "Grüße 😀 日本");

@@ -27,6 +27,8 @@ base::UniqueFd OpenAgainNonblocking(int fd) {
   return base::UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
+absl::Status TooSlow() { return absl::DeadlineExceededError("console: the terminal or pipe does not take output"); }
+
 }  // namespace
 
 absl::StatusOr<TerminalWriter> TerminalWriter::Open(int fd) {
@@ -53,7 +55,8 @@ absl::Status TerminalWriter::AwaitWritable(absl::Time deadline) const {
     constexpr absl::Duration kSlice = absl::Seconds(1);
     const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kSlice);
     pollfd poll_fd{.fd = fd_.get(), .events = POLLOUT, .revents = 0};
-    const int ready = ::poll(&poll_fd, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
+    const int ready =
+        ::poll(&poll_fd, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
     if (ready < 0 && errno != EINTR) {
       return base::ErrnoStatus("console: poll");
     }
@@ -61,7 +64,7 @@ absl::Status TerminalWriter::AwaitWritable(absl::Time deadline) const {
       return absl::OkStatus();  // also for POLLERR and POLLHUP: write() tells what it is
     }
     if (absl::Now() >= deadline) {
-      return absl::DeadlineExceededError("console: the terminal or pipe does not take output");
+      return TooSlow();
     }
   }
 }
@@ -87,6 +90,9 @@ absl::Status TerminalWriter::WriteAll(std::string_view text, absl::Time deadline
       return absl::UnavailableError("console: the terminal or pipe is closed");
     }
     if (error == EAGAIN) {
+      if (absl::Now() >= deadline) {
+        return TooSlow();
+      }
       await = true;
     } else if (error != EINTR) {
       return base::ErrnoStatus(error, "console: write");

@@ -38,8 +38,13 @@ struct Layout {
 
   explicit Layout(size_t terminal_width)
       : width(std::max(terminal_width, kMinWidth)),
-        service(width >= 120 ? 22 : width >= 100 ? 18 : width >= 76 ? 14 : 0),
-        bar(width >= 120 ? 20 : width >= 100 ? 12 : 0) {}
+        service(width >= 120   ? 22
+                : width >= 100 ? 18
+                : width >= 76  ? 14
+                               : 0),
+        bar(width >= 120   ? 20
+            : width >= 100 ? 12
+                           : 0) {}
 
   size_t left() const { return kTimeColumns + kGap.size(); }
   size_t tree() const {
@@ -57,8 +62,8 @@ text_style StatusStyle(int64_t code) {
 }
 
 text_style ServiceStyle(std::string_view service) {
-  constexpr std::array<terminal_color, 6> kPalette = {terminal_color::blue,        terminal_color::magenta,
-                                                      terminal_color::cyan,        terminal_color::bright_blue,
+  constexpr std::array<terminal_color, 6> kPalette = {terminal_color::blue,           terminal_color::magenta,
+                                                      terminal_color::cyan,           terminal_color::bright_blue,
                                                       terminal_color::bright_magenta, terminal_color::bright_cyan};
   // FNV-1a: a service keeps its colour from run to run, which std::hash does not promise.
   uint32_t hash = 2166136261;

@@ -12,10 +12,10 @@ namespace nodespan::console {
 namespace {
 
 using testing::Add;
-using testing::MakeSpan;
-using testing::WithHttp;
 using ::testing::HasSubstr;
+using testing::MakeSpan;
 using ::testing::Not;
+using testing::WithHttp;
 
 std::string Print(const std::vector<model::Span>& spans, size_t width, bool color = false) {
   std::string text;
@@ -107,13 +107,14 @@ TEST(TracePrinterTest, MarksRemoteAndAbsentParents) {
 }
 
 TEST(TracePrinterTest, ColoursAreAddedToTheSameText) {
-  EXPECT_EQ(Print({Panic()}, 80, /*color=*/true),
-            "\x1b[2mtrace\x1b[0m \x1b[36m03030303030303030303030303030303\x1b[0m\n"
-            "\x1b[2m22:13:20.123\x1b[0m  \x1b[1m\x1b[31m✖\x1b[0m \x1b[1mGET /panic\x1b[0m                          "
-            "\x1b[1m\x1b[31mERR\x1b[0m   100 µs  \x1b[96mshop\x1b[0m\n"
-            "                \x1b[1m\x1b[31mpanic: it broke\x1b[0m\x1b[2m ·\x1b[0m \x1b[2mserver\x1b[0m\x1b[2m ·\x1b[0m "
-            "/panic\x1b[2m ·\x1b[0m \x1b[2mfrom 10.0.0.7\x1b[0m\x1b[2m ·\x1b[0m \x1b[2m1.23 kB out\x1b[0m\n"
-            "                \x1b[2mcurl/8.5.0\x1b[0m\n\n");
+  EXPECT_EQ(
+      Print({Panic()}, 80, /*color=*/true),
+      "\x1b[2mtrace\x1b[0m \x1b[36m03030303030303030303030303030303\x1b[0m\n"
+      "\x1b[2m22:13:20.123\x1b[0m  \x1b[1m\x1b[31m✖\x1b[0m \x1b[1mGET /panic\x1b[0m                          "
+      "\x1b[1m\x1b[31mERR\x1b[0m   100 µs  \x1b[96mshop\x1b[0m\n"
+      "                \x1b[1m\x1b[31mpanic: it broke\x1b[0m\x1b[2m ·\x1b[0m \x1b[2mserver\x1b[0m\x1b[2m ·\x1b[0m "
+      "/panic\x1b[2m ·\x1b[0m \x1b[2mfrom 10.0.0.7\x1b[0m\x1b[2m ·\x1b[0m \x1b[2m1.23 kB out\x1b[0m\n"
+      "                \x1b[2mcurl/8.5.0\x1b[0m\n\n");
   for (const size_t width : {60, 80, 100, 120}) {
     std::string colored = Print(Checkout(), width, true);
     for (size_t escape; (escape = colored.find('\x1b')) != std::string::npos;) {
@@ -124,8 +125,8 @@ TEST(TracePrinterTest, ColoursAreAddedToTheSameText) {
 }
 
 TEST(TracePrinterTest, ForeignTextCannotReachTheTerminal) {
-  model::Span span = WithHttp(MakeSpan(1, 1, 0, "GET /\x1b[2J", 0, 1, "sh\x1b]0;op\x07"), 200, "/\x1b[31m\r\nfake line",
-                              "\x1b[1m");
+  model::Span span =
+      WithHttp(MakeSpan(1, 1, 0, "GET /\x1b[2J", 0, 1, "sh\x1b]0;op\x07"), 200, "/\x1b[31m\r\nfake line", "\x1b[1m");
   Add(span, "http.request.method_original", std::string("\x1b[0m"));
   span.attributes[4].value = std::string("agent\x1b[8m\x9b");
   span.status = model::StatusCode::kError;
@@ -139,9 +140,9 @@ TEST(TracePrinterTest, ForeignTextCannotReachTheTerminal) {
 TEST(TracePrinterTest, NoLineIsLongerThanTheTerminal) {
   std::vector<model::Span> spans;
   for (uint8_t id = 1; id < 40; ++id) {
-    spans.push_back(WithHttp(MakeSpan(1, id, static_cast<uint8_t>(id - 1), "GET /" + std::string(200, 'n'), id, 400,
-                                      std::string(50, 's')),
-                             500, "/" + std::string(300, 'p'), std::string(100, 'c')));
+    spans.push_back(WithHttp(
+        MakeSpan(1, id, static_cast<uint8_t>(id - 1), "GET /" + std::string(200, 'n'), id, 400, std::string(50, 's')),
+        500, "/" + std::string(300, 'p'), std::string(100, 'c')));
   }
   for (const size_t width : {60, 75, 76, 80, 99, 100, 119, 120, 300}) {
     EXPECT_LE(LongestLine(Print(spans, width)), width);
@@ -151,8 +152,8 @@ TEST(TracePrinterTest, NoLineIsLongerThanTheTerminal) {
 
 TEST(TracePrinterTest, OldAttributeNamesShowTheSameFacts) {
   model::Span span = MakeSpan(1, 1, 0, "GET /a", 0, 1);
-  span.attributes = {{"http.method", std::string("GET")},       {"http.status_code", int64_t{200}},
-                     {"http.target", std::string("/a?b=1")},    {"http.client_ip", std::string("10.0.0.7")},
+  span.attributes = {{"http.method", std::string("GET")},         {"http.status_code", int64_t{200}},
+                     {"http.target", std::string("/a?b=1")},      {"http.client_ip", std::string("10.0.0.7")},
                      {"http.request_content_length", int64_t{5}}, {"http.response_content_length", int64_t{7}}};
   EXPECT_THAT(Print({span}, 100), HasSubstr("server · /a?b=1 · from 10.0.0.7 · 5 B in · 7 B out\n"));
   EXPECT_THAT(Print({span}, 100), HasSubstr("  200  1.00 µs"));
@@ -174,8 +175,8 @@ TEST(TracePrinterTest, OtherSpansShowTheirAttributes) {
                      {"flag", true},
                      {"list", std::vector<std::string>{"a", "b"}}};
   const std::string text = Print({span}, 120);
-  EXPECT_THAT(text, HasSubstr(
-                        "client · db.system.name=postgresql · db.response.returned_rows=3 · flag=true · list=[a, b]\n"));
+  EXPECT_THAT(
+      text, HasSubstr("client · db.system.name=postgresql · db.response.returned_rows=3 · flag=true · list=[a, b]\n"));
   EXPECT_THAT(text, HasSubstr(" -   1.00 µs"));
 }
 

@@ -13,8 +13,8 @@ using model::Span;
 
 constexpr uint32_t kParentIsRemote = 0x200;  // bit of OTLP Span.flags
 
-// Deeper levels are drawn at this one: the narrowest layout of trace_printer.cc must keep room for names, and ids made up
-// by somebody can be as deep as a batch is long.
+// Deeper levels are drawn at this one: the narrowest layout of trace_printer.cc must keep room for names, and ids made
+// up by somebody can be as deep as a batch is long.
 constexpr size_t kMaxIndentLevels = 12;
 
 // The spans of one trace; works with their indexes.

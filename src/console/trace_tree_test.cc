@@ -10,8 +10,8 @@
 namespace nodespan::console {
 namespace {
 
-using testing::MakeSpan;
 using ::testing::ElementsAre;
+using testing::MakeSpan;
 
 std::vector<std::string> Drawn(const TraceTree& tree) {
   std::vector<std::string> lines;
@@ -71,7 +71,7 @@ TEST(TraceTreeTest, ARemoteParentThatIsHereIsJoined) {
 }
 
 TEST(TraceTreeTest, CirclesSelfParentsAndRepeatedIdsLoseNoSpan) {
-  const std::vector<model::Span> spans = {MakeSpan(1, 1, 2, "a", 0, 1), MakeSpan(1, 2, 1, "b", 1, 2),
+  const std::vector<model::Span> spans = {MakeSpan(1, 1, 2, "a", 0, 1),    MakeSpan(1, 2, 1, "b", 1, 2),
                                           MakeSpan(1, 3, 3, "self", 2, 3), MakeSpan(1, 4, 0, "twin", 3, 4),
                                           MakeSpan(1, 4, 0, "twin", 4, 5), MakeSpan(1, 5, 4, "child", 5, 6)};
   EXPECT_EQ(NodeCount(BuildTraceTrees(spans)), spans.size());

@@ -139,10 +139,8 @@ absl::StatusOr<Event> ReadRecord(std::span<const std::byte> bytes) {
     return header.status();
   }
   switch (raw.type) {
-    case NS_RECORD_HTTP_SERVER:
-      return ReadHttpServer(*header, bytes.first(raw.size_bytes));
-    default:
-      return Malformed("record: unknown type {}", raw.type);
+    case NS_RECORD_HTTP_SERVER: return ReadHttpServer(*header, bytes.first(raw.size_bytes));
+    default: return Malformed("record: unknown type {}", raw.type);
   }
 }
 

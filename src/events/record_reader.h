@@ -24,9 +24,9 @@ struct EventHeader {
   uint32_t target_slot = 0;
   uint32_t target_generation = 0;
   uint64_t start_mono_ns = 0;
-  uint64_t end_mono_ns = 0;  // >= start_mono_ns
-  std::array<uint8_t, 16> trace_id{};  // Not all zero.
-  std::array<uint8_t, 8> span_id{};    // Not all zero.
+  uint64_t end_mono_ns = 0;                 // >= start_mono_ns
+  std::array<uint8_t, 16> trace_id{};       // Not all zero.
+  std::array<uint8_t, 8> span_id{};         // Not all zero.
   std::array<uint8_t, 8> parent_span_id{};  // All zero: root.
   uint8_t trace_flags = 0;
   bool has_remote_parent = false;

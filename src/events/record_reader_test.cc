@@ -11,8 +11,8 @@
 namespace nodespan::events {
 namespace {
 
-using testing::HttpServerRecordBuilder;
 using ::testing::HasSubstr;
+using testing::HttpServerRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);

@@ -2,7 +2,9 @@
 #include "spans/forwarded.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace nodespan::spans {
@@ -14,13 +16,23 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return ToLower(x) == ToLower(y); });
 }
 
-bool IsTokenChar(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (ToLower(c) >= 'a' && ToLower(c) <= 'z') || kMarks.find(c) != std::string_view::npos;
-}
+enum CharClass : uint8_t {
+  kTokenChar = 1,  // RFC 9110 section 5.6.2
+  kValueChar = 2,  // A token, or what must be quoted in node identifiers, but some proxies do not bother.
+};
 
-// Node identifiers must be quoted when they have a colon or brackets, but proxies exist that do not bother.
-bool IsLaxValueChar(char c) { return IsTokenChar(c) || c == ':' || c == '[' || c == ']'; }
+constexpr std::array<uint8_t, 256> MakeCharClasses() {
+  std::array<uint8_t, 256> classes{};
+  constexpr std::string_view kToken = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  for (const char c : kToken) {
+    classes[static_cast<uint8_t>(c)] = kTokenChar | kValueChar;
+  }
+  for (const char c : {':', '[', ']'}) {
+    classes[static_cast<uint8_t>(c)] = kValueChar;
+  }
+  return classes;
+}
+constexpr std::array<uint8_t, 256> kCharClasses = MakeCharClasses();
 
 class Cursor {
  public:
@@ -38,11 +50,13 @@ class Cursor {
     while (Take(' ') || Take('\t')) {
     }
   }
-  template <typename Predicate>
-  std::string_view TakeWhile(Predicate predicate) {
-    const auto end = std::find_if_not(text_.begin(), text_.end(), predicate);
-    const std::string_view taken = text_.substr(0, static_cast<size_t>(end - text_.begin()));
-    text_.remove_prefix(taken.size());
+  std::string_view TakeWhile(CharClass wanted) {
+    size_t size = 0;
+    while (size < text_.size() && (kCharClasses[static_cast<uint8_t>(text_[size])] & wanted) != 0) {
+      ++size;
+    }
+    const std::string_view taken = text_.substr(0, size);
+    text_.remove_prefix(size);
     return taken;
   }
   // Behind the opening quote; nullopt when the closing one is missing.
@@ -89,7 +103,7 @@ Forwarded ParseForwarded(std::string_view header, bool cut) {
   Cursor cursor(header);
   while (true) {
     cursor.SkipBlanks();
-    const std::string_view name = cursor.TakeWhile(IsTokenChar);
+    const std::string_view name = cursor.TakeWhile(kTokenChar);
     if (!name.empty()) {  // "a=1;;b=2": empty parameters are allowed
       if (!cursor.Take('=')) {
         return broken(cursor);
@@ -102,7 +116,7 @@ Forwarded ParseForwarded(std::string_view header, bool cut) {
         }
         value = *std::move(quoted);
       } else {
-        value = cursor.TakeWhile(IsLaxValueChar);
+        value = cursor.TakeWhile(kValueChar);
         if (value.empty() || (cut && cursor.AtEnd())) {
           return broken(cursor);
         }

@@ -26,8 +26,8 @@ TEST(ForwardedTest, UnquotesAndKeepsSeparatorsInsideQuotes) {
 }
 
 TEST(ForwardedTest, MalformedElementGivesNothing) {
-  for (const std::string_view header :
-       {"for", "for=", "for=;proto=https", "=x", "for=\"open", "for=\"open\\", "for=a b", "proto=https;for", "for =a"}) {
+  for (const std::string_view header : {"for", "for=", "for=;proto=https", "=x", "for=\"open", "for=\"open\\",
+                                        "for=a b", "proto=https;for", "for =a"}) {
     EXPECT_EQ(ParseForwarded(header, false), Forwarded{}) << header;
   }
   EXPECT_EQ(ParseForwarded("", false), Forwarded{});

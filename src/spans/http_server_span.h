@@ -10,7 +10,8 @@
 //   the kernel names another machine, so it is left out.
 // - http.url of the old names is the request target, the same text as http.target: this is what users of the old names
 //   have on server spans today.
-// - A name that is still unknown stays unsaid: no scheme without TLS state and headers, no address for an unnamed socket.
+// - A name that is still unknown stays unsaid: no scheme without TLS state and headers, no address for an unnamed
+// socket.
 //
 // Thread: Build is const and may run anywhere; in nodespan the reader thread.
 #pragma once

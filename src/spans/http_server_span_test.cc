@@ -74,13 +74,12 @@ TEST(HttpServerSpanTest, StableNames) {
   EXPECT_EQ(span.kind, model::SpanKind::kServer);
   EXPECT_EQ(span.status, StatusCode::kUnset);
   EXPECT_EQ(span.status_message, "");
-  EXPECT_THAT(Lines(span),
-              ElementsAre("http.request.method=GET", "http.response.status_code=200", "http.route=/users/{id}",
-                          "url.path=/users/42", "url.query=verbose=1", "server.address=shop.example",
-                          "server.port=8080", "client.address=10.0.0.7", "network.peer.address=10.0.0.7",
-                          "network.peer.port=51234", "url.scheme=http", "network.protocol.version=1.1",
-                          "user_agent.original=curl/8.5.0", "http.request.body.size=0",
-                          "http.response.body.size=1234"));
+  EXPECT_THAT(Lines(span), ElementsAre("http.request.method=GET", "http.response.status_code=200",
+                                       "http.route=/users/{id}", "url.path=/users/42", "url.query=verbose=1",
+                                       "server.address=shop.example", "server.port=8080", "client.address=10.0.0.7",
+                                       "network.peer.address=10.0.0.7", "network.peer.port=51234", "url.scheme=http",
+                                       "network.protocol.version=1.1", "user_agent.original=curl/8.5.0",
+                                       "http.request.body.size=0", "http.response.body.size=1234"));
   EXPECT_EQ(span.scope->name, "nodespan/net/http");
   EXPECT_EQ(span.scope->version, model::kVersion);
   EXPECT_EQ(span.scope->schema_url, "https://opentelemetry.io/schemas/1.44.0");
@@ -89,13 +88,12 @@ TEST(HttpServerSpanTest, StableNames) {
 TEST(HttpServerSpanTest, OldNames) {
   const model::Span span = Build(HttpServerRecordBuilder(), SemconvMode::kOld);
   EXPECT_EQ(span.name, "GET /users/{id}");
-  EXPECT_THAT(Lines(span),
-              ElementsAre("http.method=GET", "http.status_code=200", "http.route=/users/{id}",
-                          "http.target=/users/42?verbose=1", "http.url=/users/42?verbose=1",
-                          "net.host.name=shop.example", "net.host.port=8080", "http.client_ip=10.0.0.7",
-                          "net.sock.peer.addr=10.0.0.7", "net.sock.peer.port=51234", "http.scheme=http",
-                          "net.protocol.version=1.1", "user_agent.original=curl/8.5.0",
-                          "http.request_content_length=0", "http.response_content_length=1234"));
+  EXPECT_THAT(Lines(span), ElementsAre("http.method=GET", "http.status_code=200", "http.route=/users/{id}",
+                                       "http.target=/users/42?verbose=1", "http.url=/users/42?verbose=1",
+                                       "net.host.name=shop.example", "net.host.port=8080", "http.client_ip=10.0.0.7",
+                                       "net.sock.peer.addr=10.0.0.7", "net.sock.peer.port=51234", "http.scheme=http",
+                                       "net.protocol.version=1.1", "user_agent.original=curl/8.5.0",
+                                       "http.request_content_length=0", "http.response_content_length=1234"));
   EXPECT_EQ(span.scope->schema_url, "");
 }
 
@@ -223,7 +221,8 @@ TEST(HttpServerSpanTest, HijackedConnectionHasNoStatusUnlessOneWasSet) {
 TEST(HttpServerSpanTest, WhatWasNotReadIsNotClaimed) {
   HttpServerRecordBuilder record;
   record.fixed.present = 0;
-  for (const ns_http_string string : {NS_HTTP_URI, NS_HTTP_HOST, NS_HTTP_REMOTE_ADDR, NS_HTTP_USER_AGENT, NS_HTTP_PATTERN}) {
+  for (const ns_http_string string :
+       {NS_HTTP_URI, NS_HTTP_HOST, NS_HTTP_REMOTE_ADDR, NS_HTTP_USER_AGENT, NS_HTTP_PATTERN}) {
     record.Set(string, "");
   }
   EXPECT_THAT(Lines(Build(record)), ElementsAre("http.request.method=GET"));
@@ -339,13 +338,19 @@ TEST(HttpServerSpanTest, BodySizes) {
 
 TEST(HttpServerSpanTest, ForeignTextBecomesValidUtf8AndCutTextEndsOnACharacter) {
   HttpServerRecordBuilder record;
-  record.Set(NS_HTTP_USER_AGENT, "a\xFF" "b").Set(NS_HTTP_URI, "/caf\xC3", /*cut=*/true);
+  record
+      .Set(NS_HTTP_USER_AGENT,
+           "a\xFF"
+           "b")
+      .Set(NS_HTTP_URI, "/caf\xC3", /*cut=*/true);
   record.Set(NS_HTTP_METHOD, "G\xFF").Set(NS_HTTP_HOST, "\xFE:1").Set(NS_HTTP_PATTERN, "/\xE2\x82", true);
   record.Set(NS_HTTP_X_FORWARDED_FOR, "\xC0");
   const model::Span span = Build(record, SemconvMode::kDup);
   const auto attributes = Attributes(span);
   EXPECT_EQ(span.name, "HTTP /");
-  EXPECT_THAT(attributes, Contains(Pair("user_agent.original", "a\uFFFD" "b")));
+  EXPECT_THAT(attributes, Contains(Pair("user_agent.original",
+                                        "a\uFFFD"
+                                        "b")));
   EXPECT_THAT(attributes, Contains(Pair("url.path", "/caf")));
   EXPECT_THAT(attributes, Contains(Pair("http.request.method_original", "G\uFFFD")));
   EXPECT_THAT(attributes, Contains(Pair("server.address", "\uFFFD")));

@@ -10,9 +10,9 @@ namespace nodespan::spans {
 namespace {
 
 // Signed URLs of AWS, Azure and Google, as the HTTP conventions list them.
-constexpr std::array<std::string_view, 7> kSecretKeys = {
-    "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "AWSAccessKeyId", "Signature", "sig",
-    "X-Goog-Signature"};
+constexpr std::array<std::string_view, 7> kSecretKeys = {"X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token",
+                                                         "AWSAccessKeyId",  "Signature",        "sig",
+                                                         "X-Goog-Signature"};
 
 std::optional<int> HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -38,6 +38,14 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
+// Index of the first character from `from` on that ends a key or a value; the size of `query` when there is none.
+// (find_first_of() of libstdc++ calls memchr for every character.)
+template <typename Predicate>
+size_t FindEnd(std::string_view query, size_t from, Predicate ends) {
+  return static_cast<size_t>(std::find_if(query.begin() + static_cast<ptrdiff_t>(from), query.end(), ends) -
+                             query.begin());
+}
+
 bool IsSecret(std::string_view key) {
   const auto listed = [](std::string_view name) {
     return std::find(kSecretKeys.begin(), kSecretKeys.end(), name) != kSecretKeys.end();
@@ -53,8 +61,8 @@ std::string RedactQuery(std::string_view query) {
   while (!query.empty()) {
     // Go before 1.17 also separated parameters by ';': a key is looked for behind both, but a secret value is taken to
     // reach to the next '&', so that none of it is left over.
-    const size_t key_end = query.find_first_of("=&;");
-    if (key_end == std::string_view::npos) {
+    const size_t key_end = FindEnd(query, 0, [](char c) { return c == '=' || c == '&' || c == ';'; });
+    if (key_end == query.size()) {
       result += query;
       break;
     }
@@ -62,7 +70,7 @@ std::string RedactQuery(std::string_view query) {
     size_t end = key_end;
     if (query[key_end] == '=') {
       const bool secret = IsSecret(key);
-      end = std::min(query.find_first_of(secret ? "&" : "&;", key_end + 1), query.size());
+      end = FindEnd(query, key_end + 1, [secret](char c) { return c == '&' || (c == ';' && !secret); });
       if (secret) {
         result += key;
         result += "=REDACTED";

@@ -16,9 +16,8 @@ TEST(RedactTest, ReplacesTheValuesOfKnownSecretsAndKeepsTheirKeys) {
 }
 
 TEST(RedactTest, LeavesEverythingElseByteForByte) {
-  for (const std::string_view query :
-       {"", "a", "a=1", "&&", "=x", "a=1;b=2", "SIG=visible", "signature=visible", "sig", "sig&a=1", "a=sig=1", "%zz=1",
-        "%", "a=%", "mysig=1", "a=1&"}) {
+  for (const std::string_view query : {"", "a", "a=1", "&&", "=x", "a=1;b=2", "SIG=visible", "signature=visible", "sig",
+                                       "sig&a=1", "a=sig=1", "%zz=1", "%", "a=%", "mysig=1", "a=1&"}) {
     EXPECT_EQ(RedactQuery(query), query);
   }
 }

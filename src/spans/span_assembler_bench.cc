@@ -58,8 +58,8 @@ void Run(benchmark::State& state, const std::vector<std::byte>& record, model::S
   const auto assembled = static_cast<double>(state.iterations() * kBatch);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
   state.counters["allocs/span"] = static_cast<double>(allocations.load() - allocations_before) / assembled;
-  state.counters["ns/span"] = benchmark::Counter(
-      assembled / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns/span"] =
+      benchmark::Counter(assembled / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 std::vector<std::byte> ShortRecord() { return events::testing::HttpServerRecordBuilder().Bytes(); }

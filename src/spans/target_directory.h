@@ -5,8 +5,8 @@
 // used again has another generation meanwhile and does not clash.
 //
 // Thread: the control thread adds, releases and expires; the reader thread takes snapshots. A change builds a new
-// immutable table and swaps a pointer under the mutex, so that the reader holds the lock only to copy that pointer, once
-// per batch, and looks targets up without any lock. Attaching is rare and a table is small (one entry per traced
+// immutable table and swaps a pointer under the mutex, so that the reader holds the lock only to copy that pointer,
+// once per batch, and looks targets up without any lock. Attaching is rare and a table is small (one entry per traced
 // process of the node), records are not.
 #pragma once
 

@@ -28,7 +28,8 @@ TEST(TracestateTest, LeavesOutEmptyMembersAndBlanksAroundMembers) {
 }
 
 TEST(TracestateTest, DiscardsTheWholeListForOneBadMember) {
-  for (const std::string_view bad : {"novalue", "=v", "a=", "A=v", "_a=v", "a b=v", "a =v", "a=v=w", "a=\x7f", "a=\xC3\xA9"}) {
+  for (const std::string_view bad :
+       {"novalue", "=v", "a=", "A=v", "_a=v", "a b=v", "a =v", "a=v=w", "a=\x7f", "a=\xC3\xA9"}) {
     EXPECT_EQ(NormalizeTracestate(bad, false), "") << bad;
     EXPECT_EQ(NormalizeTracestate("ok=1," + std::string(bad), false), "") << bad;
   }

@@ -7,9 +7,9 @@ namespace nodespan::spans {
 namespace {
 
 TEST(Utf8Test, AcceptsEveryLengthOfCharacter) {
-  for (const std::string_view text : {"", "plain ascii, long enough for whole words", "\x7f", "\xC2\x80", "\xDF\xBF",
-                                      "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
-                                      "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "Grüße, Welt 😀"}) {
+  for (const std::string_view text :
+       {"", "plain ascii, long enough for whole words", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+        "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "Grüße, Welt 😀"}) {
     EXPECT_TRUE(IsValidUtf8(text)) << text;
     EXPECT_EQ(ToValidUtf8(text), text);
   }
@@ -25,10 +25,17 @@ TEST(Utf8Test, RejectsOverlongFormsSurrogatesAndWhatIsBeyondUnicode) {
 
 TEST(Utf8Test, ReplacesOneMaximalSubpartAtATime) {
   // The example of Unicode 15, table 3-8.
-  EXPECT_EQ(ToValidUtf8("\xF0\x80\x80\x41"), "\uFFFD\uFFFD\uFFFD" "A");
+  EXPECT_EQ(ToValidUtf8("\xF0\x80\x80\x41"),
+            "\uFFFD\uFFFD\uFFFD"
+            "A");
   // Table 3-11: truncated sequences become one replacement each.
-  EXPECT_EQ(ToValidUtf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41"), "\uFFFD\uFFFD\uFFFD\uFFFD" "A");
-  EXPECT_EQ(ToValidUtf8("before\xFF" "after, which is long"), "before\uFFFD" "after, which is long");
+  EXPECT_EQ(ToValidUtf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41"),
+            "\uFFFD\uFFFD\uFFFD\uFFFD"
+            "A");
+  EXPECT_EQ(ToValidUtf8("before\xFF"
+                        "after, which is long"),
+            "before\uFFFD"
+            "after, which is long");
 }
 
 TEST(Utf8Test, TrimsOnlyACharacterThatWasCut) {
