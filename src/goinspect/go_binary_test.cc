@@ -265,6 +265,15 @@ TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
   ExpectStatus(open({.filler_types = 0}), StatusCode::kUnimplemented, "type descriptors not found");
 }
 
+TEST(GoBinaryTest, ObfuscatedTypeNamesAreRefused) {
+  auto fake = MakeFakeGoBinary({});
+  const std::string name = "*runtime.m";
+  const auto at = std::search(fake.file.begin(), fake.file.end(), name.begin(), name.end());
+  ASSERT_NE(at, fake.file.end());
+  std::copy_n("*xxxxxxx.y", name.size(), at);
+  ExpectStatus(Open(fake)->FindStruct("net/http.Request"), StatusCode::kUnimplemented, "obfuscated");
+}
+
 TEST(GoBinaryTest, RefusesPackedFiles) {
   auto fake = MakeFakeGoBinary({.has_build_info = false, .has_build_id = false});
   uint16_t count = 0;
