@@ -113,6 +113,27 @@ uint64_t HashContent(elf::Image& image, const BinaryInfo& info, const std::optio
   return hash.value();
 }
 
+// One fact that holds in every Go program: runtime.g has a field m of type *runtime.m. Where it does not, the names have
+// been obfuscated or the descriptors misread, and no other answer can be trusted.
+absl::Status CheckRuntimeTypes(TypeIndex& index) {
+  for (const TypeHeader& g : index.Find("runtime.g")) {
+    const auto fields = index.reader().Fields(g);
+    if (!fields.has_value()) {
+      continue;
+    }
+    for (const RawField& field : *fields) {
+      const auto target = field.name == "m" && field.type.kind == Kind::kPointer
+                              ? index.reader().FirstTailWord(field.type)
+                              : std::nullopt;
+      const auto type = target.has_value() ? index.reader().Header(*target) : std::nullopt;
+      if (type.has_value() && index.reader().QualifiedName(*type) == "runtime.m") {
+        return absl::OkStatus();
+      }
+    }
+  }
+  return MakeStatus(StatusCode::kUnimplemented, "runtime.g is not among the type descriptors: names are obfuscated");
+}
+
 }  // namespace
 
 struct GoBinary::Impl {
@@ -174,6 +195,11 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
 absl::StatusOr<TypeIndex*> GoBinary::Impl::Types() {
   if (!types.has_value()) {
     types.emplace(TypeIndex::Build(*image, type_region));
+    if (types->ok()) {
+      if (absl::Status status = CheckRuntimeTypes(**types); !status.ok()) {
+        types.emplace(std::move(status));
+      }
+    }
   }
   if (!types->ok()) {
     return types->status();
