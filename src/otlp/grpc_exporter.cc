@@ -51,7 +51,7 @@ void GrpcExporter::Deliver(EncodedRequest request, absl::Time deadline) {
       CountAccepted(result, request.span_count);
       return;
     }
-    if (!ShouldRetry(result, request.span_count, backoff)) {
+    if (!WaitToRetry(result, request.span_count, backoff)) {
       return;
     }
     counters_->Add(Counter::kExportRetries);
@@ -73,7 +73,7 @@ void GrpcExporter::CountAccepted(const CallResult& result, size_t span_count) {
   }
 }
 
-bool GrpcExporter::ShouldRetry(const CallResult& result, size_t span_count, Backoff& backoff) {
+bool GrpcExporter::WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff) {
   if (!IsRetryable(result.status.code(), result.retry_delay)) {
     Drop(Counter::kSpansDroppedExport, span_count, result.status);
     return false;

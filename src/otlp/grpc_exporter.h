@@ -33,8 +33,8 @@ struct GrpcExporterOptions {
   RetryOptions retry;
   size_t max_request_bytes = kMaxRequestBytes;
 
-  // Called on the export thread: with an error for every try that failed, every partial success and every span too large
-  // to send; with OK when a request succeeds after that. The caller logs it, at its own rate.
+  // Called on the export thread: with an error for every try that failed, every partial success and every span too
+  // large to send; with OK when a request succeeds after that. The caller logs it, at its own rate.
   std::function<void(const absl::Status&)> on_status = [](const absl::Status&) {};
 };
 
@@ -54,7 +54,7 @@ class GrpcExporter final : public exporting::SpanExporter {
   void Deliver(EncodedRequest request, absl::Time deadline);
   void CountAccepted(const CallResult& result, size_t span_count);
   // Decides after a failed try: waits and returns true to try again, or counts the spans as dropped.
-  bool ShouldRetry(const CallResult& result, size_t span_count, Backoff& backoff);
+  bool WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff);
   void Drop(metrics::Counter reason, size_t span_count, const absl::Status& status);
   void Report(const absl::Status& status);
   bool no_more_waiting();

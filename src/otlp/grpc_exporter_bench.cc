@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an export costs this side of the wire: queue, encoder, gRPC, kernel. The receiver runs in a child process, so the
-// CPU of the parent is the exporter's alone.
+// What an export costs this side of the wire: encoder, gRPC, kernel. The receiver runs in a child process, so the CPU
+// of the parent is the exporter's alone.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "export/batch_processor.h"
 #include "otlp/grpc_exporter.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"

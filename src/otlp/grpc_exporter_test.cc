@@ -20,6 +20,7 @@
 #include "export/batch_processor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/version.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"
 
@@ -120,7 +121,9 @@ TEST_F(GrpcExporterTest, SendsUserAgentAndHeaders) {
   const auto metadata = receiver_->calls()[0].metadata;
   EXPECT_THAT(metadata, ::testing::Contains(Pair("authorization", "Bearer t=1")));
   EXPECT_THAT(metadata, ::testing::Contains(Pair("trace-bin", std::string("\0\1\2", 3))));
-  EXPECT_THAT(metadata, ::testing::Contains(Pair("user-agent", ::testing::StartsWith("nodespan/0.1.0 OTel-OTLP-Exporter-Cpp/0.1.0"))));
+  const std::string version(model::kVersion);
+  EXPECT_THAT(metadata, ::testing::Contains(Pair("user-agent", ::testing::StartsWith("nodespan/" + version +
+                                                                  " OTel-OTLP-Exporter-Cpp/" + version))));
   EXPECT_THAT(warnings_, IsEmpty());
 }
 

@@ -249,7 +249,9 @@ CallResult TraceClient::Export(std::shared_ptr<const WireBuffer> body, absl::Tim
     return ReadResponse(response);
   }
   CallResult result;
-  result.status = absl::Status(static_cast<absl::StatusCode>(status.error_code()), base::ToAbsl(status.error_message()));
+  // gRPC and absl number their codes alike.
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  result.status = absl::Status(code, base::ToAbsl(status.error_message()));
   result.retry_delay = FindRetryDelay(status.error_details());
   return result;
 }
