@@ -15,6 +15,7 @@ type limits struct{ connections, requests int }
 
 // scenarios by name. Each returns whole sessions with the answers to expect.
 var scenarios = map[string]func(limits) []session{
+	"single":         single,
 	"basic":          basic,
 	"headers":        headers,
 	"panic":          panics,
@@ -93,6 +94,13 @@ func apart(exchanges ...exchange) []session {
 		sessions = append(sessions, session{exchanges: []exchange{e}})
 	}
 	return sessions
+}
+
+// single is one request with everything a quick check wants to see: query, route and remote parent.
+func single(limits) []session {
+	e := get("one request", "item", 200).at("/items/%s?color=blue").saying(header{"traceparent", "00-" + traceID + "-" + spanID + "-01"})
+	e.parent = &parent{traceID, spanID, true}
+	return numbered("single", apart(e))
 }
 
 func basic(limits) []session {

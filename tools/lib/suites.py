@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs test suites and counts their cases. Called by tools/test, which describes the arguments.
+
+A suite is a function that returns a Result; SUITES below is the whole list. A suite that finds nothing to run has failed:
+tests that vanish must not look like tests that pass.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("BUILD_DIR") or ROOT / "build")
+LOGS = BUILD / "test-logs"
+JOBS = str(os.cpu_count() or 2)
+
+
+@dataclasses.dataclass
+class Result:
+    """Counts of test cases, what to show of the failed ones, and what was skipped and why."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    details: list = dataclasses.field(default_factory=list)
+    skips: list = dataclasses.field(default_factory=list)
+
+    @staticmethod
+    def failure(*lines):
+        return Result(failed=1, details=list(lines))
+
+    @staticmethod
+    def of(ok, output):
+        return Result(passed=1) if ok else Result.failure(*output.strip().splitlines()[-60:])
+
+
+def run(command, log_name, **more):
+    """(exit status, output) of a command; the output is kept in LOGS as well."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **more)
+    (LOGS / f"{log_name}.log").write_text(done.stdout, encoding="utf-8")
+    return done.returncode, done.stdout
+
+
+# --- building --------------------------------------------------------------------------------------------------------
+
+
+class Builder:
+    """Configures and builds build folders, each at most once per run."""
+
+    def __init__(self):
+        self.ready = set()
+
+    def default(self):
+        """The build that tools/build makes. None when it is up to date, otherwise what went wrong."""
+        if BUILD in self.ready:
+            return None
+        begin = time.monotonic()
+        status, output = run([ROOT / "tools/build", "--no-install"], "build")
+        if status != 0:
+            return Result.failure("the build failed:", *output.strip().splitlines()[-60:])
+        self.ready.add(BUILD)
+        print(f"{'build':<11} ok      ({time.monotonic() - begin:.0f} s)", flush=True)
+        return None
+
+    def variant(self, folder, compiler, options, targets):
+        """A build folder of its own with other options; `targets` picks what to build from the introspected targets."""
+        if not (folder / "build.ninja").exists():
+            launcher = "ccache " if shutil.which("ccache") else ""
+            environment = {**os.environ, "CC": launcher + compiler[0], "CXX": launcher + compiler[1]}
+            status, output = run(["meson", "setup", folder, ROOT, *options], f"{folder.name}-configure", env=environment)
+            if status != 0:
+                return Result.failure(f"configuring {folder.name} failed:", *output.strip().splitlines()[-40:])
+        wanted = targets(folder)
+        if not wanted:
+            return None
+        status, output = run(["nice", "ninja", "-C", folder, *wanted], f"{folder.name}-build")
+        if status != 0:
+            return Result.failure(f"building {folder.name} failed:", *output.strip().splitlines()[-60:])
+        return None
+
+
+def introspect(folder, what):
+    done = subprocess.run(["meson", "introspect", what, str(folder)], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def tests_of(folder, suite):
+    return [test for test in introspect(folder, "--tests")
+            if any(name == suite or name.endswith(":" + suite) for name in test["suite"])]
+
+
+def programs_of(folder, suites):
+    """Ninja targets of the programs that the tests of some suites start."""
+    programs = {pathlib.Path(test["cmd"][0]) for suite in suites for test in tests_of(folder, suite)}
+    programs |= {pathlib.Path(name) for suite in suites for test in tests_of(folder, suite)
+                 for word in test["cmd"][1:] if (name := word).startswith(str(folder) + "/")}
+    return sorted(str(path.relative_to(folder)) for path in programs if folder in path.parents)
+
+
+# --- suites of meson tests -------------------------------------------------------------------------------------------
+
+
+def read_junit(path):
+    """Counts the cases of meson's JUnit file, in which the cases of GoogleTest programs are listed one by one."""
+    result = Result()
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
+        skipped = case.find("skipped")
+        broken = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if broken is not None:
+            result.failed += 1
+            text = (broken.get("message") or broken.text or "").strip()
+            result.details += [f"FAILED {name}", *("  " + line for line in text.splitlines()[:12])]
+        elif skipped is not None or case.get("status") == "notrun":
+            result.skipped += 1
+            said = (skipped.get("message") or skipped.text or "") if skipped is not None else ""
+            output = (case.findtext("system-out") or "").strip().splitlines()
+            result.skips.append(f"{name}: {' '.join(said.split()) or (output[-1] if output else 'no reason given')}")
+        else:
+            result.passed += 1
+    return result
+
+
+def run_meson_suite(folder, suite, environment=None, multiplier=1):
+    if not tests_of(folder, suite):
+        return Result.failure(f"{folder.name} has no test in suite {suite}")
+    base = f"{folder.name}-{suite}"
+    status, output = run(["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--print-errorlogs",
+                          "--num-processes", JOBS, "--timeout-multiplier", multiplier, "--logbase", base], base,
+                         env={**os.environ, **(environment or {})})
+    junit = folder / "meson-logs" / f"{base}.junit.xml"
+    result = read_junit(junit) if junit.exists() else Result()
+    # A program that dies tells no case; the status of the whole run does.
+    if status != 0 and result.failed == 0:
+        result.failed += 1
+    if result.failed:
+        result.details += output.strip().splitlines()[-60:]
+    if result.passed + result.failed + result.skipped == 0:
+        return Result.failure(f"suite {suite} ran no test case", *output.strip().splitlines()[-20:])
+    return result
+
+
+def meson_suite(name, environment=None):
+    def suite(builder, _):
+        return builder.default() or run_meson_suite(BUILD, name, environment)
+    return suite
+
+
+def sanitizers(builder, _):
+    """The unit and corpus tests with AddressSanitizer and UndefinedBehaviorSanitizer."""
+    folder = BUILD.with_name(BUILD.name + "-asan")
+    options = ["-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Doptimization=1",
+               "-Dcpp_args=-fno-sanitize-recover=all", "-Dc_args=-fno-sanitize-recover=all"]
+    suites = ["unit", "corpus"]
+    problem = builder.variant(folder, ("gcc", "g++"), options, lambda built: programs_of(built, suites))
+    if problem:
+        return problem
+    total = Result()
+    for suite in suites:
+        one = run_meson_suite(folder, suite, {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1"}, 5)
+        for field in dataclasses.fields(Result):
+            setattr(total, field.name, getattr(total, field.name) + getattr(one, field.name))
+    return total
+
+
+# --- suites of other programs ----------------------------------------------------------------------------------------
+
+
+def layers(_builder, _):
+    status, output = run([ROOT / "tools/check_layers.py"], "layers")
+    return Result.of(status == 0, output)
+
+
+def formatting(_builder, _):
+    status, output = run([ROOT / "tools/format", "--check"], "format")
+    return Result.of(status == 0, output + "run tools/format to fix")
+
+
+def tidy(builder, _):
+    """clang-tidy over our sources, one case per file. Tests are left out: they take as long as the rest and run under
+    sanitizers instead."""
+    problem = builder.default()
+    if problem:
+        return problem
+    dependencies = ninja_dependencies(BUILD)
+    work = {}
+    for entry in json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8")):
+        path = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
+        if ROOT / "src" in path.parents and not re.search(r"_(test|fuzz|bench)\.cc$", path.name):
+            work.setdefault(path, entry)
+    if not work:
+        return Result.failure("the compile database names none of our sources")
+    with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
+        outcomes = list(pool.map(lambda item: tidy_file(*item, dependencies), sorted(work.items())))
+    findings = [line for outcome in outcomes for line in outcome]
+    (LOGS / "tidy.log").write_text("\n".join(findings) + "\n", encoding="utf-8")
+    failed = sum(bool(outcome) for outcome in outcomes)
+    return Result(passed=len(work) - failed, failed=failed, details=list(dict.fromkeys(findings))[:120])
+
+
+def ninja_dependencies(folder):
+    """Object file -> the files it was made from, as ninja recorded them."""
+    listing = subprocess.run(["ninja", "-C", folder, "-t", "deps"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    result, current = {}, []
+    for line in listing.splitlines():
+        if line.startswith("    "):
+            current.append(folder / line.strip())
+        elif line.endswith(")") and ": #deps" in line:
+            current = result.setdefault(line.split(": #deps")[0], [])
+    return result
+
+
+def tidy_file(path, entry, dependencies):
+    """Findings in one file. A file that was clean is looked at again only when it, what it includes, its command or the
+    rules change; the stamps live in the build folder, so a clean clone starts from nothing."""
+    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes() + entry["command"].encode())
+    made_from = dependencies.get(entry.get("output", ""))
+    for file in made_from or []:
+        if ROOT in file.resolve().parents and file.exists():
+            digest.update(file.read_bytes())
+    stamp = LOGS / "tidy-clean" / digest.hexdigest()
+    if made_from and stamp.exists():
+        return []
+    # GCC's own warning flags mean nothing to clang-tidy.
+    done = subprocess.run(["nice", "clang-tidy-14", "-quiet", "-p", BUILD, "-extra-arg=-Wno-unknown-warning-option",
+                           "-extra-arg=-Wno-unused-command-line-argument", path], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    found = [line for line in done.stdout.splitlines() if re.search(r": (error|warning): ", line)]
+    if done.returncode != 0 and not found:
+        found = [f"{path}: clang-tidy ended with status {done.returncode}: {done.stdout.strip()[-300:]}"]
+    if not found:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    return found
+
+
+def kernels(builder, options):
+    problem = builder.default()
+    if problem:
+        return problem
+    status, output = run([ROOT / "tests/kernel/run", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan"],
+                         "kernels")
+    counts = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.MULTILINE)
+    if not counts:
+        return Result.failure(*output.strip().splitlines()[-40:])
+    lines = [line for line in output.strip().splitlines() if line != counts.group(0)]
+    result = Result(*map(int, counts.groups()), details=lines)
+    result.skips = [line for line in lines if "skipped" in line or "cannot be run" in line]
+    if status not in (0, 77) and result.failed == 0:
+        result.failed += 1
+    return result
+
+
+def fuzz(builder, options):
+    """Every libFuzzer target for its share of the time, starting from the corpus of the repository."""
+    folder = BUILD.with_name(BUILD.name + "-fuzz")
+
+    def targets(built):
+        return sorted(str(pathlib.Path(target["filename"][0]).relative_to(built))
+                      for target in introspect(built, "--targets")
+                      if target["type"] == "executable" and target["name"].endswith("_fuzz"))
+
+    problem = builder.variant(folder, ("clang-14", "clang++-14"),
+                              ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"], targets)
+    if problem:
+        return problem
+    names = targets(folder)
+    if not names:
+        return Result.failure("there is no fuzz target (executables named *_fuzz)")
+    seconds = max(1, int(options.minutes * 60 / len(names)))
+    corpora = {test["cmd"][0]: [word for word in test["cmd"][1:] if pathlib.Path(word).is_dir()]
+               for test in tests_of(folder, "corpus")}
+    result = Result()
+    for name in names:
+        program = folder / name
+        findings = LOGS / "fuzz" / program.name
+        (findings / "corpus").mkdir(parents=True, exist_ok=True)
+        status, output = run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
+                              "-print_final_stats=1", f"-artifact_prefix={findings}/", findings / "corpus",
+                              *corpora.get(str(program), [])], f"fuzz-{program.name}")
+        if status == 0:
+            result.passed += 1
+        else:
+            result.failed += 1
+            result.details += [f"FAILED {program.name}, input under {findings}", *output.strip().splitlines()[-25:]]
+    return result
+
+
+def bench(builder, _):
+    problem = builder.default()
+    if problem:
+        return problem
+    found = introspect(BUILD, "--benchmarks")
+    if not found:
+        return Result.failure("there is no benchmark in the build")
+    status, output = run(["meson", "test", "-C", BUILD, "--no-rebuild", "--benchmark", "--verbose", "--num-processes", "1"],
+                         "bench")
+    return Result(passed=len(found), details=output.splitlines()) if status == 0 else Result.of(False, output)
+
+
+# Name -> (function, part of the default run). The order is the order of the default run: what fails soonest comes first.
+SUITES = {
+    "layers": (layers, True),
+    "format": (formatting, True),
+    "unit": (meson_suite("unit"), True),
+    "corpus": (meson_suite("corpus"), True),
+    "e2e": (meson_suite("e2e"), True),
+    "kernels": (kernels, True),
+    "sanitizers": (sanitizers, True),
+    "tidy": (tidy, True),
+    "fuzz": (fuzz, False),
+    "bench": (bench, False),
+}
+
+
+def report(name, result, seconds):
+    """Prints what is worth reading of one suite, its line last."""
+    if result.failed or name in ("kernels", "bench"):
+        for line in result.details:
+            print(f"  {line}")
+    for line in [] if name == "kernels" else result.skips:
+        print(f"  skipped {line}")
+    verdict = "FAILED" if result.failed else "ok" if result.passed else "skipped"
+    counts = f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped"
+    print(f"{name:<11} {verdict:<7} {counts} ({seconds:.0f} s)", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/test", usage="tools/test [--no-install] [--kernels ROWS] [--minutes N] [NAME...]")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(SUITES))
+    parser.add_argument("--minutes", type=float, default=2.0, help="time of the fuzz suite")
+    parser.add_argument("--kernels", default="oldest,newest", help="kernels to boot, see tests/kernel/run")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in SUITES]
+    if unknown:
+        parser.error(f"unknown suite {unknown[0]!r}; there are: {' '.join(SUITES)}")
+    if options.minutes <= 0:
+        parser.error("--minutes is above 0")
+
+    builder = Builder()
+    total = Result()
+    for name in options.names or [name for name, (_, by_default) in SUITES.items() if by_default]:
+        begin = time.monotonic()
+        try:
+            result = SUITES[name][0](builder, options)
+        except (OSError, subprocess.CalledProcessError, ValueError) as error:
+            result = Result.failure(f"the suite could not be run: {error}")
+        report(name, result, time.monotonic() - begin)
+        total.passed += result.passed
+        total.failed += result.failed
+        total.skipped += result.skipped
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
