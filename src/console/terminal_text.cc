@@ -5,13 +5,13 @@
 #include <array>
 
 #include "fmt/format.h"
-#include "spans/utf8.h"
+#include "base/utf8.h"
 
 namespace nodespan::console {
 namespace {
 
-using spans::FirstUtf8Unit;
-using spans::Utf8Unit;
+using base::FirstUtf8Unit;
+using base::Utf8Unit;
 
 struct CodePointRange {
   char32_t first;
@@ -89,7 +89,7 @@ std::string Sanitize(std::string_view text) {
     if (unit.valid && (unit.code_point < 0x20 || unit.code_point == 0x7F)) {
       result += PictureOfControl(text[0]);
     } else if (!unit.valid || Contains(kDeceptive, unit.code_point)) {
-      result += spans::kReplacementUtf8;
+      result += base::kReplacementUtf8;
     } else {
       result += text.substr(0, unit.bytes);
     }

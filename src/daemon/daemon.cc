@@ -43,6 +43,8 @@ namespace {
 constexpr absl::Duration kSweepPeriod = absl::Seconds(10);
 // Without events (another pid namespace) the sweep is all there is.
 constexpr absl::Duration kSweepPeriodWithoutEvents = absl::Seconds(1);
+// Lets go of what is kept of released targets.
+constexpr absl::Duration kForgetTargetsPeriod = absl::Seconds(30);
 // Below the 30 s that Kubernetes gives a pod to end.
 constexpr absl::Duration kFinalExportTime = absl::Seconds(5);
 
@@ -164,6 +166,7 @@ absl::Status RunDaemon(const config::Config& config) {
     WarnAboutMissingPids(config.selection, *procfs);
     NODESPAN_RETURN_IF_ERROR(control->Start(object.get(), &counters));
   }
+  NODESPAN_RETURN_IF_ERROR(loop->AddTimer(kForgetTargetsPeriod, [&] { directory.Expire(); }));
   NODESPAN_RETURN_IF_ERROR(loop->AddFd(signal_fd.get(), [&] { loop->Stop(); }));
   const absl::Status run_status = loop->Run();
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <variant>
 
@@ -46,6 +47,8 @@ int main(int argc, char** argv) {
     const absl::StatusOr<std::string> report = nodespan::daemon::RunInspect(*inspect);
     return report.ok() ? Print(*report) : Fail(report.status());
   }
+  // gRPC writes to standard error by itself, without limit, what our own log says once; a user's setting wins.
+  (void)setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const Config& config = std::get<Config>(invocation->action);
   nodespan::base::InitLog(config.log_level);
   for (const std::string& warning : invocation->warnings) {

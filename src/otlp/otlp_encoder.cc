@@ -12,7 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "otlp/span_order.h"
-#include "otlp/utf8.h"
+#include "base/utf8.h"
 
 namespace nodespan::otlp {
 namespace {
@@ -62,7 +62,7 @@ class MessageWriter {
 
   // The text itself or its repaired copy, valid until the next KeyValue or the end of the span.
   std::string_view Valid(std::string_view text) {
-    return IsValidUtf8(text) ? text : std::string_view(repaired_.emplace_back(RepairUtf8(text)));
+    return base::IsValidUtf8(text) ? text : std::string_view(repaired_.emplace_back(base::ToValidUtf8(text)));
   }
   void NonEmptyString(uint32_t field, std::string_view text) {
     if (!text.empty()) {
@@ -202,7 +202,7 @@ void MessageWriter::Scope(const model::InstrumentationScope& from) {
 void MessageWriter::Resource(const model::Resource& from) {
   const size_t mark = out_.BeginMessage(resource_spans::kResource);
   for (const model::ResourceAttribute& attribute : from.attributes) {
-    const std::string key = IsValidUtf8(attribute.key) ? attribute.key : RepairUtf8(attribute.key);
+    const std::string key = base::IsValidUtf8(attribute.key) ? attribute.key : base::ToValidUtf8(attribute.key);
     KeyValue(resource::kAttributes, key, attribute.value);
   }
   out_.EndMessage(mark);

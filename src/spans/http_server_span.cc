@@ -16,7 +16,7 @@
 #include "spans/redact.h"
 #include "spans/request_target.h"
 #include "spans/tracestate.h"
-#include "spans/utf8.h"
+#include "base/utf8.h"
 
 namespace nodespan::spans {
 namespace {
@@ -41,9 +41,9 @@ constexpr uint32_t kParentIsRemoteKnown = 0x100;
 constexpr uint32_t kParentIsRemote = 0x200;
 
 std::string Clean(std::string_view text, bool cut = false) {
-  return ToValidUtf8(cut ? TrimPartialCharacter(text) : text);
+  return base::ToValidUtf8(cut ? base::TrimPartialCharacter(text) : text);
 }
-std::string Clean(std::string&& text) { return IsValidUtf8(text) ? std::move(text) : ToValidUtf8(text); }
+std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::move(text) : base::ToValidUtf8(text); }
 std::string Clean(const EventString& string) { return Clean(string.text, string.cut); }
 
 // The code the client got, if it got one.
@@ -151,7 +151,7 @@ void AddMethod(const HttpServerEvent& event, bool known, AttributeWriter& attrib
 }
 
 void AddTarget(const HttpServerEvent& event, SemconvMode mode, AttributeWriter& attributes) {
-  const std::string_view uri = event.uri.cut ? TrimPartialCharacter(event.uri.text) : event.uri.text;
+  const std::string_view uri = event.uri.cut ? base::TrimPartialCharacter(event.uri.text) : event.uri.text;
   const RequestTarget target = ParseRequestTarget(event.method.text, uri);
   if (target.path.empty()) {
     return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spans/utf8.h"
+#include "base/utf8.h"
 
 #include "gtest/gtest.h"
 
-namespace nodespan::spans {
+namespace nodespan::base {
 namespace {
 
 TEST(Utf8Test, AcceptsEveryLengthOfCharacter) {
@@ -60,4 +60,4 @@ TEST(Utf8Test, DecodesCodePoints) {
 }
 
 }  // namespace
-}  // namespace nodespan::spans
+}  // namespace nodespan::base

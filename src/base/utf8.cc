@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spans/utf8.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <cstring>
 
-namespace nodespan::spans {
+namespace nodespan::base {
 namespace {
 
 constexpr uint8_t kContinuationMin = 0x80;
@@ -117,4 +117,4 @@ std::string_view TrimPartialCharacter(std::string_view text) {
   return text;
 }
 
-}  // namespace nodespan::spans
+}  // namespace nodespan::base
