@@ -154,7 +154,12 @@ enum ns_map_kind {
 #define NS_MAP_GROUP_BYTES 336		/* largest group or bucket of a map[string][]string */
 
 struct ns_map_layout {
-	uint16_t kind;			/* enum ns_map_kind */
+	uint8_t kind;			/* enum ns_map_kind */
+	/* A slot is live when its control byte c has (uint8_t)(c - control_min) <= control_span: classic tophash values
+	 * start at 5 (runtime/map.go, minTopHash), Swiss control bytes of full slots have the top bit clear. */
+	uint8_t control_min;
+	uint8_t control_span;
+	uint8_t pad;
 	uint16_t group_bytes;		/* size of a group (Swiss) or bucket (classic), <= NS_MAP_GROUP_BYTES */
 	uint16_t control_off;		/* in the group: 8 control bytes, or 8 tophash bytes */
 	uint16_t key_off;		/* in the group: first key */
@@ -173,7 +178,7 @@ struct ns_map_layout {
 	uint16_t swiss_groups_data_off;		/* in the groups reference */
 	uint16_t swiss_groups_mask_off;		/* in the groups reference: number of groups - 1 */
 };
-NS_ASSERT(sizeof(struct ns_map_layout) == 32);
+NS_ASSERT(sizeof(struct ns_map_layout) == 34);
 
 /* Bits of ns_http_server_params.present */
 #define NS_HTTP_PARAM_REMOTE_ADDR 0x1
@@ -190,15 +195,14 @@ NS_ASSERT(sizeof(struct ns_map_layout) == 32);
 #define NS_HTTP_BRANCH_START 0x1
 #define NS_HTTP_BRANCH_END 0x2
 
-#define NS_REQUEST_WINDOW_BYTES 384	/* largest net/http.Request read in one go */
-#define NS_RESPONSE_WINDOW_BYTES 128	/* span of the fields wanted from net/http.response */
+#define NS_WINDOW_BYTES 512	/* most that is read of one Go value in one go: a net/http.Request, part of a response */
 
 struct ns_http_server_params {
 	uint64_t response_itab_vaddr;	/* itab of (http.ResponseWriter, *http.response), as linked */
 	uint32_t present;		/* NS_HTTP_PARAM_* */
 	uint16_t branch_sites;		/* NS_HTTP_BRANCH_* */
 	/* net/http.Request */
-	uint16_t request_bytes;		/* sizeof, <= NS_REQUEST_WINDOW_BYTES */
+	uint16_t request_bytes;		/* sizeof, <= NS_WINDOW_BYTES */
 	uint16_t request_method_off;
 	uint16_t request_header_off;
 	uint16_t request_uri_off;
@@ -213,11 +217,11 @@ struct ns_http_server_params {
 	uint16_t pattern_str_off;	/* net/http.pattern.str */
 	/* net/http.response: the window that holds all three, and the fields relative to it */
 	uint16_t response_window_off;
-	uint16_t response_window_bytes;	/* <= NS_RESPONSE_WINDOW_BYTES */
+	uint16_t response_window_bytes;	/* <= NS_WINDOW_BYTES */
 	uint16_t response_status_rel;
 	uint16_t response_written_rel;
 	uint16_t response_handler_done_rel;
-	uint16_t pad[3];
+	uint16_t pad[2];
 	struct ns_map_layout header_map;
 };
 NS_ASSERT(sizeof(struct ns_http_server_params) == 88);

@@ -22,19 +22,22 @@ namespace nodespan::config {
 
 enum class ExporterKind { kOtlp, kConsole, kOtlpStdout };
 
-// Outside Kubernetes: a process is selected when any of these says so.
+// Outside Kubernetes: a process is selected when any of these says so. Flags replace what the variables say.
 struct Selection {
-  std::vector<pid_t> pids;              // --pid, OTEL_GO_AUTO_TARGET_PID
-  std::vector<std::string> exe_globs;   // --exe, OTEL_GO_AUTO_TARGET_EXE; matched against the link text of /proc/PID/exe
-  bool all = false;                     // --all
+  std::vector<pid_t> pids;             // --pid, OTEL_GO_AUTO_TARGET_PID
+  std::vector<std::string> exe_globs;  // --exe, OTEL_GO_AUTO_TARGET_EXE; matched against the link text of /proc/PID/exe
+  bool all = false;                    // --all
 
   bool empty() const { return pids.empty() && exe_globs.empty() && !all; }
+  bool operator==(const Selection&) const = default;
 };
 
 struct TlsOptions {
   std::string ca_file;           // PEM; empty: system roots
   std::string client_cert_file;  // PEM; both or none
   std::string client_key_file;
+
+  bool operator==(const TlsOptions&) const = default;
 };
 
 struct OtlpOptions {
@@ -44,13 +47,17 @@ struct OtlpOptions {
   bool gzip = false;
   absl::Duration timeout = absl::Seconds(10);  // one batch, retries included; InfiniteDuration for "0"
   TlsOptions tls;
+
+  bool operator==(const OtlpOptions&) const = default;
 };
 
 struct BatchOptions {
   absl::Duration schedule_delay = absl::Seconds(5);
-  absl::Duration export_timeout = absl::Seconds(30);
-  size_t max_queue_size = 2048;   // spans
-  size_t max_export_batch_size = 512;  // spans, <= max_queue_size
+  absl::Duration export_timeout = absl::Seconds(30);  // InfiniteDuration for "0"
+  size_t max_queue_size = 2048;                       // spans
+  size_t max_export_batch_size = 512;                 // spans, <= max_queue_size
+
+  bool operator==(const BatchOptions&) const = default;
 };
 
 struct Config {
@@ -64,8 +71,10 @@ struct Config {
   model::Semconv semconv;
   // Node-wide defaults for the identity of targets; the target's own environment wins.
   std::string service_name;
-  std::vector<std::pair<std::string, std::string>> resource_attributes;
+  std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8
   bool show_verifier_log = false;
+
+  bool operator==(const Config&) const = default;
 };
 
 }  // namespace nodespan::config

@@ -86,12 +86,17 @@ struct MapLayout {
   uint64_t elem_off = 0;
   uint64_t elem_stride = 0;
   uint64_t overflow_off = 0;   // classic only
+  bool key_is_pointer = false;   // a large key (over 128 bytes) is stored behind a pointer: the stride is 8
+  bool elem_is_pointer = false;
 };
 
 class GoBinary {
  public:
-  // Inspects the file behind `fd` (read with mmap and pread; the descriptor is duplicated, the caller keeps his).
+  // Inspects the file behind `fd` (read with pread only, see elf/file_bytes.h; the descriptor is duplicated, the caller
+  // keeps his).
   static absl::StatusOr<std::unique_ptr<GoBinary>> Open(int fd);
+  // The same over bytes in memory, which must outlive the object (tests, fuzzing).
+  static absl::StatusOr<std::unique_ptr<GoBinary>> OpenBytes(std::span<const uint8_t> bytes);
   ~GoBinary();
   GoBinary(const GoBinary&) = delete;
   GoBinary& operator=(const GoBinary&) = delete;
@@ -108,7 +113,8 @@ class GoBinary {
   // The machine code of `function`, valid as long as this object. kDataLoss when it lies outside the file.
   absl::StatusOr<std::span<const uint8_t>> Code(const Function& function) const;
 
-  // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it.
+  // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it;
+  // kFailedPrecondition (here and below) when several types share the name, as types declared inside functions may.
   absl::StatusOr<StructType> FindStruct(std::string_view qualified_name) const;
 
   // Descriptor address (as linked) of any named type, or of a pointer to one when the name starts with "*".

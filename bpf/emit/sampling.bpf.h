@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* New ids and the head sampling decision (SPEC section 1.4, the Go SDK's rules). */
+#ifndef NODESPAN_SAMPLING_H
+#define NODESPAN_SAMPLING_H
+
+#include "bpf/extract/target.bpf.h"
+
+#define NS_TRACE_FLAG_SAMPLED 0x01
+#define NS_TRACE_FLAG_RANDOM 0x02
+
+static __always_inline u64 ns_random_u64(void)
+{
+	return (u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+}
+
+/* An all-zero id is invalid; the odds are 2^-64, the cost of ruling it out is nothing. */
+static __always_inline void ns_new_span_id(u8 *span_id)
+{
+	*(u64 *)span_id = ns_random_u64() | 1;
+}
+
+static __always_inline void ns_new_trace_id(u8 *trace_id)
+{
+	*(u64 *)trace_id = ns_random_u64() | 1;
+	*(u64 *)(trace_id + 8) = ns_random_u64();
+}
+
+static __always_inline u64 ns_be64(const u8 *bytes)
+{
+	return __builtin_bswap64(*(const u64 *)bytes);
+}
+
+/* Whether the operation is recorded, given its (new or inherited) trace id. */
+static __always_inline int ns_sample(const struct ns_target_params *params, int has_parent, u8 parent_flags,
+				     const u8 *trace_id)
+{
+	if (params->parent_based && has_parent)
+		return parent_flags & NS_TRACE_FLAG_SAMPLED;
+	if (params->sampler_root == NS_SAMPLE_NEVER)
+		return 0;
+	if (params->sampler_root == NS_SAMPLE_TRACE_ID_RATIO)
+		return (ns_be64(trace_id + 8) >> 1) < params->ratio_threshold;
+	return 1;
+}
+
+#endif /* NODESPAN_SAMPLING_H */

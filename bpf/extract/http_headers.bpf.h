@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Finds the headers we know in an http.Header (map[string][]string) by walking its groups. A lookup by hash is impossible:
+ * the hash is keyed with a random number of the process. Only called where the Go program owns the map (start of
+ * ServeHTTP), so it does not change underneath.
+ *
+ * Layouts: runtime/map.go (hmap, bmap) and internal/runtime/maps (Map, table, group); offsets come from the binary's own
+ * map descriptor.
+ */
+#ifndef NODESPAN_HTTP_HEADERS_H
+#define NODESPAN_HTTP_HEADERS_H
+
+#include "bpf/base/counters.bpf.h"
+#include "bpf/extract/window.bpf.h"
+
+#define NS_MAP_STEPS 16			/* groups, overflow buckets and table changes visited at most */
+#define NS_MAP_MAX_GROUPS 1024		/* per table or bucket array; more is nonsense */
+#define NS_GROUP_SLOTS 8
+
+#define NS_WORD(a, b, c, d, e, f, g, h)                                                                        \
+	((u64)(u8)(a) | (u64)(u8)(b) << 8 | (u64)(u8)(c) << 16 | (u64)(u8)(d) << 24 | (u64)(u8)(e) << 32 |     \
+	 (u64)(u8)(f) << 40 | (u64)(u8)(g) << 48 | (u64)(u8)(h) << 56)
+
+/* Lengths of the names below, as a bit set. */
+#define NS_HEADER_NAME_LENGTHS (1 << 9 | 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 17)
+
+/* 1 when all three words are zero, else 0; without a branch. */
+static __always_inline u64 ns_is_zero(u64 a, u64 b, u64 c)
+{
+	u64 bits = a | b | c;
+	u64 negative = -bits;
+
+	barrier_var(negative); /* or the compiler recognises the idiom and makes it a branch */
+	return 1 - ((bits | negative) >> 63);
+}
+
+/*
+ * 1 + the index of the header with this (canonical) name, 0 when it is none of ours. The name is read and compared whole.
+ * Comparisons are arithmetic: with branches the verifier would follow every outcome for each slot of each group.
+ */
+static __always_inline u64 ns_match_header(struct ns_http_operation *op, u64 name_addr, u64 name_bytes)
+{
+	u64 *word = (u64 *)op->header_name;
+	u64 a, b, c, match;
+
+	if (name_bytes > 17 || !(1ULL << name_bytes & NS_HEADER_NAME_LENGTHS))
+		return 0;
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = 0;
+	if (bpf_probe_read_user(op->header_name, name_bytes, (const void *)name_addr))
+		return 0;
+	a = word[0];
+	b = word[1];
+	c = word[2];
+	match = (1 + NS_HEADER_TRACEPARENT) * ns_is_zero(a ^ NS_WORD('T', 'r', 'a', 'c', 'e', 'p', 'a', 'r'),
+							 b ^ NS_WORD('e', 'n', 't', 0, 0, 0, 0, 0), c);
+	match |= (1 + NS_HEADER_TRACESTATE) * ns_is_zero(a ^ NS_WORD('T', 'r', 'a', 'c', 'e', 's', 't', 'a'),
+							 b ^ NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), c);
+	match |= (1 + NS_HEADER_USER_AGENT) * ns_is_zero(a ^ NS_WORD('U', 's', 'e', 'r', '-', 'A', 'g', 'e'),
+							 b ^ NS_WORD('n', 't', 0, 0, 0, 0, 0, 0), c);
+	match |= (1 + NS_HEADER_FORWARDED) * ns_is_zero(a ^ NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), b ^ 'd', c);
+	a ^= NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r');
+	match |= (1 + NS_HEADER_X_FORWARDED_FOR) * ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'F', 'o', 'r', 0), c);
+	match |= (1 + NS_HEADER_X_FORWARDED_HOST) * ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'H', 'o', 's', 't'), c);
+	match |= (1 + NS_HEADER_X_FORWARDED_PROTO) *
+		 ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'P', 'r', 'o', 't'), c ^ 'o');
+	return match;
+}
+
+/* Looks through the slots of the group in the window. */
+static __always_inline void ns_scan_group(struct ns_http_operation *op, const struct ns_map_layout *map)
+{
+#pragma unroll
+	for (u32 i = 0; i < NS_GROUP_SLOTS; i++) {
+		u32 slot = i;
+		u32 key_off, elem_off;
+		u64 match;
+
+		/* Each offset is computed anew from the slot number. Carried from slot to slot, as the compiler prefers, it
+		 * would be a range that differs along every path to here, and the verifier would follow them all. */
+		barrier_var(slot);
+		if ((u8)(ns_window_u8(op->window, map->control_off + slot) - map->control_min) > map->control_span)
+			continue;
+		key_off = map->key_off + slot * map->key_stride;
+		match = ns_match_header(op, ns_window_u64(op->window, key_off), ns_window_u64(op->window, key_off + 8));
+		if (match) {
+			struct ns_go_strings *header = &op->headers[(match - 1) & (NS_HEADER_SLOTS - 1)];
+
+			elem_off = map->elem_off + slot * map->elem_stride;
+			header->data = ns_window_u64(op->window, elem_off);
+			header->count = ns_window_u64(op->window, elem_off + 8);
+		}
+	}
+}
+
+/* Sets op->walk to the beginning of the map at `map_addr`. */
+static __always_inline int ns_map_begin(struct ns_http_operation *op, const struct ns_map_layout *map, u64 map_addr)
+{
+	struct ns_map_walk *walk = &op->walk;
+
+	/* Both headers are 48 bytes. */
+	if (ns_window_read(op->window, 48, map_addr))
+		return -1;
+	if (map->kind == NS_MAP_SWISS) {
+		u64 dir_len = ns_window_u64(op->window, map->swiss_dir_len_off);
+
+		walk->dir = ns_window_u64(op->window, map->swiss_dir_ptr_off);
+		if (dir_len == 0) { /* a small map: the directory pointer is its only group */
+			walk->base = walk->dir;
+			walk->groups = 1;
+		} else {
+			walk->dir_entries = dir_len;
+		}
+		return 0;
+	}
+	u8 b = ns_window_u8(op->window, map->hmap_b_off);
+
+	walk->base = ns_window_u64(op->window, map->hmap_buckets_off);
+	walk->groups = 1ULL << (b & 31);
+	walk->old_base = ns_window_u64(op->window, map->hmap_oldbuckets_off);
+	/* A growth to the same size keeps the count; reading half of it then is what the bound allows anyway. */
+	walk->old_groups = b ? 1ULL << ((b - 1) & 31) : 1;
+	return 0;
+}
+
+/* Address of the next group, 0 when this step only moved to another run, -1 at the end. */
+static __always_inline u64 ns_map_step(struct ns_http_operation *op, const struct ns_map_layout *map)
+{
+	struct ns_map_walk *walk = &op->walk;
+	u64 addr;
+
+	if (walk->overflow) {
+		addr = walk->overflow;
+		walk->overflow = 0;
+		return addr;
+	}
+	if (walk->base && walk->next < walk->groups) {
+		addr = walk->base + walk->next * map->group_bytes;
+		walk->next++;
+		return addr;
+	}
+	walk->next = 0;
+	walk->base = 0;
+	if (walk->old_base) {
+		walk->base = walk->old_base;
+		walk->groups = walk->old_groups;
+		walk->old_base = 0;
+		return 0;
+	}
+	if (walk->dir_entries) {
+		u64 table = 0;
+
+		walk->dir_entries--;
+		if (bpf_probe_read_user(&table, sizeof(table), (const void *)walk->dir))
+			return -1;
+		walk->dir += 8;
+		if (table == walk->table)
+			return 0;
+		walk->table = table;
+		if (ns_window_read(op->window, 64, table))
+			return -1;
+		walk->base = ns_window_u64(op->window, map->swiss_table_groups_off + map->swiss_groups_data_off);
+		walk->groups = ns_window_u64(op->window, map->swiss_table_groups_off + map->swiss_groups_mask_off) + 1;
+		if (walk->groups > NS_MAP_MAX_GROUPS)
+			return -1;
+		return 0;
+	}
+	return -1;
+}
+
+/* Fills op->headers from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
+static __always_inline void ns_collect_headers(struct ns_http_operation *op, const struct ns_map_layout *map, u64 map_addr)
+{
+	if (map->kind == NS_MAP_NONE || !map_addr)
+		return;
+	if (ns_map_begin(op, map, map_addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	/*
+	 * Unrolled, as is the loop over slots: in a rolled loop every pass meets the verifier at the same instruction with
+	 * another counter, it gives up remembering those states (kernel/bpf/verifier.c, is_state_visited), and the number of
+	 * paths explodes.
+	 */
+#pragma unroll
+	for (int step = 0; step < NS_MAP_STEPS; step++) {
+		u64 group = ns_map_step(op, map);
+
+		if (group == (u64)-1)
+			return;
+		if (!group)
+			continue;
+		if (ns_window_read(op->window, map->group_bytes, group)) {
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			return;
+		}
+		ns_scan_group(op, map);
+		if (map->kind == NS_MAP_CLASSIC)
+			op->walk.overflow = ns_window_u64(op->window, map->overflow_off);
+	}
+	ns_count(NS_LOSS_HEADERS_CUT);
+}
+
+#endif /* NODESPAN_HTTP_HEADERS_H */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * nethttp_server: HTTP/1.x requests served by net/http, two hits each. Emits NS_RECORD_HTTP_SERVER.
+ *
+ * start: net/http.serverHandler.ServeHTTP(sh serverHandler, rw ResponseWriter, req *Request)
+ *	  AX sh.srv, BX CX rw, DI req. Everything the span says about the request is read here, before a handler or
+ *	  middleware can change it.
+ * end:   net/http.(*connReader).abortPendingRead(cr *connReader)
+ *	  Called exactly once for every ServeHTTP, on the same goroutine: by finishRequest when the handler has returned,
+ *	  by the deferred function of (*conn).serve on panic, http.ErrAbortHandler and runtime.Goexit, by hijackLocked when
+ *	  the connection is taken over (net/http/server.go; checked on Go 1.19 to 1.27).
+ */
+#include "bpf/base/counters.bpf.h"
+#include "bpf/emit/emit.bpf.h"
+#include "bpf/emit/sampling.bpf.h"
+#include "bpf/extract/go_regs.bpf.h"
+#include "bpf/extract/http_headers.bpf.h"
+#include "bpf/extract/target.bpf.h"
+#include "bpf/extract/traceparent.bpf.h"
+#include "bpf/extract/window.bpf.h"
+
+struct go_string {
+	u64 data;
+	u64 bytes;
+};
+
+/* What a new operation starts as. */
+static const struct ns_http_operation ns_empty_operation;
+
+/* Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of
+ * enum ns_http_string; the sum of all limits is the size of the buffer, so the first check never fails in practice. */
+static __always_inline void ns_append(struct ns_http_operation *op, enum ns_http_string which, u64 data, u64 bytes,
+				      const u64 max)
+{
+	u64 off = op->strings_bytes;
+
+	if (!bytes || !data)
+		return;
+	if (off > NS_HTTP_STRINGS_BYTES - max)
+		return;
+	if (bytes > max) {
+		bytes = max;
+		op->record.strings_cut |= 1 << which;
+	}
+	if (bpf_probe_read_user(&op->strings[off], bytes, (const void *)data)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	op->record.string_bytes[which] = bytes;
+	op->strings_bytes = off + bytes;
+}
+
+/* Appends the first value of a header. */
+static __always_inline void ns_append_header(struct ns_http_operation *op, enum ns_http_string which,
+					     enum ns_http_header header, const u64 max)
+{
+	struct go_string value = {};
+
+	if (!op->headers[header].count)
+		return;
+	if (bpf_probe_read_user(&value, sizeof(value), (const void *)op->headers[header].data)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	ns_append(op, which, value.data, value.bytes, max);
+}
+
+/* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags.
+ * Returns -1 when there is none. */
+static __always_inline int ns_read_parent(struct ns_http_operation *op, u8 *flags)
+{
+	struct ns_record_header *header = &op->record.header;
+	struct go_string value = {};
+	u8 *text = op->window;
+
+	if (!op->headers[NS_HEADER_TRACEPARENT].count)
+		return -1;
+	/* Several traceparent headers: none of them counts. */
+	if (op->headers[NS_HEADER_TRACEPARENT].count > 1 ||
+	    bpf_probe_read_user(&value, sizeof(value), (const void *)op->headers[NS_HEADER_TRACEPARENT].data) ||
+	    value.bytes < NS_TRACEPARENT_BYTES)
+		goto bad;
+	text[NS_TRACEPARENT_BYTES] = 0;
+	if (bpf_probe_read_user(text, value.bytes > NS_TRACEPARENT_BYTES ? NS_TRACEPARENT_BYTES + 1 : NS_TRACEPARENT_BYTES,
+				(const void *)value.data))
+		goto bad;
+	if (ns_parse_traceparent(text, value.bytes, text[NS_TRACEPARENT_BYTES], header->trace_id, header->parent_span_id,
+				 flags))
+		goto bad;
+	return 0;
+bad:
+	ns_count(NS_LOSS_BAD_TRACEPARENT);
+	return -1;
+}
+
+/* The fields of net/http.Request, kept while the window is used for other things. */
+struct ns_request_fields {
+	struct go_string method, uri, host, remote_addr;
+	u64 header_map;
+};
+
+static __always_inline struct go_string ns_window_string(const u8 *window, u32 off)
+{
+	struct go_string string = {
+		.data = ns_window_u64(window, off),
+		.bytes = ns_window_u64(window, off + 8),
+	};
+
+	return string;
+}
+
+static __always_inline int ns_read_request(struct ns_http_operation *op, const struct ns_http_server_params *params,
+					   u64 request_addr, struct ns_request_fields *fields)
+{
+	struct ns_http_server_record *record = &op->record;
+	u32 present = 0;
+
+	if (ns_window_read(op->window, params->request_bytes, request_addr))
+		return -1;
+	fields->method = ns_window_string(op->window, params->request_method_off);
+	fields->header_map = ns_window_u64(op->window, params->request_header_off);
+	if (params->present & NS_HTTP_PARAM_URI)
+		fields->uri = ns_window_string(op->window, params->request_uri_off);
+	if (params->present & NS_HTTP_PARAM_HOST)
+		fields->host = ns_window_string(op->window, params->request_host_off);
+	if (params->present & NS_HTTP_PARAM_REMOTE_ADDR)
+		fields->remote_addr = ns_window_string(op->window, params->request_remote_addr_off);
+	if (params->present & NS_HTTP_PARAM_CONTENT_LENGTH) {
+		record->request_body_bytes = (s64)ns_window_u64(op->window, params->request_content_length_off);
+		present |= NS_HTTP_HAS_REQUEST_BYTES;
+	}
+	if (params->present & NS_HTTP_PARAM_TLS) {
+		record->is_tls = ns_window_u64(op->window, params->request_tls_off) != 0;
+		present |= NS_HTTP_HAS_TLS;
+	}
+	if (params->present & NS_HTTP_PARAM_PROTO) {
+		record->proto_major = (u8)ns_window_u64(op->window, params->request_proto_major_off);
+		record->proto_minor = (u8)ns_window_u64(op->window, params->request_proto_minor_off);
+		present |= NS_HTTP_HAS_PROTO;
+	}
+	record->present = present;
+	return 0;
+}
+
+/* Makes the entry of this goroutine's operation. */
+static __always_inline struct ns_http_operation *ns_begin(const struct ns_inflight_key *key)
+{
+	long err = bpf_map_update_elem(&inflight, key, &ns_empty_operation, BPF_NOEXIST);
+
+	if (err == -17 /* EEXIST */) {
+		ns_count(NS_LOSS_SUPERSEDED);
+		err = bpf_map_update_elem(&inflight, key, &ns_empty_operation, BPF_ANY);
+	}
+	if (err) {
+		ns_count(NS_LOSS_INFLIGHT_FULL);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&inflight, key);
+}
+
+SEC("uprobe")
+int nethttp_server_start(struct go_regs *ctx)
+{
+	u64 start_mono_ns = bpf_ktime_get_ns();
+	struct ns_request_fields fields = {};
+	const struct ns_http_server_params *params;
+	struct ns_target target = {};
+	struct ns_http_operation *op;
+	struct ns_inflight_key key;
+	struct ns_record_header *header;
+	u64 request_addr = go_arg4(ctx);
+	u8 parent_flags = 0;
+	int has_parent;
+
+	if (ns_find_target(ctx, &target))
+		return 0;
+	params = &target.binary->http_server;
+	if ((params->branch_sites & NS_HTTP_BRANCH_START) && go_branch_to_morestack(ctx))
+		return 0;
+	ns_count(NS_COUNT_OPS_STARTED);
+	if (go_arg2(ctx) != params->response_itab_vaddr + target.params->load_bias) {
+		ns_count(NS_LOSS_UNKNOWN_WRITER);
+		return 0;
+	}
+	if (target.params->sampler_root == NS_SAMPLE_NEVER && !target.params->parent_based) {
+		ns_count(NS_COUNT_OPS_UNSAMPLED);
+		return 0;
+	}
+
+	key.g_addr = go_current_g(ctx);
+	key.target_slot = target.slot;
+	key.target_generation = target.generation;
+	op = ns_begin(&key);
+	if (!op)
+		return 0;
+	if (ns_read_request(op, params, request_addr, &fields)) {
+		ns_count(NS_LOSS_READ_FAILED);
+		goto forget;
+	}
+	ns_collect_headers(op, &params->header_map, fields.header_map);
+
+	header = &op->record.header;
+	has_parent = ns_read_parent(op, &parent_flags) == 0;
+	if (!has_parent) {
+		ns_new_trace_id(header->trace_id);
+		*(u64 *)header->parent_span_id = 0;
+	}
+	if (!ns_sample(target.params, has_parent, parent_flags, header->trace_id)) {
+		ns_count(NS_COUNT_OPS_UNSAMPLED);
+		goto forget;
+	}
+	ns_new_span_id(header->span_id);
+	header->type = NS_RECORD_HTTP_SERVER;
+	header->abi_version = NODESPAN_ABI_VERSION;
+	header->target_slot = target.slot;
+	header->target_generation = target.generation;
+	header->start_mono_ns = start_mono_ns;
+	header->trace_flags = NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
+	header->flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
+	op->request_addr = request_addr;
+	op->response_addr = go_arg3(ctx);
+
+	ns_append(op, NS_HTTP_METHOD, fields.method.data, fields.method.bytes, NS_HTTP_MAX_METHOD);
+	ns_append(op, NS_HTTP_URI, fields.uri.data, fields.uri.bytes, NS_HTTP_MAX_URI);
+	ns_append(op, NS_HTTP_HOST, fields.host.data, fields.host.bytes, NS_HTTP_MAX_HOST);
+	ns_append(op, NS_HTTP_REMOTE_ADDR, fields.remote_addr.data, fields.remote_addr.bytes, NS_HTTP_MAX_REMOTE_ADDR);
+	ns_append_header(op, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
+	ns_append_header(op, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
+	ns_append_header(op, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR, NS_HTTP_MAX_X_FORWARDED_FOR);
+	ns_append_header(op, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST, NS_HTTP_MAX_X_FORWARDED_HOST);
+	ns_append_header(op, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO, NS_HTTP_MAX_X_FORWARDED_PROTO);
+	if (has_parent)
+		ns_append_header(op, NS_HTTP_TRACESTATE, NS_HEADER_TRACESTATE, NS_HTTP_MAX_TRACESTATE);
+	return 0;
+forget:
+	bpf_map_delete_elem(&inflight, &key);
+	return 0;
+}
+
+/* Reads what only the end knows: status, bytes written, and how the handler came to its end. */
+static __always_inline void ns_read_outcome(struct ns_http_operation *op, const struct ns_target *target, u64 g_addr)
+{
+	const struct ns_http_server_params *params = &target->binary->http_server;
+	struct ns_http_server_record *record = &op->record;
+	u64 panic = 0;
+
+	record->outcome = NS_HTTP_HANDLED;
+	if (ns_window_read(op->window, params->response_window_bytes, op->response_addr + params->response_window_off)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	record->status = (u16)ns_window_u64(op->window, params->response_status_rel);
+	record->response_body_bytes = (s64)ns_window_u64(op->window, params->response_written_rel);
+	record->present |= NS_HTTP_HAS_STATUS | NS_HTTP_HAS_RESPONSE_BYTES;
+	if (ns_window_u32(op->window, params->response_handler_done_rel))
+		return;
+	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked calls. */
+	if (bpf_probe_read_user(&panic, sizeof(panic), (const void *)(g_addr + target->binary->g_panic_off)))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+	record->outcome = panic ? NS_HTTP_PANICKED : NS_HTTP_HIJACKED;
+}
+
+static __always_inline void ns_append_pattern(struct ns_http_operation *op, const struct ns_http_server_params *params)
+{
+	struct go_string pattern = {};
+	u64 addr = 0;
+
+	if (params->present & NS_HTTP_PARAM_PATTERN) {
+		addr = op->request_addr + params->request_pattern_off;
+	} else if (params->present & NS_HTTP_PARAM_PAT_STR) {
+		if (bpf_probe_read_user(&addr, sizeof(addr), (const void *)(op->request_addr + params->request_pat_off)) || !addr)
+			return;
+		addr += params->pattern_str_off;
+	}
+	if (!addr)
+		return;
+	if (bpf_probe_read_user(&pattern, sizeof(pattern), (const void *)addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	ns_append(op, NS_HTTP_PATTERN, pattern.data, pattern.bytes, NS_HTTP_MAX_PATTERN);
+}
+
+SEC("uprobe")
+int nethttp_server_end(struct go_regs *ctx)
+{
+	struct ns_target target = {};
+	struct ns_http_operation *op;
+	struct ns_inflight_key key;
+	u64 strings_bytes;
+
+	if (ns_find_target(ctx, &target))
+		return 0;
+	if ((target.binary->http_server.branch_sites & NS_HTTP_BRANCH_END) && go_branch_to_morestack(ctx))
+		return 0;
+	key.g_addr = go_current_g(ctx);
+	key.target_slot = target.slot;
+	key.target_generation = target.generation;
+	op = bpf_map_lookup_elem(&inflight, &key);
+	if (!op) /* not sampled, or a request that never reached a handler */
+		return 0;
+	ns_read_outcome(op, &target, key.g_addr);
+	ns_append_pattern(op, &target.binary->http_server);
+
+	strings_bytes = op->strings_bytes;
+	if (strings_bytes > NS_HTTP_STRINGS_BYTES)
+		strings_bytes = NS_HTTP_STRINGS_BYTES;
+	op->record.header.size_bytes = sizeof(op->record) + strings_bytes;
+	op->record.header.end_mono_ns = bpf_ktime_get_ns();
+	ns_emit(op, sizeof(op->record) + strings_bytes, op->record.header.span_id[7]);
+	bpf_map_delete_elem(&inflight, &key);
+	return 0;
+}

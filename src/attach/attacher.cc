@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/attacher.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "ebpf/uprobe.h"
+
+namespace nodespan::attach {
+namespace {
+
+// Free slots as a stack with the lowest number on top.
+std::vector<uint32_t> AllSlots(uint32_t count) {
+  std::vector<uint32_t> slots;
+  slots.reserve(count);
+  for (uint32_t i = count; i > 0; --i) {
+    slots.push_back(i - 1);
+  }
+  return slots;
+}
+
+uint8_t ToAbi(model::RootSampler root) {
+  switch (root) {
+    case model::RootSampler::kAlwaysOn:
+      return NS_SAMPLE_ALWAYS;
+    case model::RootSampler::kAlwaysOff:
+      return NS_SAMPLE_NEVER;
+    case model::RootSampler::kTraceIdRatio:
+      return NS_SAMPLE_TRACE_ID_RATIO;
+  }
+  return NS_SAMPLE_ALWAYS;
+}
+
+}  // namespace
+
+Attacher::Attacher(TracerObject* object, metrics::Counters* counters)
+    : object_(object),
+      counters_(counters),
+      free_binary_slots_(AllSlots(object->options().max_binaries)),
+      free_target_slots_(AllSlots(object->options().max_targets)),
+      detach_thread_([this] { DetachLoop(); }) {
+  (void)pthread_setname_np(detach_thread_.native_handle(), "ns-detach");
+}
+
+Attacher::~Attacher() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  detach_thread_.join();
+}
+
+absl::StatusOr<uint32_t> Attacher::AcquireBinary(uint64_t content_hash, const ns_binary_params& params) {
+  if (const auto it = binaries_.find(content_hash); it != binaries_.end()) {
+    ++it->second.users;
+    return it->second.slot;
+  }
+  if (free_binary_slots_.empty()) {
+    return base::MakeStatus(absl::StatusCode::kResourceExhausted, "more than {} distinct Go binaries are traced",
+                            object_->options().max_binaries);
+  }
+  const uint32_t slot = free_binary_slots_.back();
+  NODESPAN_RETURN_IF_ERROR(object_->WriteBinary(slot, params));
+  free_binary_slots_.pop_back();
+  binaries_[content_hash] = {slot, 1};
+  return slot;
+}
+
+void Attacher::ReleaseBinary(uint64_t content_hash) {
+  const auto it = binaries_.find(content_hash);
+  if (it != binaries_.end() && --it->second.users == 0) {
+    free_binary_slots_.push_back(it->second.slot);
+    binaries_.erase(it);
+  }
+}
+
+absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan& plan, const AttachRequest& request,
+                                                               uint32_t slot) {
+  const ebpf::KernelFeatures& features = object_->features();
+  const std::string path = fmt::format("/proc/self/fd/{}", request.exe_fd);
+  std::vector<ebpf::Link> links;
+  // Ends before starts: an operation that begins while we attach is then never left without its end.
+  for (const LibraryPlan& library : plan.libraries) {
+    for (auto probe = library.probes.rbegin(); probe != library.probes.rend(); ++probe) {
+      const uint64_t file_offs[] = {probe->file_off};
+      NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> added,
+                                ebpf::AttachUprobes(object_->program(probe->program), features.method, path,
+                                                    request.pid, file_offs, slot, features.has_attach_cookie));
+      std::move(added.begin(), added.end(), std::back_inserter(links));
+    }
+  }
+  return links;
+}
+
+absl::StatusOr<TargetId> Attacher::Reserve() {
+  absl::MutexLock lock(&mutex_);
+  if (free_target_slots_.empty()) {
+    return base::MakeStatus(absl::StatusCode::kResourceExhausted, "{} processes are traced already",
+                            object_->options().max_targets);
+  }
+  const uint32_t slot = free_target_slots_.back();
+  free_target_slots_.pop_back();
+  return TargetId{slot, next_generation_++};
+}
+
+absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, const AttachPlan& plan,
+                                                           const AttachRequest& request) {
+  NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan.params));
+  auto undo = absl::MakeCleanup([&] {
+    object_->UnmapProcess(request.pid);
+    (void)object_->WriteTarget(target.slot, ns_target_params{});
+    ReleaseBinary(request.binary_content_hash);
+  });
+  NODESPAN_RETURN_IF_ERROR(object_->WriteTarget(
+      target.slot, {.load_bias = request.load_bias,
+                    .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
+                    .binary_slot = binary_slot,
+                    .generation = target.generation,
+                    .sampler_root = ToAbi(request.sampler.root),
+                    .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
+                    .pad = {}}));
+  NODESPAN_RETURN_IF_ERROR(object_->MapProcess(request.pid, target.slot));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> links, AttachProbes(plan, request, target.slot));
+  std::move(undo).Cancel();
+  return links;
+}
+
+absl::Status Attacher::Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request) {
+  absl::StatusOr<std::vector<ebpf::Link>> links = Activate(target, plan, request);
+  if (!links.ok()) {
+    absl::MutexLock lock(&mutex_);
+    free_target_slots_.push_back(target.slot);
+    return links.status();
+  }
+  targets_.emplace(target.slot, Target{request.pid, request.binary_content_hash, *std::move(links)});
+  counters_->Add(metrics::Counter::kTargetsAttached);
+  return absl::OkStatus();
+}
+
+void Attacher::Detach(TargetId target, std::function<void(uint64_t)> on_done) {
+  const auto it = targets_.find(target.slot);
+  if (it == targets_.end()) {
+    return;
+  }
+  Target state = std::move(it->second);
+  targets_.erase(it);
+  (void)object_->WriteTarget(target.slot, ns_target_params{});
+  object_->UnmapProcess(state.pid);
+  ReleaseBinary(state.binary_content_hash);
+  counters_->Add(metrics::Counter::kTargetsDetached);
+  absl::MutexLock lock(&mutex_);
+  releases_.push_back({target, std::move(state), std::move(on_done)});
+}
+
+void Attacher::DetachLoop() {
+  while (true) {
+    std::optional<Release> release;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &Attacher::HasWork));
+      if (releases_.empty()) {
+        return;
+      }
+      release = std::move(releases_.front());
+      releases_.pop_front();
+    }
+    release->state.links.clear();
+    const uint64_t abandoned = object_->DropInflight(release->target.slot, release->target.generation);
+    counters_->Add(metrics::Counter::kOperationsAbandoned, abandoned);
+    if (release->on_done) {
+      release->on_done(abandoned);
+    }
+    absl::MutexLock lock(&mutex_);
+    free_target_slots_.push_back(release->target.slot);
+  }
+}
+
+}  // namespace nodespan::attach

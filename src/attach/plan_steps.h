@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps that every library's plan is made of. Internal to `attach`.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "attach/attach_plan.h"
+#include "attach/probe_catalog.h"
+#include "base/errors.h"
+#include "goinspect/go_binary.h"
+
+namespace nodespan::attach {
+
+// Finds the functions and their sites; all or an error that names what is missing (kNotFound: not linked in).
+// Sets the branch-site bits of `branch_sites`.
+absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const goinspect::GoBinary& binary,
+                                                     std::span<const FunctionSpec> functions, uint16_t* branch_sites);
+
+// The field with its type checked: kNotFound without the struct or field, kUnimplemented when the type is another one.
+absl::StatusOr<goinspect::Field> FindCheckedField(const goinspect::GoBinary& binary, std::string_view struct_name,
+                                                  std::string_view field_name,
+                                                  std::span<const std::string_view> type_names);
+
+// Layout of a map type, with everything the header scan needs; kind NS_MAP_NONE never comes back as OK.
+absl::StatusOr<ns_map_layout> PlanMap(const goinspect::GoBinary& binary, std::string_view map_type);
+
+// Resolves `specs` into `params` and `present`; notes every use. A missing required field is an error; a missing
+// optional one clears its presence bit and, when something is lost, becomes a problem of the plan.
+template <typename Params>
+absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const FieldSpec<Params>> specs, Params* params,
+                           uint32_t* present, LibraryPlan* plan) {
+  uint32_t missing = 0;
+  for (const FieldSpec<Params>& spec : specs) {
+    absl::StatusOr<goinspect::Field> field =
+        FindCheckedField(binary, spec.struct_name, spec.field_name, spec.type_names);
+    if (field.ok()) {
+      params->*spec.offset = static_cast<uint16_t>(field->offset);
+      *present |= spec.present_bit;
+      plan->fields.push_back({std::string(spec.struct_name), *std::move(field)});
+      continue;
+    }
+    if (spec.present_bit == 0) {
+      return field.status();
+    }
+    missing |= spec.present_bit;
+    if (!spec.lost_without.empty()) {
+      plan->problems.push_back(fmt::format("without {}: {}", spec.lost_without, base::Message(field.status())));
+    }
+  }
+  *present &= ~missing;
+  return absl::OkStatus();
+}
+
+}  // namespace nodespan::attach

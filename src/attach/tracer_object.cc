@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/tracer_object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "ebpf/libbpf_log.h"
+#include "ebpf/uprobe.h"
+
+// The skeleton spells its integer types like the BPF sources.
+using u8 = uint8_t;
+using u32 = uint32_t;
+using u64 = uint64_t;
+#include "bpf/nodespan.skel.h"
+
+namespace nodespan::attach {
+namespace {
+
+// Allocating in-flight entries when they are needed keeps an idle node small. Kernels before 6.1 warn about that for
+// tracing programs (kernel/bpf/verifier.c, check_map_prog_compatibility), so it goes together with uprobe_multi (6.6).
+bool AllocatesOnDemand(const ebpf::KernelFeatures& features) {
+  return features.method == ebpf::UprobeMethod::kMulti;
+}
+
+// With everything allocated in advance, this many operations in flight cost about 10 MB.
+constexpr uint32_t kMaxPreallocatedInflight = 4096;
+
+absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& features,
+                       const TracerObject::Options& options) {
+  skeleton->rodata->ns_has_attach_cookie = features.has_attach_cookie ? 1 : 0;
+  skeleton->rodata->ns_ring_wake_bytes = options.ring_bytes / 4;
+  const std::pair<bpf_map*, uint32_t> sizes[] = {
+      {skeleton->maps.records, options.ring_bytes},
+      {skeleton->maps.targets, options.max_targets},
+      {skeleton->maps.target_by_tgid, options.max_targets},
+      {skeleton->maps.binaries, options.max_binaries},
+      {skeleton->maps.inflight, AllocatesOnDemand(features)
+                                    ? options.max_inflight
+                                    : std::min(options.max_inflight, kMaxPreallocatedInflight)},
+  };
+  for (const auto& [map, max_entries] : sizes) {
+    if (const int error = bpf_map__set_max_entries(map, max_entries); error != 0) {
+      return base::ErrnoStatus(-error, fmt::format("size map {}", bpf_map__name(map)));
+    }
+  }
+  if (AllocatesOnDemand(features)) {
+    if (const int error = bpf_map__set_map_flags(skeleton->maps.inflight, BPF_F_NO_PREALLOC); error != 0) {
+      return base::ErrnoStatus(-error, "flags of map inflight");
+    }
+  }
+  ebpf::PrepareForMethod(skeleton->progs.nethttp_server_start, features.method);
+  ebpf::PrepareForMethod(skeleton->progs.nethttp_server_end, features.method);
+  return absl::OkStatus();
+}
+
+absl::Status UpdateArray(const bpf_map* map, uint32_t slot, const void* value) {
+  if (bpf_map_update_elem(bpf_map__fd(map), &slot, value, BPF_ANY) != 0) {
+    return base::ErrnoStatus(fmt::format("write slot {} of map {}", slot, bpf_map__name(map)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void TracerObject::SkeletonDeleter::operator()(nodespan_bpf* skeleton) const { nodespan_bpf::destroy(skeleton); }
+
+TracerObject::TracerObject(SkeletonPtr skeleton, const ebpf::KernelFeatures& features, const Options& options)
+    : skeleton_(std::move(skeleton)), features_(features), options_(options) {}
+
+TracerObject::~TracerObject() = default;
+
+absl::StatusOr<std::unique_ptr<TracerObject>> TracerObject::Load(const ebpf::KernelFeatures& features,
+                                                                 const Options& options) {
+  const ebpf::LibbpfLog log(options.show_verifier_log);
+  SkeletonPtr skeleton(nodespan_bpf::open());
+  if (skeleton == nullptr) {
+    return base::ErrnoStatus(fmt::format("open BPF object ({})", log.Summary()));
+  }
+  NODESPAN_RETURN_IF_ERROR(Configure(skeleton.get(), features, options));
+  if (const int error = nodespan_bpf::load(skeleton.get()); error != 0) {
+    return base::ErrnoStatus(-error, fmt::format("load BPF object ({})", log.Summary()));
+  }
+  return std::unique_ptr<TracerObject>(new TracerObject(std::move(skeleton), features, options));
+}
+
+const bpf_program* TracerObject::program(Program program) const {
+  switch (program) {
+    case Program::kNetHttpServerStart:
+      return skeleton_->progs.nethttp_server_start;
+    case Program::kNetHttpServerEnd:
+      return skeleton_->progs.nethttp_server_end;
+  }
+  return nullptr;
+}
+
+int TracerObject::records_fd() const { return bpf_map__fd(skeleton_->maps.records); }
+int TracerObject::process_events_fd() const { return bpf_map__fd(skeleton_->maps.process_events); }
+
+absl::StatusOr<std::vector<ebpf::Link>> TracerObject::AttachProcessWatch() {
+  const ebpf::LibbpfLog log;
+  std::vector<ebpf::Link> links;
+  for (const bpf_program* program : {skeleton_->progs.process_exec, skeleton_->progs.process_exit}) {
+    ebpf::Link link(bpf_program__attach(program));
+    if (link == nullptr) {
+      return base::ErrnoStatus(fmt::format("attach {}", bpf_program__name(program)));
+    }
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+absl::Status TracerObject::WriteTarget(uint32_t slot, const ns_target_params& params) {
+  return UpdateArray(skeleton_->maps.targets, slot, &params);
+}
+
+absl::Status TracerObject::WriteBinary(uint32_t slot, const ns_binary_params& params) {
+  return UpdateArray(skeleton_->maps.binaries, slot, &params);
+}
+
+absl::Status TracerObject::MapProcess(pid_t pid, uint32_t slot) {
+  if (features_.has_attach_cookie) {
+    return absl::OkStatus();
+  }
+  const auto tgid = static_cast<uint32_t>(pid);
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.target_by_tgid), &tgid, &slot, BPF_ANY) != 0) {
+    return base::ErrnoStatus(fmt::format("map process {}", pid));
+  }
+  return absl::OkStatus();
+}
+
+void TracerObject::UnmapProcess(pid_t pid) {
+  if (!features_.has_attach_cookie) {
+    const auto tgid = static_cast<uint32_t>(pid);
+    (void)bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.target_by_tgid), &tgid);
+  }
+}
+
+uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_generation) {
+  const int fd = bpf_map__fd(skeleton_->maps.inflight);
+  std::vector<ns_inflight_key> keys;
+  ns_inflight_key key{};
+  const void* previous = nullptr;
+  // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
+  for (uint32_t i = 0; i < 2 * options_.max_inflight && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
+    if (key.target_slot == target_slot && key.target_generation == target_generation) {
+      keys.push_back(key);
+    }
+    previous = &key;
+  }
+  uint64_t dropped = 0;
+  for (const ns_inflight_key& stale : keys) {
+    if (bpf_map_delete_elem(fd, &stale) == 0) {
+      ++dropped;
+    }
+  }
+  return dropped;
+}
+
+KernelCounters TracerObject::ReadCounters() const {
+  KernelCounters sums{};
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) {
+    return sums;
+  }
+  std::vector<uint64_t> values(static_cast<size_t>(cpus));
+  for (uint32_t i = 0; i < NS_COUNTER_COUNT; ++i) {
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.counters), &i, values.data()) == 0) {
+      for (const uint64_t value : values) {
+        sums[i] += value;
+      }
+    }
+  }
+  return sums;
+}
+
+}  // namespace nodespan::attach

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the words of the command line and the environment to what nodespan is to do.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "config/config.h"
+#include "config/environment.h"
+
+namespace nodespan::config {
+
+// `nodespan inspect`: exactly one of both is there.
+struct InspectRequest {
+  std::string binary;        // a path; empty: look at `pid`
+  std::optional<pid_t> pid;  // a running process
+  bool json = false;
+};
+
+// `--help`, `--version`: to be written to standard output; the exit status is 0.
+struct PrintRequest {
+  std::string text;
+};
+
+struct Invocation {
+  std::variant<Config, InspectRequest, PrintRequest> action;
+  // Values in the environment that could not be used, one finished sentence each. To be logged once the log exists.
+  std::vector<std::string> warnings;
+};
+
+// Flags win over the environment, the environment over defaults. The variables are those of EnvVars().
+//
+// kInvalidArgument: the command line (or OTEL_GO_AUTO_TARGET_PID) is wrong, or nothing is selected for tracing. The
+// message is one line that names the flag, the value and what to do about it, without the rest of the help.
+absl::StatusOr<Invocation> ParseCommandLine(int argc, const char* const* argv, const Environment& environment);
+
+}  // namespace nodespan::config

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/command_line.h"
+
+#include <vector>
+
+#include "config/env_vars.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "model/version.h"
+
+namespace nodespan::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+using Words = std::vector<const char*>;
+
+absl::StatusOr<Invocation> Parse(const Words& words, const Environment& environment = {}) {
+  std::vector<const char*> argv = {"nodespan"};
+  argv.insert(argv.end(), words.begin(), words.end());
+  return ParseCommandLine(static_cast<int>(argv.size()), argv.data(), environment);
+}
+
+Config RunConfig(const Words& words, const Environment& environment = {}) {
+  absl::StatusOr<Invocation> invocation = Parse(words, environment);
+  EXPECT_TRUE(invocation.ok()) << invocation.status();
+  return invocation.ok() ? std::get<Config>(invocation->action) : Config{};
+}
+
+std::string Error(const Words& words, const Environment& environment = {}) {
+  absl::StatusOr<Invocation> invocation = Parse(words, environment);
+  EXPECT_EQ(invocation.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(invocation.status().message());
+}
+
+std::string Printed(const Words& words) {
+  absl::StatusOr<Invocation> invocation = Parse(words);
+  EXPECT_TRUE(invocation.ok()) << invocation.status();
+  return std::get<PrintRequest>(invocation->action).text;
+}
+
+TEST(CommandLineTest, HelpHasEveryFlagAndEveryEnvironmentVariable) {
+  std::string help = Printed({"--help"});
+  for (const char* flag : {"--help", "--version", "--pid", "--exe", "--all", "--log-level", "--exporter", "--endpoint",
+                           "inspect", "run"}) {
+    EXPECT_THAT(help, HasSubstr(flag));
+  }
+  for (const EnvVar& variable : EnvVars()) {
+    EXPECT_THAT(help, HasSubstr(fmt::format("  {}\n      {}", variable.name, variable.help)));
+    if (!variable.default_text.empty()) {
+      EXPECT_THAT(help, HasSubstr(fmt::format("{} (default {})\n", variable.help, variable.default_text)));
+    }
+  }
+}
+
+TEST(CommandLineTest, HelpOfSubcommands) {
+  EXPECT_EQ(Printed({"run", "--help"}), Printed({"--help"}));
+  EXPECT_THAT(Printed({"inspect", "--help"}), AllOf(HasSubstr("BINARY"), HasSubstr("Usage: nodespan inspect"),
+                                                    HasSubstr("--json"), Not(HasSubstr("OTEL_"))));
+}
+
+TEST(CommandLineTest, VersionIsOneLine) {
+  EXPECT_EQ(Printed({"--version"}), "nodespan " + std::string(model::kVersion) + "\n");
+}
+
+TEST(CommandLineTest, NoSelectionIsAnErrorThatNamesTheFlags) {
+  for (const Words& words : std::vector<Words>{Words{}, {"run"}, {"--exporter", "console"}}) {
+    EXPECT_THAT(Error(words), AllOf(HasSubstr("--pid"), HasSubstr("--exe"), HasSubstr("--all")));
+  }
+}
+
+TEST(CommandLineTest, SelectionFlagsAreRepeatableAndWorkWithAndWithoutRun) {
+  Config config = RunConfig({"--pid", "1", "--exe", "/a", "--pid=2", "--exe", "*/b,c"});
+  EXPECT_THAT(config.selection.pids, ElementsAre(1, 2));
+  EXPECT_THAT(config.selection.exe_globs, ElementsAre("/a", "*/b,c"));
+  EXPECT_FALSE(config.selection.all);
+  EXPECT_EQ(RunConfig({"run", "--pid", "1", "--exe", "/a", "--pid=2", "--exe", "*/b,c"}), config);
+  EXPECT_TRUE(RunConfig({"--all"}).selection.all);
+}
+
+TEST(CommandLineTest, FlagsWinOverTheEnvironment) {
+  Environment environment = {{"OTEL_GO_AUTO_TARGET_EXE", "/env"},
+                             {"OTEL_GO_AUTO_TARGET_PID", "not a number"},
+                             {"OTEL_LOG_LEVEL", "error"},
+                             {"OTEL_TRACES_EXPORTER", "console"},
+                             {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://env:1"}};
+  Config config = RunConfig(
+      {"--exe", "/flag", "--log-level", "Debug", "--exporter", "otlp,otlp/stdout", "--endpoint", "https://flag:2"},
+      environment);
+  EXPECT_THAT(config.selection.exe_globs, ElementsAre("/flag"));
+  EXPECT_THAT(config.selection.pids, IsEmpty());
+  EXPECT_EQ(config.log_level, base::LogLevel::kDebug);
+  EXPECT_THAT(config.exporters, ElementsAre(ExporterKind::kOtlp, ExporterKind::kOtlpStdout));
+  EXPECT_EQ(config.otlp.endpoint, "https://flag:2");
+}
+
+TEST(CommandLineTest, TheEnvironmentAloneCanSelect) {
+  EXPECT_THAT(RunConfig({}, {{"OTEL_GO_AUTO_TARGET_EXE", "/env"}}).selection.exe_globs, ElementsAre("/env"));
+  EXPECT_THAT(RunConfig({}, {{"OTEL_GO_AUTO_TARGET_PID", "5"}}).selection.pids, ElementsAre(5));
+}
+
+TEST(CommandLineTest, WarningsComeBackInAList) {
+  absl::StatusOr<Invocation> invocation =
+      Parse({"--all", "--endpoint", "collector"}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "many"}});
+  ASSERT_TRUE(invocation.ok());
+  EXPECT_THAT(invocation->warnings,
+              ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\""), HasSubstr("--endpoint=\"collector\"")));
+}
+
+TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {
+  struct {
+    Words words;
+    const char* part;
+    const char* fix;
+  } cases[] = {
+      {{"--pid", "abc"}, "--pid \"abc\"", "expected a process id"},
+      {{"--pid", "0"}, "--pid \"0\"", "expected a process id"},
+      {{"--pid"}, "--pid", "'nodespan --help'"},
+      {{"--exe", ""}, "--exe \"\"", "expected a path or a glob"},
+      {{"--all", "--log-level", "loud"}, "--log-level \"loud\"", "expected one of debug"},
+      {{"--all", "--exporter", "jaeger"}, "--exporter \"jaeger\"", "expected otlp, console"},
+      {{"--all", "--exporter", ""}, "--exporter \"\"", "expected otlp, console"},
+      {{"--all", "--exporter", "none,otlp"}, "--exporter \"none,otlp\"", "none to stand alone"},
+      {{"--all", "--endpoint", "ftp://x:1"}, "--endpoint", "expected http://HOST:PORT"},
+      {{"--al"}, "--al", "'nodespan --help'"},
+      {{"--pid", "1", "2"}, "2", "'nodespan --help'"},
+      {{"inspect"}, "inspect", "the path of an executable or --pid N"},
+      {{"inspect", "/bin/x", "--pid", "1"}, "inspect", "the path of an executable or --pid N"},
+      {{"inspect", "--pid", "x"}, "--pid \"x\"", "expected a process id"},
+      {{"--all", "inspect", "/bin/x"}, "inspect", "remove it"},
+  };
+  for (const auto& bad : cases) {
+    std::string message = Error(bad.words);
+    EXPECT_THAT(message, HasSubstr(bad.part));
+    EXPECT_THAT(message, HasSubstr(bad.fix));
+    EXPECT_THAT(message, Not(HasSubstr("\n")));
+  }
+}
+
+TEST(CommandLineTest, InspectTakesAPathOrAPid) {
+  auto by_path = std::get<InspectRequest>(Parse({"inspect", "/bin/x", "--json"})->action);
+  EXPECT_EQ(by_path.binary, "/bin/x");
+  EXPECT_EQ(by_path.pid, std::nullopt);
+  EXPECT_TRUE(by_path.json);
+  auto by_pid = std::get<InspectRequest>(Parse({"inspect", "--pid", "42"})->action);
+  EXPECT_EQ(by_pid.binary, "");
+  EXPECT_EQ(by_pid.pid, 42);
+  EXPECT_FALSE(by_pid.json);
+}
+
+}  // namespace
+}  // namespace nodespan::config

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/env_vars.h"
+
+#include <set>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nodespan::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+struct Applied {
+  absl::Status status;
+  Config config;
+  std::vector<std::string> warnings;
+};
+
+Applied Apply(const Environment& environment) {
+  Applied applied;
+  Warnings warnings;
+  applied.status = ApplyEnvironment(environment, applied.config, warnings);
+  applied.warnings = warnings.list();
+  return applied;
+}
+
+// For every variable a value that changes the configuration, together with what it needs beside it.
+struct Sample {
+  const char* name;
+  const char* value;
+  Environment companions = {};
+};
+const Sample kSamples[] = {
+    {"OTEL_GO_AUTO_TARGET_EXE", "/app/server"},
+    {"OTEL_GO_AUTO_TARGET_PID", "17"},
+    {"OTEL_SDK_DISABLED", "true"},
+    {"OTEL_LOG_LEVEL", "debug"},
+    {"OTEL_SERVICE_NAME", "shop"},
+    {"OTEL_RESOURCE_ATTRIBUTES", "a=b"},
+    {"OTEL_TRACES_SAMPLER", "always_off"},
+    {"OTEL_TRACES_SAMPLER_ARG", "0.5", {{"OTEL_TRACES_SAMPLER", "traceidratio"}}},
+    {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup"},
+    {"OTEL_TRACES_EXPORTER", "console"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:1"},
+    {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://c:2"},
+    {"OTEL_EXPORTER_OTLP_INSECURE", "true"},
+    {"OTEL_EXPORTER_OTLP_SPAN_INSECURE", "true"},
+    {"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"},
+    {"OTEL_EXPORTER_OTLP_HEADERS", "a=b"},
+    {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=b"},
+    {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+    {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"},
+    {"OTEL_EXPORTER_OTLP_TIMEOUT", "1"},
+    {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"},
+    {"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca"},
+    {"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/ca"},
+    {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c", {{"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k"}}},
+    {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/c", {{"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k"}}},
+    {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k", {{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c"}}},
+    {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/k", {{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c"}}},
+    {"OTEL_BSP_SCHEDULE_DELAY", "1"},
+    {"OTEL_BSP_EXPORT_TIMEOUT", "1"},
+    {"OTEL_BSP_MAX_QUEUE_SIZE", "4096"},
+    {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7"},
+    {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
+};
+// Only one value is implemented: another one cannot change the configuration, but must be answered.
+const std::set<std::string_view> kAnsweredOnly = {"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"};
+
+TEST(EnvVarsTest, EveryRowIsParsed) {
+  std::set<std::string_view> sampled;
+  for (const Sample& sample : kSamples) {
+    Environment with = sample.companions;
+    with.emplace(sample.name, sample.value);
+    Applied without_it = Apply(sample.companions);
+    Applied with_it = Apply(with);
+    EXPECT_TRUE(with_it.status.ok()) << sample.name;
+    EXPECT_FALSE(with_it.config == without_it.config) << sample.name << " has no effect";
+    EXPECT_THAT(with_it.warnings, IsEmpty()) << sample.name;
+    sampled.insert(sample.name);
+  }
+  for (const EnvVar& variable : EnvVars()) {
+    EXPECT_TRUE(sampled.contains(variable.name) || kAnsweredOnly.contains(variable.name)) << variable.name;
+    EXPECT_FALSE(variable.help.empty()) << variable.name;
+  }
+  EXPECT_EQ(EnvVars().size(), sampled.size() + kAnsweredOnly.size());
+}
+
+TEST(EnvVarsTest, DefaultsInTheTableAreThoseOfTheConfig) {
+  for (const EnvVar& variable : EnvVars()) {
+    if (!variable.default_text.empty()) {
+      Applied applied = Apply({{std::string(variable.name), std::string(variable.default_text)}});
+      EXPECT_EQ(applied.config, Config{}) << variable.name;
+      EXPECT_THAT(applied.warnings, IsEmpty()) << variable.name;
+    }
+  }
+}
+
+TEST(EnvVarsTest, EmptyValuesAreUnset) {
+  for (const EnvVar& variable : EnvVars()) {
+    Applied applied = Apply({{std::string(variable.name), " "}});
+    EXPECT_EQ(applied.config, Config{}) << variable.name;
+    EXPECT_THAT(applied.warnings, IsEmpty()) << variable.name;
+  }
+}
+
+TEST(EnvVarsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
+  struct {
+    const char* name;
+    const char* value;
+    const char* consequence;
+  } cases[] = {
+      {"OTEL_SDK_DISABLED", "1", "using false"},
+      {"OTEL_LOG_LEVEL", "loud", "using info"},
+      {"OTEL_RESOURCE_ATTRIBUTES", "a", "ignoring the whole variable"},
+      {"OTEL_TRACES_SAMPLER", "xray", "using parentbased_always_on"},
+      {"OTEL_TRACES_SAMPLER_ARG", "0.1", "using parentbased_always_on"},
+      {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/x", "ignoring this item"},
+      {"OTEL_TRACES_EXPORTER", "zipkin", "ignoring this item"},
+      {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://c:1", "using http://localhost:4317"},
+      {"OTEL_EXPORTER_OTLP_INSECURE", "yes", "using false"},
+      {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "using grpc"},
+      {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "using grpc"},
+      {"OTEL_EXPORTER_OTLP_HEADERS", "a", "leaving this header out"},
+      {"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "using none"},
+      {"OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "using 10000 ms"},
+      {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k", "needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE as well; ignoring it"},
+      {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/c",
+       "needs OTEL_EXPORTER_OTLP_CLIENT_KEY as well; ignoring it"},
+      {"OTEL_BSP_SCHEDULE_DELAY", "5s", "using 5000 ms"},
+      {"OTEL_BSP_EXPORT_TIMEOUT", "x", "using 30000 ms"},
+      {"OTEL_BSP_MAX_QUEUE_SIZE", "0", "using 2048"},
+      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "using 2048"},
+      {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "yes", "using false"},
+      {"OTEL_CONFIG_FILE", "/x.yaml", "ignoring it"},
+      {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7", "ignoring it"},
+  };
+  for (const auto& bad : cases) {
+    Applied applied = Apply({{bad.name, bad.value}});
+    Config expected;
+    // The larger batch is cut to the queue, everything else keeps its default.
+    expected.batch.max_export_batch_size = applied.config.batch.max_export_batch_size == 2048 ? 2048 : 512;
+    EXPECT_EQ(applied.config, expected) << bad.name;
+    ASSERT_EQ(applied.warnings.size(), 1U) << bad.name;
+    EXPECT_THAT(applied.warnings[0], StartsWith(bad.name));
+    EXPECT_THAT(applied.warnings[0], HasSubstr(bad.consequence)) << bad.name;
+  }
+}
+
+TEST(EnvVarsTest, TheTracesFormWinsAndABadOneLeavesTheGeneralForm) {
+  Applied applied = Apply({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:1"},
+                           {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1"},
+                           {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=traces"},
+                           {"OTEL_EXPORTER_OTLP_HEADERS", "a=general,b=general"},
+                           {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "soon"},
+                           {"OTEL_EXPORTER_OTLP_TIMEOUT", "0"},
+                           {"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "false"},
+                           {"OTEL_EXPORTER_OTLP_INSECURE", "true"},
+                           {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"},
+                           {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}});
+  EXPECT_EQ(applied.config.otlp.endpoint, "http://traces:1");
+  EXPECT_THAT(applied.config.otlp.headers, ElementsAre(Pair("a", "traces")));
+  EXPECT_EQ(applied.config.otlp.timeout, absl::InfiniteDuration());
+  EXPECT_FALSE(applied.config.otlp.insecure);
+  EXPECT_THAT(applied.warnings, ElementsAre(HasSubstr("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=\"soon\"")));
+}
+
+TEST(EnvVarsTest, ExporterListsAreReadItemByItem) {
+  EXPECT_THAT(Apply({{"OTEL_TRACES_EXPORTER", "OTLP, otlp/stdout,otlp"}}).config.exporters,
+              ElementsAre(ExporterKind::kOtlp, ExporterKind::kOtlpStdout));
+  EXPECT_THAT(Apply({{"OTEL_TRACES_EXPORTER", "none"}}).config.exporters, IsEmpty());
+  Applied mixed = Apply({{"OTEL_TRACES_EXPORTER", "none,console"}});
+  EXPECT_THAT(mixed.config.exporters, ElementsAre(ExporterKind::kConsole));
+  EXPECT_THAT(mixed.warnings, ElementsAre(HasSubstr("ignoring none")));
+}
+
+TEST(EnvVarsTest, SmallQueueShrinksTheDefaultBatchWithoutAWord) {
+  Applied applied = Apply({{"OTEL_BSP_MAX_QUEUE_SIZE", "100"}});
+  EXPECT_EQ(applied.config.batch.max_export_batch_size, 100U);
+  EXPECT_THAT(applied.warnings, IsEmpty());
+}
+
+TEST(EnvVarsTest, EndpointWithoutPortIsTakenWithAWarning) {
+  Applied applied = Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector"}});
+  EXPECT_EQ(applied.config.otlp.endpoint, "http://collector");
+  EXPECT_THAT(applied.warnings, ElementsAre(HasSubstr("add :4317")));
+}
+
+TEST(EnvVarsTest, BadTargetPidIsAnError) {
+  Applied applied = Apply({{"OTEL_GO_AUTO_TARGET_PID", "self"}, {"OTEL_GO_AUTO_TARGET_EXE", "/x"}});
+  EXPECT_EQ(applied.status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(applied.status.message()), HasSubstr("OTEL_GO_AUTO_TARGET_PID=\"self\": expected"));
+}
+
+}  // namespace
+}  // namespace nodespan::config

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that a flag and an environment variable have in common. Pure; kInvalidArgument says what is expected.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/log.h"
+#include "config/config.h"
+
+namespace nodespan::config {
+
+// What a comma list such as `otlp,console` says.
+struct ExporterList {
+  std::vector<ExporterKind> kinds;  // each once, in the order given
+  bool none = false;                // the list has the item `none`
+  std::vector<std::string_view> unknown;
+};
+ExporterList ParseExporters(std::string_view text);
+inline constexpr std::string_view kExpectedExporters = "expected otlp, console, otlp/stdout or none";
+
+absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text);
+
+absl::StatusOr<pid_t> ParsePid(std::string_view text);
+
+}  // namespace nodespan::config

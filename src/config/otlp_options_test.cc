@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/otlp_options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nodespan::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
+
+TEST(ParseEndpointTest, TakesUrlsHostsAndGrpcTargets) {
+  struct {
+    const char* text;
+    const char* normalised;
+    bool lacks_port;
+  } cases[] = {
+      {"http://localhost:4317", "http://localhost:4317", false},
+      {"HTTPS://Collector.example:443/v1/traces", "https://Collector.example:443/v1/traces", false},
+      {" http://[::1]:4317 ", "http://[::1]:4317", false},
+      {"http://[::1]", "http://[::1]", true},
+      {"https://collector", "https://collector", true},
+      {"collector:4317", "collector:4317", false},
+      {"collector", "collector", true},
+      {"dns:///collector:4317", "dns:///collector:4317", false},
+      {"unix:///run/otel.sock", "unix:///run/otel.sock", false},
+      {"unix:relative.sock", "unix:relative.sock", false},
+      {"ipv4:10.0.0.1:4317", "ipv4:10.0.0.1:4317", false},
+  };
+  for (const auto& good : cases) {
+    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(good.text);
+    ASSERT_TRUE(endpoint.ok()) << good.text << ": " << endpoint.status();
+    EXPECT_EQ(endpoint->text, good.normalised);
+    EXPECT_EQ(endpoint->lacks_port, good.lacks_port) << good.text;
+  }
+}
+
+TEST(ParseEndpointTest, RefusesBadOnesWithReasonAndFix) {
+  struct {
+    const char* text;
+    const char* reason;
+  } cases[] = {
+      {"", "the host is missing"},
+      {"http://", "the host is missing"},
+      {"http:///path", "the host is missing"},
+      {"http://:4317", "the host is missing"},
+      {"[]:4317", "the host is missing"},
+      {"http://host:", "the port is not a number"},
+      {"host:0", "the port is not a number"},
+      {"host:65536", "the port is not a number"},
+      {"http://host:4317x", "the port is not a number"},
+      {"::1:4317", "the host is missing"},
+      {"http://[::1:4317", "the host lacks its ']'"},
+      {"[::1]4317", "text between ']' and the port"},
+      {"ftp://host:21", "the scheme is not supported"},
+      {"host:4317/path", "there is a path without a scheme"},
+      {"http://a b:1", "there is a blank"},
+      {"http://a\nb:1", "there is a blank"},
+      {"http://user:secret@host:4317", "user information is not supported"},
+      {"unix://", "the address behind the scheme is missing"},
+  };
+  for (const auto& bad : cases) {
+    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(bad.text);
+    ASSERT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument) << bad.text;
+    std::string message(endpoint.status().message());
+    EXPECT_THAT(message, HasSubstr(bad.reason)) << bad.text;
+    EXPECT_THAT(message, HasSubstr("expected http://HOST:PORT")) << bad.text;
+    EXPECT_THAT(message, Not(HasSubstr("secret")));
+  }
+}
+
+TEST(ParseHeadersTest, LowersKeysDecodesAndTrimsValues) {
+  Warnings warnings;
+  EXPECT_THAT(ParseHeaders("V", "Authorization=Bearer%20abc%3D, x-a = b=c ,d=", warnings),
+              ElementsAre(Pair("authorization", "Bearer abc="), Pair("x-a", "b=c"), Pair("d", "")));
+  EXPECT_THAT(warnings.list(), IsEmpty());
+}
+
+TEST(ParseHeadersTest, DecodesBase64OfBinaryKeys) {
+  Warnings warnings;
+  EXPECT_THAT(ParseHeaders("V", "token-bin=AAH/", warnings),
+              ElementsAre(Pair("token-bin", std::string("\x00\x01\xff", 3))));
+}
+
+TEST(ParseHeadersTest, LeavesOutBadPairsAndNeverRepeatsThem) {
+  for (const char* bad :
+       {"secret", "secret: x=1", "=secret", "a=secret%", "a=secret%0a", "a-bin=secret!", "s\xc3=secret"}) {
+    Warnings warnings;
+    EXPECT_THAT(ParseHeaders("THE_VARIABLE", std::string("good=1,") + bad, warnings), ElementsAre(Pair("good", "1")))
+        << bad;
+    ASSERT_EQ(warnings.list().size(), 1U) << bad;
+    EXPECT_THAT(warnings.list()[0], HasSubstr("THE_VARIABLE: item 2: "));
+    EXPECT_THAT(warnings.list()[0], HasSubstr("leaving this header out"));
+    EXPECT_THAT(warnings.list()[0], Not(HasSubstr("secret")));
+  }
+}
+
+}  // namespace
+}  // namespace nodespan::config

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/target_options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nodespan::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+Config Node() {
+  Config node;
+  node.service_name = "node";
+  node.resource_attributes = {{"zone", "a"}};
+  node.sampler = {.root = model::RootSampler::kTraceIdRatio, .parent_based = true, .ratio = 0.1};
+  node.semconv.http = model::SemconvMode::kDup;
+  return node;
+}
+
+TEST(TargetOptionsTest, SilentTargetHasTheNodesSamplerAndConventionsAndNoIdentity) {
+  Warnings warnings;
+  TargetOptions options = ReadTargetOptions({{"PATH", "/bin"}}, Node(), warnings);
+  EXPECT_EQ(options, (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv}));
+  EXPECT_THAT(warnings.list(), IsEmpty());
+}
+
+TEST(TargetOptionsTest, TargetsOwnWordsWin) {
+  Warnings warnings;
+  TargetOptions options = ReadTargetOptions({{"OTEL_SDK_DISABLED", "true"},
+                                             {"OTEL_SERVICE_NAME", "shop"},
+                                             {"OTEL_RESOURCE_ATTRIBUTES", "team=x"},
+                                             {"OTEL_TRACES_SAMPLER", "always_off"},
+                                             {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/old"},
+                                             {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://elsewhere:1"}},
+                                            Node(), warnings);
+  EXPECT_TRUE(options.sdk_disabled);
+  EXPECT_EQ(options.service_name, "shop");
+  EXPECT_THAT(options.resource_attributes, ElementsAre(Pair("team", "x")));
+  EXPECT_EQ(options.sampler, (model::Sampler{.root = model::RootSampler::kAlwaysOff, .parent_based = false}));
+  EXPECT_EQ(options.semconv.http, model::SemconvMode::kOld);
+  EXPECT_EQ(options.semconv.rpc, Node().semconv.rpc);
+  EXPECT_THAT(warnings.list(), IsEmpty());
+}
+
+TEST(TargetOptionsTest, BadWordsWarnAndLeaveTheNodes) {
+  Warnings warnings;
+  TargetOptions options = ReadTargetOptions({{"OTEL_SDK_DISABLED", "1"},
+                                             {"OTEL_RESOURCE_ATTRIBUTES", "team"},
+                                             {"OTEL_TRACES_SAMPLER", "xray"},
+                                             {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/new"}},
+                                            Node(), warnings);
+  EXPECT_EQ(options, (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv}));
+  EXPECT_THAT(warnings.list(),
+              ElementsAre(StartsWith("OTEL_SDK_DISABLED=\"1\""), StartsWith("OTEL_RESOURCE_ATTRIBUTES"),
+                          StartsWith("OTEL_TRACES_SAMPLER=\"xray\""),
+                          StartsWith("OTEL_SEMCONV_STABILITY_OPT_IN=\"http/new\"")));
+}
+
+}  // namespace
+}  // namespace nodespan::config

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/exporters.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "console/console_exporter.h"
+#include "otlp/grpc_exporter.h"
+#include "otlp/otlp_json.h"
+
+namespace nodespan::daemon {
+namespace {
+
+constexpr absl::Duration kLiveScheduleDelay = absl::Milliseconds(250);
+
+// Logs an exporter's troubles: each kind of error once, then at most every half minute, and when it is over.
+// Thread: the exporter's.
+class StatusLog {
+ public:
+  explicit StatusLog(std::string what) : what_(std::move(what)) {}
+
+  void operator()(const absl::Status& status) {
+    if (status.ok()) {
+      spdlog::info("{}: works again", what_);
+      last_ = absl::OkStatus();
+      return;
+    }
+    const absl::Time now = absl::Now();
+    if (status.code() == last_.code() && now - last_logged_ < absl::Seconds(30)) {
+      return;
+    }
+    spdlog::warn("{}: {}; spans wait in a bounded queue", what_, base::Message(status));
+    last_ = status;
+    last_logged_ = now;
+  }
+
+ private:
+  std::string what_;
+  absl::Status last_;
+  absl::Time last_logged_ = absl::InfinitePast();
+};
+
+absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeOtlp(const config::OtlpOptions& options,
+                                                                  metrics::Counters* counters) {
+  otlp::GrpcExporterOptions exporter_options;
+  exporter_options.client.endpoint = options.endpoint;
+  exporter_options.client.insecure = options.insecure;
+  exporter_options.client.headers = options.headers;
+  exporter_options.client.gzip = options.gzip;
+  exporter_options.client.tls.ca_file = options.tls.ca_file;
+  exporter_options.client.tls.client_cert_file = options.tls.client_cert_file;
+  exporter_options.client.tls.client_key_file = options.tls.client_key_file;
+  exporter_options.timeout = options.timeout;
+  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", options.endpoint));
+  std::vector<std::string> warnings;
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<exporting::SpanExporter> exporter,
+                            otlp::GrpcExporter::Create(std::move(exporter_options), counters, &warnings));
+  for (const std::string& warning : warnings) {
+    spdlog::warn("{}", warning);
+  }
+  return exporter;
+}
+
+absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeExporter(config::ExporterKind kind,
+                                                                      const config::Config& config,
+                                                                      metrics::Counters* counters) {
+  switch (kind) {
+    case config::ExporterKind::kOtlp:
+      return MakeOtlp(config.otlp, counters);
+    case config::ExporterKind::kConsole:
+      return console::ConsoleExporter::Create(STDOUT_FILENO, counters);
+    case config::ExporterKind::kOtlpStdout:
+      return otlp::StdoutJsonExporter::Create(STDOUT_FILENO, counters, StatusLog("otlp/stdout"));
+  }
+  return absl::InternalError("unknown exporter");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<exporting::BatchProcessor>> MakeBatchProcessor(const config::Config& config,
+                                                                              metrics::Counters* counters) {
+  exporting::BatchProcessorOptions options;
+  options.schedule_delay = config.batch.schedule_delay;
+  options.export_timeout = config.batch.export_timeout;
+  options.max_queue_size = config.batch.max_queue_size;
+  options.max_export_batch_size = config.batch.max_export_batch_size;
+  const bool has_collector = std::find(config.exporters.begin(), config.exporters.end(), config::ExporterKind::kOtlp) !=
+                             config.exporters.end();
+  if (!has_collector) {
+    options.schedule_delay = std::min(options.schedule_delay, kLiveScheduleDelay);
+  }
+  std::vector<std::unique_ptr<exporting::SpanExporter>> exporters;
+  for (const config::ExporterKind kind : config.exporters) {
+    NODESPAN_ASSIGN_OR_RETURN(auto exporter, MakeExporter(kind, config, counters));
+    exporters.push_back(std::move(exporter));
+  }
+  return std::make_unique<exporting::BatchProcessor>(options, std::move(exporters), counters);
+}
+
+}  // namespace nodespan::daemon

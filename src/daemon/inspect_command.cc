@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/inspect_command.h"
+
+#include <fcntl.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "daemon/inspection.h"
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "procfs/procfs.h"
+
+namespace nodespan::daemon {
+namespace {
+
+absl::StatusOr<base::UniqueFd> OpenBinary(const config::InspectRequest& request) {
+  if (request.pid.has_value()) {
+    NODESPAN_ASSIGN_OR_RETURN(const auto proc, procfs::RealProcFs::Create());
+    NODESPAN_ASSIGN_OR_RETURN(const procfs::ProcessDir dir, proc->Open(*request.pid));
+    return dir.OpenExe();
+  }
+  base::UniqueFd fd(::open(request.binary.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return base::ErrnoStatus("open");
+  }
+  return fd;
+}
+
+std::string BuildKind(const goinspect::BinaryInfo& info) {
+  std::string kind = info.arch == goinspect::Arch::kAmd64 ? "amd64" : "arm64";
+  kind += info.is_pie ? ", position-independent" : ", fixed address";
+  kind += info.is_dynamic ? ", dynamically linked" : ", static";
+  kind += info.has_symbol_table ? ", with symbols" : ", stripped";
+  return kind;
+}
+
+std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+
+std::string AsText(const std::string& name, const Inspection& inspection) {
+  const goinspect::BinaryInfo& info = inspection.info;
+  std::string out;
+  auto line = [&out](std::string_view label, const std::string& value) {
+    out += fmt::format("{:<14} {}\n", label, value);
+  };
+  line("binary", name);
+  line("go version", OrDash(info.go_version));
+  line("module", OrDash(info.main_module));
+  line("build", BuildKind(info));
+  line("go build id", OrDash(info.go_build_id));
+  line("gnu build id", OrDash(info.gnu_build_id));
+  line("functions", fmt::format("{}", info.function_count));
+  for (const attach::LibraryPlan& library : inspection.plan.libraries) {
+    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "NOT traced");
+    for (const attach::PlannedProbe& probe : library.probes) {
+      out += fmt::format("  probe  {}\n         +{} = file offset {:#x}: {} ({})\n", probe.function.name,
+                         probe.site.function_off, probe.file_off, probe.site.instruction, probe.site.why);
+    }
+    for (const attach::FieldUse& use : library.fields) {
+      out += fmt::format("  field  {}.{} at {} ({})\n", use.struct_name, use.field.name, use.field.offset,
+                         use.field.type_name);
+    }
+    for (const std::string& detail : library.details) {
+      out += fmt::format("  uses   {}\n", detail);
+    }
+    for (const std::string& problem : library.problems) {
+      out += fmt::format("  {}  {}\n", library.attach ? "lacks" : "why  ", problem);
+    }
+  }
+  return out;
+}
+
+std::string AsJson(const std::string& name, const Inspection& inspection) {
+  using nlohmann::json;
+  const goinspect::BinaryInfo& info = inspection.info;
+  json report = {
+      {"binary", name},
+      {"goVersion", info.go_version},
+      {"module", info.main_module},
+      {"arch", info.arch == goinspect::Arch::kAmd64 ? "amd64" : "arm64"},
+      {"pie", info.is_pie},
+      {"dynamic", info.is_dynamic},
+      {"stripped", !info.has_symbol_table},
+      {"goBuildId", info.go_build_id},
+      {"gnuBuildId", info.gnu_build_id},
+      {"functions", info.function_count},
+      {"libraries", json::array()},
+  };
+  for (const attach::LibraryPlan& library : inspection.plan.libraries) {
+    json entry = {{"library", library.library},   {"traced", library.attach},       {"probes", json::array()},
+                  {"fields", json::array()},      {"details", library.details},     {"problems", library.problems}};
+    for (const attach::PlannedProbe& probe : library.probes) {
+      entry["probes"].push_back({{"program", std::string(ToString(probe.program))},
+                                 {"function", probe.function.name},
+                                 {"functionOffset", probe.site.function_off},
+                                 {"fileOffset", probe.file_off},
+                                 {"instruction", probe.site.instruction},
+                                 {"why", probe.site.why}});
+    }
+    for (const attach::FieldUse& use : library.fields) {
+      entry["fields"].push_back({{"struct", use.struct_name},
+                                 {"field", use.field.name},
+                                 {"offset", use.field.offset},
+                                 {"type", use.field.type_name}});
+    }
+    report["libraries"].push_back(std::move(entry));
+  }
+  // A binary decides what its strings are: invalid UTF-8 is replaced, not fatal.
+  return report.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RunInspect(const config::InspectRequest& request) {
+  const std::string name = request.pid.has_value() ? fmt::format("pid {}", *request.pid) : request.binary;
+  absl::StatusOr<base::UniqueFd> fd = OpenBinary(request);
+  if (!fd.ok()) {
+    return base::Annotate(fd.status(), name);
+  }
+  const absl::StatusOr<Inspection> inspection = Inspect(fd->get());
+  if (!inspection.ok()) {
+    return base::Annotate(inspection.status(), name);
+  }
+  return request.json ? AsJson(name, *inspection) : AsText(name, *inspection);
+}
+
+}  // namespace nodespan::daemon

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inspects executables on a thread of its own, each distinct file once.
+//
+// Reading a large binary takes up to a fraction of a second and must not delay exec events, signals or other processes.
+//
+// Thread: all methods on the control thread; results come back there through the event loop.
+// Memory: an inspection is kept as long as somebody holds it; of what was not Go, or could not be traced, the last
+// kMaxVerdicts are remembered, so that a shell loop does not get its `sleep` inspected again and again.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+#include "daemon/inspection.h"
+#include "procfs/file_identity.h"
+
+namespace nodespan::daemon {
+
+class Inspector {
+ public:
+  using Result = absl::StatusOr<std::shared_ptr<const Inspection>>;
+  using OnResult = std::function<void(const Result&)>;
+
+  static constexpr size_t kMaxVerdicts = 4096;
+
+  // `loop` outlives this.
+  explicit Inspector(base::EventLoop* loop);
+  ~Inspector();
+  Inspector(const Inspector&) = delete;
+  Inspector& operator=(const Inspector&) = delete;
+
+  // Calls `on_result` on the control thread: at once when the file is known, later otherwise.
+  void Inspect(const procfs::FileIdentity& identity, base::UniqueFd exe_fd, OnResult on_result);
+
+  size_t inspections_made() const { return inspections_made_; }
+
+ private:
+  struct Job {
+    procfs::FileIdentity identity;
+    base::UniqueFd exe_fd;
+  };
+  // Either a live inspection, or the reason why there is none.
+  struct Verdict {
+    std::weak_ptr<const Inspection> inspection;
+    absl::Status refusal;
+  };
+
+  void WorkLoop() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Finish(const procfs::FileIdentity& identity, Result result);
+  void ForgetOldVerdicts();
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !jobs_.empty(); }
+
+  base::EventLoop* const loop_;
+  absl::flat_hash_map<procfs::FileIdentity, Verdict> verdicts_;
+  std::deque<procfs::FileIdentity> verdict_order_;  // oldest first
+  absl::flat_hash_map<procfs::FileIdentity, std::vector<OnResult>> waiting_;
+  size_t inspections_made_ = 0;
+
+  absl::Mutex mutex_;
+  std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: joined before the rest is destroyed
+};
+
+}  // namespace nodespan::daemon

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of all operations: the last line of the daemon, and the place where every loss is added up.
+#pragma once
+
+#include <string>
+
+#include "attach/tracer_object.h"
+#include "metrics/counters.h"
+
+namespace nodespan::daemon {
+
+// "spans: exported=120 lost=3 (ring_full=1 export_queue=2) unsampled=0"; only reasons that occurred are named.
+std::string LossReport(const metrics::Counters& counters, const attach::KernelCounters& kernel);
+
+}  // namespace nodespan::daemon

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/target_manager.h"
+
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "config/target_options.h"
+#include "config/warnings.h"
+#include "discovery/process_resource.h"
+
+namespace nodespan::daemon {
+namespace {
+
+// Run-time address minus linked address, from where the process has mapped the code of a planned probe.
+absl::StatusOr<uint64_t> FindLoadBias(const std::vector<procfs::ExeMapping>& mappings, const attach::AttachPlan& plan) {
+  for (const attach::LibraryPlan& library : plan.libraries) {
+    for (const attach::PlannedProbe& probe : library.probes) {
+      for (const procfs::ExeMapping& mapping : mappings) {
+        const uint64_t bytes = mapping.end_addr - mapping.start_addr;
+        if (mapping.is_executable && probe.file_off >= mapping.file_off && probe.file_off - mapping.file_off < bytes) {
+          const uint64_t run_time_addr = mapping.start_addr + (probe.file_off - mapping.file_off);
+          return run_time_addr - (probe.function.vaddr + probe.site.function_off);
+        }
+      }
+    }
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "the process has not mapped the code of its executable");
+}
+
+}  // namespace
+
+void TargetManager::OnAppeared(const discovery::ProcessInfo& info) {
+  const discovery::SelectionDecision decision = deps_.selector->Decide(info);
+  if (!decision.is_selected) {
+    return;
+  }
+  absl::StatusOr<procfs::ProcessDir> dir = deps_.procfs->Open(info.key.pid);
+  if (!dir.ok() || dir->key() != info.key) {
+    return;  // It has ended; its exit is reported, or found by the sweep.
+  }
+  Process& process = processes_[info.key];
+  process = Process{};
+  process.appearance = next_appearance_++;
+  process.exe = info.exe.path;
+  process.exe_identity = info.exe_identity;
+  deps_.counters->Add(metrics::Counter::kProcessesScanned);
+  absl::StatusOr<base::UniqueFd> exe_fd = dir->OpenExe();
+  if (!exe_fd.ok()) {
+    Refuse(info.key, process, exe_fd.status());
+    return;
+  }
+  deps_.inspector->Inspect(info.exe_identity, *std::move(exe_fd),
+                           [this, key = info.key, appearance = process.appearance](const Inspector::Result& result) {
+                             OnInspected(key, appearance, result);
+                           });
+}
+
+void TargetManager::OnInspected(const model::ProcessKey& key, uint64_t appearance, const Inspector::Result& result) {
+  const auto it = processes_.find(key);
+  if (it == processes_.end() || it->second.appearance != appearance) {
+    return;  // It ended or executed something else while its file was read.
+  }
+  Process& process = it->second;
+  if (!result.ok()) {
+    Refuse(key, process, result.status());
+    return;
+  }
+  process.inspection = *result;
+  if (const absl::Status status = Trace(key, process); !status.ok()) {
+    Refuse(key, process, status);
+  }
+}
+
+absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process) {
+  const Inspection& inspection = *process.inspection;
+  if (!inspection.plan.attaches_anything()) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}", inspection.plan.Problems());
+  }
+  NODESPAN_ASSIGN_OR_RETURN(const procfs::ProcessDir dir, deps_.procfs->Open(key.pid));
+  if (dir.key() != key) {
+    return absl::NotFoundError("the process has ended");
+  }
+  NODESPAN_ASSIGN_OR_RETURN(const auto environment, dir.ReadEnviron("OTEL_"));
+  config::Warnings warnings;
+  const config::TargetOptions options = config::ReadTargetOptions(environment, *deps_.config, warnings);
+  for (const std::string& warning : warnings.list()) {
+    spdlog::warn("pid={} environment: {}", key.pid, warning);
+  }
+  if (options.sdk_disabled) {
+    return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "OTEL_SDK_DISABLED=true in its environment");
+  }
+
+  // The probes go into exactly the file that is opened here. It is the file that was inspected (identity) and what the
+  // process runs (its mappings), also when the path on disk leads to another one by now.
+  NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd exe_fd, dir.OpenExe());
+  NODESPAN_ASSIGN_OR_RETURN(const procfs::FileIdentity exe_identity, dir.ReadExeIdentity());
+  if (exe_identity != process.exe_identity) {
+    return absl::NotFoundError("the process has executed another program meanwhile");
+  }
+  NODESPAN_ASSIGN_OR_RETURN(const std::vector<procfs::ExeMapping> mappings, dir.ReadExeMappings(exe_fd.get()));
+  NODESPAN_ASSIGN_OR_RETURN(const uint64_t load_bias, FindLoadBias(mappings, inspection.plan));
+  NODESPAN_ASSIGN_OR_RETURN(discovery::ProcessFacts facts, discovery::ReadProcessFacts(dir, *deps_.host));
+  facts.go_version = inspection.info.go_version;
+  facts.go_build_id = inspection.info.go_build_id;
+  const discovery::StatedIdentity target_identity{options.service_name, options.resource_attributes};
+  const discovery::StatedIdentity node_identity{deps_.config->service_name, deps_.config->resource_attributes};
+  auto resource = std::make_shared<const model::Resource>(
+      discovery::BuildProcessResource(facts, *deps_.host, target_identity, node_identity));
+
+  NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
+  const spans::TargetKey directory_key{process.target.slot, process.target.generation};
+  deps_.directory->Add(directory_key, {std::move(resource), options.semconv});
+  attach::AttachRequest request;
+  request.pid = key.pid;
+  request.exe_fd = exe_fd.get();
+  request.load_bias = load_bias;
+  // Without a build id nothing proves that two files are equal: the parameters are then this inspection's alone.
+  request.binary_content_hash = inspection.content_identity != 0
+                                    ? inspection.content_identity
+                                    : absl::HashOf(static_cast<const void*>(&inspection));
+  request.sampler = options.sampler;
+  if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {
+    deps_.directory->Release(directory_key);
+    return status;
+  }
+  process.state = State::kTraced;
+  spdlog::info("attached pid={} exe={} go={}", key.pid, process.exe, inspection.info.go_version);
+  if (const std::string problems = inspection.plan.Problems(); !problems.empty()) {
+    spdlog::info("pid={} partly: {}", key.pid, problems);
+  }
+  return absl::OkStatus();
+}
+
+void TargetManager::Refuse(const model::ProcessKey& key, Process& process, const absl::Status& why) {
+  if (absl::IsNotFound(why)) {
+    // Not a Go program, or ended meanwhile: nothing that anybody would miss.
+    spdlog::debug("pid={} exe={} left alone: {}", key.pid, process.exe, base::Message(why));
+    processes_.erase(key);
+    return;
+  }
+  process.state = State::kRefused;
+  process.reason = base::Message(why);
+  deps_.counters->Add(metrics::Counter::kTargetsRefused);
+  spdlog::warn("not traced: pid={} exe={}: {}", key.pid, process.exe, process.reason);
+}
+
+void TargetManager::OnGone(const model::ProcessKey& key) {
+  const auto node = processes_.extract(key);
+  if (!node.empty()) {
+    Detach(node.mapped());
+  }
+}
+
+void TargetManager::Detach(const Process& process) {
+  if (process.state == State::kTraced) {
+    deps_.attacher->Detach(process.target, [directory = deps_.directory, target = process.target](uint64_t) {
+      directory->Release({target.slot, target.generation});
+    });
+  }
+}
+
+void TargetManager::DetachAll() {
+  for (const auto& [key, process] : processes_) {
+    Detach(process);
+  }
+  processes_.clear();
+}
+
+size_t TargetManager::traced_count() const {
+  size_t count = 0;
+  for (const auto& [key, process] : processes_) {
+    count += process.state == State::kTraced ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace nodespan::daemon

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzz target: any bytes as a ring record. Reading must end with a Status or with views inside the input.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string_view>
+
+#include "events/record_reader.h"
+
+namespace {
+
+using nodespan::events::EventString;
+using nodespan::events::HttpServerEvent;
+
+void CheckInside(std::span<const std::byte> input, const EventString& string) {
+  const auto* begin = reinterpret_cast<const std::byte*>(string.text.data());
+  if (begin < input.data() || begin + string.text.size() > input.data() + input.size()) {
+    std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto input = std::as_bytes(std::span(data, size));
+  const auto event = nodespan::events::ReadRecord(input);
+  if (event.ok()) {
+    const auto& http = std::get<HttpServerEvent>(*event);
+    for (const EventString* string :
+         {&http.method, &http.uri, &http.host, &http.remote_addr, &http.user_agent, &http.forwarded,
+          &http.x_forwarded_for, &http.x_forwarded_host, &http.x_forwarded_proto, &http.tracestate, &http.pattern}) {
+      CheckInside(input, *string);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "events/record_reader.h"
+
+#include <string>
+
+#include "base/errors.h"
+#include "events/record_builder.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nodespan::events {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::HttpServerRecordBuilder;
+
+HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
+  absl::StatusOr<Event> event = ReadRecord(bytes);
+  EXPECT_TRUE(event.ok()) << event.status();
+  return event.ok() ? std::get<HttpServerEvent>(*event) : HttpServerEvent{};
+}
+
+void ExpectMalformed(const std::vector<std::byte>& bytes, std::string_view message) {
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  EXPECT_EQ(event.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(base::Message(event.status())), HasSubstr(std::string(message)));
+}
+
+TEST(RecordReaderTest, ReadsEveryFieldOfAnHttpServerRecord) {
+  HttpServerRecordBuilder record;
+  record.fixed.header.parent_span_id[7] = 9;
+  record.fixed.header.flags = NS_SPAN_REMOTE_PARENT;
+  record.fixed.request_body_bytes = 17;
+  record.fixed.is_tls = 1;
+  record.Set(NS_HTTP_FORWARDED, "for=a").Set(NS_HTTP_X_FORWARDED_FOR, "b").Set(NS_HTTP_X_FORWARDED_HOST, "c");
+  record.Set(NS_HTTP_X_FORWARDED_PROTO, "https").Set(NS_HTTP_TRACESTATE, "k=v", /*cut=*/true);
+  const std::vector<std::byte> bytes = record.Bytes();
+  const HttpServerEvent event = ReadHttp(bytes);
+
+  EXPECT_EQ(event.header.target_slot, 3u);
+  EXPECT_EQ(event.header.target_generation, 7u);
+  EXPECT_EQ(event.header.start_mono_ns, 1'000'000u);
+  EXPECT_EQ(event.header.end_mono_ns, 3'500'000u);
+  EXPECT_EQ(event.header.trace_id[15], 0xaa);
+  EXPECT_EQ(event.header.span_id[0], 0xbb);
+  EXPECT_EQ(event.header.parent_span_id[7], 9);
+  EXPECT_EQ(event.header.trace_flags, 1);
+  EXPECT_TRUE(event.header.has_remote_parent);
+  EXPECT_EQ(event.outcome, HttpOutcome::kHandled);
+  EXPECT_EQ(event.status, 200);
+  EXPECT_EQ(event.request_body_bytes, 17);
+  EXPECT_EQ(event.response_body_bytes, 1234);
+  EXPECT_EQ(event.is_tls, true);
+  EXPECT_EQ(event.version, (HttpVersion{1, 1}));
+  EXPECT_EQ(event.method.text, "GET");
+  EXPECT_EQ(event.uri.text, "/users/42?verbose=1");
+  EXPECT_EQ(event.host.text, "shop.example:8080");
+  EXPECT_EQ(event.remote_addr.text, "10.0.0.7:51234");
+  EXPECT_EQ(event.user_agent.text, "curl/8.5.0");
+  EXPECT_EQ(event.forwarded.text, "for=a");
+  EXPECT_EQ(event.x_forwarded_for.text, "b");
+  EXPECT_EQ(event.x_forwarded_host.text, "c");
+  EXPECT_EQ(event.x_forwarded_proto.text, "https");
+  EXPECT_EQ(event.tracestate.text, "k=v");
+  EXPECT_EQ(event.pattern.text, "GET /users/{id}");
+  EXPECT_TRUE(event.tracestate.cut);
+  EXPECT_FALSE(event.uri.cut);
+}
+
+TEST(RecordReaderTest, FieldsWithoutPresenceBitAreAbsent) {
+  HttpServerRecordBuilder record;
+  record.fixed.present = 0;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const HttpServerEvent event = ReadHttp(bytes);
+  EXPECT_EQ(event.status, std::nullopt);
+  EXPECT_EQ(event.request_body_bytes, std::nullopt);
+  EXPECT_EQ(event.response_body_bytes, std::nullopt);
+  EXPECT_EQ(event.is_tls, std::nullopt);
+  EXPECT_EQ(event.version, std::nullopt);
+}
+
+TEST(RecordReaderTest, UnknownContentLengthIsAbsent) {
+  HttpServerRecordBuilder record;
+  record.fixed.request_body_bytes = -1;
+  EXPECT_EQ(ReadHttp(record.Bytes()).request_body_bytes, std::nullopt);
+}
+
+TEST(RecordReaderTest, AcceptsRingPaddingBehindTheRecordAndAnyAlignment) {
+  std::vector<std::byte> bytes = HttpServerRecordBuilder().Bytes();
+  bytes.resize(bytes.size() + 7, std::byte{0xff});
+  bytes.insert(bytes.begin(), std::byte{0});
+  const absl::StatusOr<Event> event = ReadRecord(std::span(bytes).subspan(1));
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(std::get<HttpServerEvent>(*event).pattern.text, "GET /users/{id}");
+}
+
+TEST(RecordReaderTest, EndBeforeStartIsClampedToStart) {
+  HttpServerRecordBuilder record;
+  record.fixed.header.end_mono_ns = record.fixed.header.start_mono_ns - 5;
+  EXPECT_EQ(ReadHttp(record.Bytes()).header.end_mono_ns, record.fixed.header.start_mono_ns);
+}
+
+TEST(RecordReaderTest, RemoteFlagWithoutParentMeansNothing) {
+  HttpServerRecordBuilder record;
+  record.fixed.header.flags = NS_SPAN_REMOTE_PARENT;
+  EXPECT_FALSE(ReadHttp(record.Bytes()).header.has_remote_parent);
+}
+
+TEST(RecordReaderTest, EveryTruncationIsMalformed) {
+  const std::vector<std::byte> bytes = HttpServerRecordBuilder().Bytes();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    // A heap copy of exactly that size, so that a sanitizer sees any read behind it.
+    const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";
+  }
+}
+
+TEST(RecordReaderTest, RejectsAnotherAbiVersion) {
+  HttpServerRecordBuilder record;
+  record.fixed.header.abi_version = NODESPAN_ABI_VERSION + 1;
+  ExpectMalformed(record.Bytes(), "ABI version 2, 1 expected");
+}
+
+TEST(RecordReaderTest, RejectsAnUnknownType) {
+  HttpServerRecordBuilder record;
+  record.fixed.header.type = 99;
+  ExpectMalformed(record.Bytes(), "unknown type 99");
+}
+
+TEST(RecordReaderTest, RejectsASizeSmallerThanItsHeader) {
+  std::vector<std::byte> bytes = HttpServerRecordBuilder().Bytes();
+  const uint32_t size = 8;
+  std::memcpy(bytes.data(), &size, sizeof(size));
+  ExpectMalformed(bytes, "says 8 bytes");
+}
+
+TEST(RecordReaderTest, RejectsAllZeroIds) {
+  HttpServerRecordBuilder no_trace;
+  std::memset(no_trace.fixed.header.trace_id, 0, 16);
+  ExpectMalformed(no_trace.Bytes(), "all-zero");
+  HttpServerRecordBuilder no_span;
+  std::memset(no_span.fixed.header.span_id, 0, 8);
+  ExpectMalformed(no_span.Bytes(), "all-zero");
+}
+
+TEST(RecordReaderTest, RejectsOutcomesAndStatusesThatDoNotExist) {
+  HttpServerRecordBuilder record;
+  record.fixed.outcome = 0;
+  ExpectMalformed(record.Bytes(), "outcome 0");
+  record.fixed.outcome = NS_HTTP_HIJACKED + 1;
+  ExpectMalformed(record.Bytes(), "outcome 4");
+  record.fixed.outcome = NS_HTTP_HANDLED;
+  record.fixed.status = 99;
+  ExpectMalformed(record.Bytes(), "status 99");
+  record.fixed.status = 1000;
+  ExpectMalformed(record.Bytes(), "status 1000");
+}
+
+TEST(RecordReaderTest, RejectsStringsThatDoNotAddUp) {
+  HttpServerRecordBuilder too_long;
+  too_long.Set(NS_HTTP_METHOD, std::string(NS_HTTP_MAX_METHOD + 1, 'A'));
+  ExpectMalformed(too_long.Bytes(), "string 0 has 17 bytes, at most 16");
+
+  std::vector<std::byte> behind = HttpServerRecordBuilder().Bytes();
+  uint16_t pattern_bytes = 100;
+  std::memcpy(behind.data() + offsetof(ns_http_server_record, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
+  ExpectMalformed(behind, "string 10 ends behind the record");
+
+  std::vector<std::byte> surplus = HttpServerRecordBuilder().Bytes();
+  pattern_bytes = 1;
+  std::memcpy(surplus.data() + offsetof(ns_http_server_record, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
+  ExpectMalformed(surplus, "14 bytes behind the last string");
+}
+
+}  // namespace
+}  // namespace nodespan::events

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// ItabIndex lists the itabs that the linker made: which interface and which concrete type each of them joins.
+//
+// They are recognised by what they are, two neighbouring words that point at an interface descriptor and at a descriptor
+// whose hash follows, then a method in executable memory, so it does not matter where a Go release keeps them (a list of
+// pointers up to 1.26, packed behind the types since 1.27). Source: Go's internal/abi/iface.go (ITab).
+// Thread: immutable after Build(). Bad input: kResourceExhausted for more than kMaxItabs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "elf/image.h"
+#include "goinspect/type_reader.h"
+
+namespace nodespan::goinspect {
+
+class ItabIndex {
+ public:
+  static constexpr size_t kMaxItabs = 500'000;
+
+  // Scans all data once. [skip_begin, skip_end) is known to have no itab (pclntab).
+  static absl::StatusOr<ItabIndex> Build(elf::Image& image, TypeReader& reader, uint64_t skip_begin_vaddr,
+                                         uint64_t skip_end_vaddr);
+
+  std::optional<uint64_t> Find(uint64_t interface_vaddr, uint64_t type_vaddr) const;
+  size_t size() const { return itabs_.size(); }
+
+ private:
+  struct Itab {
+    uint64_t interface_vaddr;
+    uint64_t type_vaddr;
+    uint64_t vaddr;
+  };
+  std::vector<Itab> itabs_;
+};
+
+}  // namespace nodespan::goinspect

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// LooksLikeGo (go_binary.h) without opening an Image: a handful of small reads.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "elf/headers.h"
+#include "elf/notes.h"
+#include "goinspect/build_info.h"
+#include "goinspect/go_binary.h"
+#include "goinspect/refusal.h"
+
+namespace nodespan::goinspect {
+namespace {
+
+using absl::StatusCode;
+using base::MakeStatus;
+
+constexpr uint32_t kGoBuildIdNote = 4;          // ELF_NOTE_GOBUILDID_TAG of cmd/link
+constexpr uint64_t kMaxNoteBytes = 1024;
+// Go's linker begins the data with build info. An external linker puts .data before it, which can be some 100 KiB.
+constexpr uint64_t kSearchBytes = uint64_t{256} << 10;
+constexpr uint64_t kReadBytes = uint64_t{32} << 10;
+
+uint64_t ReadUpTo(int fd, uint64_t file_off, std::span<uint8_t> out) {
+  const ssize_t count = ::pread(fd, out.data(), out.size(), static_cast<off_t>(file_off));
+  return count < 0 ? 0 : static_cast<uint64_t>(count);
+}
+
+bool HasGoNote(int fd, const elf::Headers& headers) {
+  std::array<uint8_t, kMaxNoteBytes> buffer;
+  return std::any_of(headers.notes.begin(), headers.notes.end(), [&](const elf::FileRange& note) {
+    const uint64_t wanted = std::min(note.bytes, kMaxNoteBytes);
+    const uint64_t count = ReadUpTo(fd, note.file_off, std::span(buffer).first(wanted));
+    return elf::FindNote(std::span(buffer).first(count), "Go", kGoBuildIdNote).has_value();
+  });
+}
+
+bool HasBuildInfo(int fd, const elf::Segment& segment, uint64_t begin_vaddr) {
+  constexpr uint64_t kAlignment = 16;
+  constexpr uint64_t kOverlap = 32;  // a header that straddles two reads
+  std::array<uint8_t, kReadBytes + kOverlap> buffer;
+  const uint64_t begin = (begin_vaddr + kAlignment - 1) / kAlignment * kAlignment;
+  const uint64_t end = std::min(segment.file_end_vaddr(), begin + kSearchBytes);
+  for (uint64_t vaddr = begin; vaddr < end; vaddr += kReadBytes) {
+    const uint64_t wanted = std::min<uint64_t>(buffer.size(), segment.file_end_vaddr() - vaddr);
+    const uint64_t count = ReadUpTo(fd, vaddr - segment.vaddr + segment.file_off, std::span(buffer).first(wanted));
+    if (FindBuildInfoMagic(std::span(buffer).first(count)).has_value()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status LooksLikeGo(int fd) {
+  const auto read_at = [fd](uint64_t file_off, std::span<uint8_t> out) {
+    return ReadUpTo(fd, file_off, out) == out.size();
+  };
+  NODESPAN_ASSIGN_OR_RETURN(const elf::Headers headers, elf::ReadHeaders(read_at));
+  if (HasGoNote(fd, headers)) {
+    return absl::OkStatus();
+  }
+  // Linked with -buildid=, or not Go.
+  for (const elf::Segment& segment : headers.loads) {
+    if (!segment.writable) {
+      continue;
+    }
+    // What is read-only after relocation, a part of the segment or all of it, has everything but build info.
+    const uint64_t relro_end = headers.relro_end_vaddr.value_or(segment.vaddr);
+    const bool is_behind_relro = relro_end > segment.vaddr && relro_end <= segment.file_end_vaddr();
+    if (HasBuildInfo(fd, segment, is_behind_relro ? relro_end : segment.vaddr)) {
+      return absl::OkStatus();
+    }
+  }
+  NODESPAN_RETURN_IF_ERROR(CheckNotPacked(headers, read_at));
+  return MakeStatus(StatusCode::kNotFound, "not a Go executable: no build info");
+}
+
+}  // namespace nodespan::goinspect

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "goinspect/pclntab.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "elf/little_endian.h"
+
+namespace nodespan::goinspect {
+namespace {
+
+using absl::StatusCode;
+using base::MakeStatus;
+using elf::Load;
+
+// internal/abi/symtab.go. The word after the magic is 0, 0, instruction size, pointer size.
+constexpr uint32_t kMagicGo12 = 0xfffffffb;   // 1.2 to 1.15
+constexpr uint32_t kMagicGo116 = 0xfffffffa;  // 1.16, 1.17
+constexpr uint32_t kMagicGo118 = 0xfffffff0;  // 1.18, 1.19
+constexpr uint32_t kMagicGo120 = 0xfffffff1;  // 1.20 and newer
+
+constexpr uint64_t kMaxFunctions = 5'000'000;      // the largest known programs have a few 100'000
+constexpr uint64_t kMaxTableBytes = uint64_t{2} << 30;
+constexpr uint64_t kMaxHeaderBytes = 4096;         // 0x60 up to Go 1.25, 0x48 since
+constexpr size_t kMaxCandidates = 16;
+constexpr uint64_t kMaxNames = 8'000'000;
+constexpr uint64_t kMaxNameBytes = 64 << 10;
+constexpr uint64_t kFunctabEntryBytes = 8;
+constexpr uint64_t kFuncNameOff = 4;     // _func.nameOff
+constexpr uint64_t kFuncMinimumBytes = 8;  // entryOff and nameOff, all that is read
+
+// True for the first word of any pcHeader; most words of a file fail the first comparison.
+bool IsFirstWord(uint64_t word, uint8_t instruction_bytes) {
+  if ((word & 0xff00ffff'fffffff0) != 0x08000000'fffffff0) {
+    return false;
+  }
+  const uint32_t magic = static_cast<uint32_t>(word);
+  return (magic == kMagicGo12 || magic == kMagicGo116 || magic == kMagicGo118 || magic == kMagicGo120) &&
+         static_cast<uint8_t>(word >> 48) == instruction_bytes;
+}
+
+std::optional<PclntabHeader> ParseHeader(uint64_t vaddr, const uint8_t* bytes) {
+  PclntabHeader header;
+  header.vaddr = vaddr;
+  header.magic = Load<uint32_t>(bytes);
+  const auto word = [bytes](int index) { return Load<uint64_t>(bytes + 8 + 8 * index); };
+  header.function_count = word(0);
+  if (header.function_count == 0 || header.function_count > kMaxFunctions) {
+    return std::nullopt;
+  }
+  if (!header.is_supported()) {
+    return header;
+  }
+  // word(1) is the number of files, word(2) textStart, zero since Go 1.26.
+  header.function_names_off = word(3);
+  header.compile_units_off = word(4);
+  header.file_names_off = word(5);
+  header.pc_values_off = word(6);
+  header.functions_off = word(7);
+  const bool increasing = header.function_names_off >= PclntabHeader::kBytes &&
+                          header.function_names_off < kMaxHeaderBytes &&
+                          header.function_names_off < header.compile_units_off &&
+                          header.compile_units_off <= header.file_names_off &&
+                          header.file_names_off <= header.pc_values_off &&
+                          header.pc_values_off <= header.functions_off && header.functions_off < kMaxTableBytes;
+  return increasing ? std::optional(header) : std::nullopt;
+}
+
+}  // namespace
+
+bool PclntabHeader::is_supported() const { return magic == kMagicGo118 || magic == kMagicGo120; }
+
+absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image) {
+  const uint8_t instruction_bytes = image.headers().machine == elf::Machine::kX86_64 ? 1 : 4;
+  std::vector<PclntabHeader> found;
+  // External linkers can put read-only data into the executable segment, so that one is searched as well, but only
+  // when the others had nothing.
+  for (const bool executable : {false, true}) {
+    for (const elf::Segment& segment : image.loads()) {
+      if (segment.executable != executable) {
+        continue;
+      }
+      const bool readable = image.Scan(segment, PclntabHeader::kBytes, [&](const elf::Image::Window& window) {
+        const uint8_t* bytes = window.bytes.data();
+        for (uint64_t i = 0; i < window.start_bytes && i + PclntabHeader::kBytes <= window.bytes.size(); i += 8) {
+          if (!IsFirstWord(Load<uint64_t>(bytes + i), instruction_bytes)) {
+            continue;
+          }
+          if (const auto header = ParseHeader(window.vaddr + i, bytes + i); header.has_value()) {
+            found.push_back(*header);
+          }
+        }
+        return found.size() <= kMaxCandidates;
+      });
+      if (!readable) {
+        return image.load_status();
+      }
+      if (found.size() > kMaxCandidates) {
+        return MakeStatus(StatusCode::kResourceExhausted, "more than {} candidates for a function table",
+                          kMaxCandidates);
+      }
+    }
+    if (std::any_of(found.begin(), found.end(), [](const PclntabHeader& header) { return header.is_supported(); })) {
+      break;
+    }
+  }
+  return found;
+}
+
+std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
+  const uint8_t* entry =
+      image_.View(ranges_.functions_vaddr + index * kFunctabEntryBytes, kFunctabEntryBytes + sizeof(uint32_t));
+  const uint64_t func_off = entry == nullptr ? UINT64_MAX : Load<uint32_t>(entry + 4);
+  if (ranges_.functions_bytes < kFuncMinimumBytes || func_off > ranges_.functions_bytes - kFuncMinimumBytes) {
+    return std::nullopt;
+  }
+  const uint8_t* func = image_.View(ranges_.functions_vaddr + func_off, kFuncMinimumBytes);
+  if (func == nullptr) {
+    return std::nullopt;
+  }
+  const Record record{.entry_off = Load<uint32_t>(entry),
+                      .end_off = Load<uint32_t>(entry + kFunctabEntryBytes),
+                      .name_off = Load<uint32_t>(func + kFuncNameOff)};
+  return record.entry_off < record.end_off ? std::optional(record) : std::nullopt;
+}
+
+std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) const {
+  std::vector<std::optional<Entry>> result(names.size());
+  const uint8_t* name_table = image_.View(ranges_.names_vaddr, ranges_.names_bytes);
+  if (names.empty() || name_table == nullptr) {
+    return result;
+  }
+
+  // First the name table, start to end: at which offsets are the wanted names? Reading it in order is several times
+  // faster than following the name of each function.
+  absl::flat_hash_map<std::string_view, size_t> wanted;
+  std::vector<bool> wanted_length;
+  for (size_t i = 0; i < names.size(); ++i) {
+    wanted.emplace(names[i], i);
+    if (wanted_length.size() <= names[i].size()) {
+      wanted_length.resize(names[i].size() + 1, false);
+    }
+    wanted_length[names[i].size()] = true;
+  }
+  absl::flat_hash_map<uint32_t, size_t> name_offsets;
+  uint64_t name_count = 0;
+  for (uint64_t off = 0; off < ranges_.names_bytes && name_count < kMaxNames; ++name_count) {
+    const void* end = std::memchr(name_table + off, 0, ranges_.names_bytes - off);
+    if (end == nullptr) {
+      break;
+    }
+    const uint64_t length = static_cast<const uint8_t*>(end) - (name_table + off);
+    if (length < wanted_length.size() && wanted_length[length]) {
+      const auto it = wanted.find({reinterpret_cast<const char*>(name_table) + off, length});
+      if (it != wanted.end()) {
+        name_offsets.emplace(static_cast<uint32_t>(off), it->second);
+      }
+    }
+    off += length + 1;
+  }
+
+  // Then all functions in order.
+  if (name_offsets.empty() || image_.View(ranges_.functions_vaddr, ranges_.functions_bytes) == nullptr) {
+    return result;
+  }
+  for (uint64_t i = 0; i < ranges_.function_count; ++i) {
+    const std::optional<Record> record = ReadRecord(i);
+    if (!record.has_value()) {
+      continue;
+    }
+    const auto it = name_offsets.find(record->name_off);
+    if (it == name_offsets.end()) {
+      continue;
+    }
+    const Entry entry{names[it->second], ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
+    // A Go function called from assembly has a second, small function of the same name that adapts the calling
+    // convention. The real one is the larger.
+    std::optional<Entry>& slot = result[it->second];
+    if (!slot.has_value() || slot->size_bytes < entry.size_bytes) {
+      slot = entry;
+    }
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    result[i] = result[wanted.at(names[i])];  // the same name may be asked for twice
+  }
+  return result;
+}
+
+std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
+  const uint64_t offset = vaddr - ranges_.text_vaddr;
+  if (vaddr < ranges_.text_vaddr || offset > UINT32_MAX) {
+    return std::nullopt;
+  }
+  // The last function that begins at or before the address. Viewing one entry at a time touches few pages.
+  uint64_t low = 0;
+  uint64_t high = ranges_.function_count;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    const uint8_t* entry = image_.View(ranges_.functions_vaddr + middle * kFunctabEntryBytes, kFunctabEntryBytes);
+    if (entry == nullptr) {
+      return std::nullopt;
+    }
+    if (Load<uint32_t>(entry) <= offset) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == 0) {
+    return std::nullopt;
+  }
+  const std::optional<Record> record = ReadRecord(low - 1);
+  if (!record.has_value() || offset >= record->end_off) {
+    return std::nullopt;
+  }
+  const std::optional<std::string_view> name = Name(record->name_off);
+  if (!name.has_value()) {
+    return std::nullopt;
+  }
+  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
+}
+
+std::optional<std::string_view> FunctionTable::Name(uint32_t name_off) const {
+  if (name_off >= ranges_.names_bytes) {
+    return std::nullopt;
+  }
+  const uint64_t limit = std::min(ranges_.names_bytes - name_off, kMaxNameBytes);
+  const uint8_t* name = image_.View(ranges_.names_vaddr + name_off, limit);
+  const void* end = name == nullptr ? nullptr : std::memchr(name, 0, limit);
+  if (end == nullptr) {
+    return std::nullopt;
+  }
+  return std::string_view(reinterpret_cast<const char*>(name), static_cast<const uint8_t*>(end) - name);
+}
+
+}  // namespace nodespan::goinspect

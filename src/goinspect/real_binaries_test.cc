@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs over real Go executables: all files below the folder in $NODESPAN_TEST_BINARIES, built by the test setup with
+// several Go releases and build modes. Where BINARY.dwarf.json (tests/dwarfcheck) lies beside BINARY, every struct is
+// compared with the compiler's own debug information.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/unique_fd.h"
+#include "goinspect/go_binary.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace nodespan::goinspect {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> FindElfFiles(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    std::array<char, 4> magic{};
+    if (entry.is_regular_file() && std::ifstream(entry.path()).read(magic.data(), magic.size()) &&
+        std::string_view(magic.data(), magic.size()) == "\x7f" "ELF") {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool UsesNetHttp(const GoBinary& binary) {
+  const std::string_view name = "net/http.serverHandler.ServeHTTP";
+  return binary.FindFunctions({&name, 1}).front().has_value();
+}
+
+class RealBinariesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* folder = std::getenv("NODESPAN_TEST_BINARIES");
+    if (folder == nullptr || *folder == '\0') {
+      GTEST_SKIP() << "NODESPAN_TEST_BINARIES is not set: no real Go executables to inspect";
+    }
+    files_ = FindElfFiles(folder);
+    ASSERT_FALSE(files_.empty()) << "no ELF file below " << folder;
+  }
+
+  static std::unique_ptr<GoBinary> Open(const fs::path& path) {
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    auto binary = GoBinary::Open(fd.get());
+    EXPECT_TRUE(binary.ok()) << path << ": " << binary.status();
+    return binary.ok() ? *std::move(binary) : nullptr;
+  }
+
+  // Calls `check` with each executable that serves HTTP; there has to be one.
+  template <typename Check>
+  void ForEachHttpBinary(Check check) {
+    size_t count = 0;
+    for (const fs::path& path : files_) {
+      const auto binary = Open(path);
+      if (binary != nullptr && UsesNetHttp(*binary)) {
+        SCOPED_TRACE(path.string() + " (" + binary->info().go_version + ")");
+        check(*binary);
+        ++count;
+      }
+    }
+    EXPECT_GT(count, 0U) << "no executable with net/http";
+  }
+
+  std::vector<fs::path> files_;
+};
+
+void ExpectField(const GoBinary& binary, std::string_view type, std::string_view name, Kind kind,
+                 std::string_view qualified_type_name) {
+  const auto structure = binary.FindStruct(type);
+  ASSERT_TRUE(structure.ok()) << structure.status();
+  const Field* field = structure->FindField(name);
+  ASSERT_NE(field, nullptr) << type << " has no field " << name;
+  EXPECT_EQ(field->kind, kind) << type << "." << name;
+  EXPECT_EQ(field->qualified_type_name, qualified_type_name) << type << "." << name;
+  EXPECT_LE(field->offset + field->size_bytes, structure->size_bytes);
+}
+
+TEST_F(RealBinariesTest, EveryExecutableIsRecognisedAsGo) {
+  for (const fs::path& path : files_) {
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_TRUE(LooksLikeGo(fd.get()).ok()) << path << ": " << LooksLikeGo(fd.get());
+    const auto binary = Open(path);
+    ASSERT_NE(binary, nullptr);
+    EXPECT_TRUE(binary->info().go_version.starts_with("go1.")) << path << ": " << binary->info().go_version;
+    EXPECT_EQ(binary->info().file_bytes, fs::file_size(path));
+    EXPECT_GT(binary->info().function_count, 500U) << path;
+  }
+}
+
+TEST_F(RealBinariesTest, FunctionsAreFoundByNameAndByAddress) {
+  constexpr std::array<std::string_view, 5> kNames = {
+      "net/http.serverHandler.ServeHTTP", "net/http.(*Transport).roundTrip", "no.such.function", "runtime.casgstatus",
+      "net/http.serverHandler.ServeHTTP"};
+  ForEachHttpBinary([&](const GoBinary& binary) {
+    const auto functions = binary.FindFunctions(kNames);
+    ASSERT_EQ(functions.size(), kNames.size());
+    for (size_t i = 0; i < kNames.size(); ++i) {
+      ASSERT_EQ(functions[i].has_value(), kNames[i] != "no.such.function") << kNames[i];
+      if (!functions[i].has_value()) {
+        continue;
+      }
+      EXPECT_EQ(functions[i]->name, kNames[i]);
+      const auto code = binary.Code(*functions[i]);
+      ASSERT_TRUE(code.ok()) << code.status();
+      EXPECT_EQ(code->size(), functions[i]->size_bytes);
+      for (const uint64_t offset : {uint64_t{0}, uint64_t{1}, functions[i]->size_bytes - 1}) {
+        const auto at = binary.FunctionAt(functions[i]->vaddr + offset);
+        ASSERT_TRUE(at.has_value()) << kNames[i] << "+" << offset;
+        EXPECT_EQ(at->name, kNames[i]);
+        EXPECT_EQ(at->vaddr, functions[i]->vaddr);
+      }
+      EXPECT_NE(binary.FunctionAt(functions[i]->vaddr - 1)->name, kNames[i]);
+    }
+    EXPECT_FALSE(binary.FunctionAt(0).has_value());
+    EXPECT_FALSE(binary.FunctionAt(UINT64_MAX).has_value());
+  });
+}
+
+TEST_F(RealBinariesTest, FunctionsBeginWithTheStackCheck) {
+  ForEachHttpBinary([&](const GoBinary& binary) {
+    const std::string_view name = "net/http.serverHandler.ServeHTTP";
+    const auto functions = binary.FindFunctions({&name, 1});
+    const auto code = binary.Code(*functions.front());
+    ASSERT_TRUE(code.ok()) << code.status();
+    ASSERT_GE(code->size(), 16U);
+    if (binary.info().arch == Arch::kAmd64) {
+      // cmp 16(%r14),%rsp, or lea of the frame into %r12 before it.
+      const std::array<uint8_t, 4> compare = {0x49, 0x3b, 0x66, 0x10};
+      const bool is_check = std::equal(compare.begin(), compare.end(), code->begin()) ||
+                            ((*code)[0] == 0x4c && (*code)[1] == 0x8d);
+      EXPECT_TRUE(is_check);
+    } else {
+      // ldr x16, [x28, #16]
+      const std::array<uint8_t, 4> load = {0x90, 0x0b, 0x40, 0xf9};
+      EXPECT_TRUE(std::equal(load.begin(), load.end(), code->begin()));
+    }
+  });
+}
+
+TEST_F(RealBinariesTest, StructsOfTheHttpServerHaveTheExpectedFieldTypes) {
+  ForEachHttpBinary([](const GoBinary& binary) {
+    ExpectField(binary, "net/http.Request", "Method", Kind::kString, "string");
+    ExpectField(binary, "net/http.Request", "URL", Kind::kPointer, "*net/url.URL");
+    ExpectField(binary, "net/http.Request", "Header", Kind::kMap, "net/http.Header");
+    ExpectField(binary, "net/http.Request", "Host", Kind::kString, "string");
+    ExpectField(binary, "net/http.Request", "RemoteAddr", Kind::kString, "string");
+    ExpectField(binary, "net/http.Request", "RequestURI", Kind::kString, "string");
+    ExpectField(binary, "net/http.Request", "ContentLength", Kind::kInt64, "int64");
+    ExpectField(binary, "net/http.Request", "TLS", Kind::kPointer, "*crypto/tls.ConnectionState");
+    ExpectField(binary, "net/http.Request", "ProtoMajor", Kind::kInt, "int");
+    ExpectField(binary, "net/http.Request", "ProtoMinor", Kind::kInt, "int");
+    ExpectField(binary, "net/http.Request", "ctx", Kind::kInterface, "context.Context");
+    ExpectField(binary, "net/http.response", "conn", Kind::kPointer, "*net/http.conn");
+    ExpectField(binary, "net/http.response", "req", Kind::kPointer, "*net/http.Request");
+    ExpectField(binary, "net/http.response", "status", Kind::kInt, "int");
+    ExpectField(binary, "net/http.response", "written", Kind::kInt64, "int64");
+    ExpectField(binary, "net/http.response", "wroteHeader", Kind::kBool, "bool");
+    ExpectField(binary, "runtime.g", "_panic", Kind::kPointer, "*runtime._panic");
+    ExpectField(binary, "runtime.g", "goid", binary.FindStruct("runtime.g")->FindField("goid")->kind,
+                binary.FindStruct("runtime.g")->FindField("goid")->type_name);
+    ExpectField(binary, "runtime.g", "m", Kind::kPointer, "*runtime.m");
+    const auto response = binary.FindStruct("net/http.response");
+    const Field* done = response->FindField("handlerDone");
+    ASSERT_NE(done, nullptr);
+    EXPECT_TRUE(done->qualified_type_name == "sync/atomic.Bool" || done->qualified_type_name == "net/http.atomicBool")
+        << done->qualified_type_name;
+  });
+}
+
+TEST_F(RealBinariesTest, RoutePatternIsThereWhenRequestsCarryIt) {
+  ForEachHttpBinary([](const GoBinary& binary) {
+    const auto request = binary.FindStruct("net/http.Request");
+    ASSERT_TRUE(request.ok()) << request.status();
+    const Field* pat = request->FindField("pat");
+    if (pat != nullptr) {  // Go 1.22
+      EXPECT_EQ(pat->qualified_type_name, "*net/http.pattern");
+      ExpectField(binary, "net/http.pattern", "str", Kind::kString, "string");
+    }
+    if (request->FindField("Pattern") != nullptr) {  // Go 1.23
+      EXPECT_NE(pat, nullptr);
+      ExpectField(binary, "net/http.Request", "Pattern", Kind::kString, "string");
+    }
+  });
+}
+
+TEST_F(RealBinariesTest, HeaderMapAndItsRuntimeStructsAgree) {
+  ForEachHttpBinary([](const GoBinary& binary) {
+    const auto layout = binary.FindMapLayout("net/http.Header");
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    EXPECT_FALSE(layout->key_is_pointer);
+    EXPECT_FALSE(layout->elem_is_pointer);
+    EXPECT_EQ(layout->control_off, 0U);
+    EXPECT_EQ(layout->key_off, 8U);
+    const bool slots = layout->key_stride == 40;
+    EXPECT_EQ(layout->key_stride, slots ? 40U : 16U);
+    EXPECT_EQ(layout->elem_stride, slots ? 40U : 24U);
+    EXPECT_EQ(layout->elem_off, slots ? 24U : 136U);
+    if (layout->kind == MapLayout::Kind::kClassic) {
+      EXPECT_EQ(layout->group_bytes, 336U);
+      EXPECT_EQ(layout->overflow_off, 328U);
+      ExpectField(binary, "runtime.hmap", "B", Kind::kUint8, "uint8");
+      ExpectField(binary, "runtime.hmap", "buckets", Kind::kUnsafePointer, "unsafe.Pointer");
+    } else {
+      EXPECT_EQ(layout->group_bytes, 328U);
+      ExpectField(binary, "internal/runtime/maps.Map", "dirPtr", Kind::kUnsafePointer, "unsafe.Pointer");
+      ExpectField(binary, "internal/runtime/maps.Map", "dirLen", Kind::kInt, "int");
+      ExpectField(binary, "internal/runtime/maps.table", "groups", Kind::kStruct,
+                  "internal/runtime/maps.groupsReference");
+      ExpectField(binary, "internal/runtime/maps.groupsReference", "lengthMask", Kind::kUint64, "uint64");
+    }
+  });
+}
+
+TEST_F(RealBinariesTest, ItabsJoinTheRightTypes) {
+  ForEachHttpBinary([](const GoBinary& binary) {
+    const auto itab = binary.FindItab("net/http.ResponseWriter", "*net/http.response");
+    ASSERT_TRUE(itab.ok()) << itab.status();
+    EXPECT_EQ(*itab % 8, 0U);
+    EXPECT_NE(*binary.FindItab("net.Conn", "*net.TCPConn"), *itab);
+    EXPECT_EQ(binary.FindItab("net/http.ResponseWriter", "*net/url.URL").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindItab("no.Such", "*net/url.URL").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_NE(*binary.FindType("*net/http.response"), *binary.FindType("net/http.response"));
+  });
+}
+
+TEST_F(RealBinariesTest, MissingAndUnfitTypesAreRefused) {
+  ForEachHttpBinary([](const GoBinary& binary) {
+    EXPECT_EQ(binary.FindStruct("net/http.NoSuchType").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindStruct("http.Request").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindStruct("net/http.Header").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindMapLayout("net/http.Request").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindType("").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(binary.FindType("*").status().code(), absl::StatusCode::kNotFound);
+  });
+}
+
+TEST_F(RealBinariesTest, EveryBuildHasItsOwnContentHash) {
+  std::vector<uint64_t> hashes;
+  for (const fs::path& path : files_) {
+    const auto binary = Open(path);
+    ASSERT_NE(binary, nullptr);
+    hashes.push_back(binary->info().content_hash);
+    EXPECT_EQ(Open(path)->info().content_hash, hashes.back()) << path;
+  }
+  std::sort(hashes.begin(), hashes.end());
+  EXPECT_EQ(std::adjacent_find(hashes.begin(), hashes.end()), hashes.end());
+}
+
+struct Comparison {
+  size_t structs = 0;
+  size_t missing = 0;  // no descriptor: the type never leaves the stack
+  size_t fields = 0;
+  std::vector<std::string> differences;
+};
+
+void CompareStruct(const nlohmann::json& expected, const GoBinary& binary, Comparison& result) {
+  const std::string name = expected.at("name");
+  const auto actual = binary.FindStruct(name);
+  if (!actual.ok()) {
+    if (actual.status().code() == absl::StatusCode::kNotFound) {
+      ++result.missing;
+    } else {
+      result.differences.push_back(name + ": " + std::string(base::Message(actual.status())));
+    }
+    return;
+  }
+  ++result.structs;
+  const auto& fields = expected.at("fields");
+  if (actual->size_bytes != expected.at("size") || actual->fields.size() != fields.size()) {
+    result.differences.push_back(name + ": size or number of fields");
+    return;
+  }
+  for (size_t i = 0; i < fields.size(); ++i) {
+    ++result.fields;
+    const Field& field = actual->fields[i];
+    if (field.name != fields[i].at("name") || field.offset != fields[i].at("offset") ||
+        field.size_bytes != fields[i].at("size")) {
+      result.differences.push_back(name + "." + field.name);
+    }
+  }
+}
+
+TEST_F(RealBinariesTest, AllStructsAgreeWithDebugInformation) {
+  size_t compared = 0;
+  for (const fs::path& path : files_) {
+    std::ifstream witness(path.string() + ".dwarf.json");
+    if (!witness) {
+      continue;
+    }
+    const auto binary = Open(path);
+    ASSERT_NE(binary, nullptr);
+    Comparison result;
+    for (std::string line; std::getline(witness, line);) {
+      CompareStruct(nlohmann::json::parse(line), *binary, result);
+    }
+    std::cout << path.string() << " (" << binary->info().go_version << "): " << result.structs << " structs, "
+              << result.fields << " fields, " << result.differences.size() << " differences, " << result.missing
+              << " without descriptor\n";
+    EXPECT_TRUE(result.differences.empty()) << path << ": " << ::testing::PrintToString(result.differences);
+    EXPECT_GT(result.fields, 500U) << path;
+    ++compared;
+  }
+  if (compared == 0) {
+    GTEST_SKIP() << "no BINARY.dwarf.json below NODESPAN_TEST_BINARIES: run tests/dwarfcheck on the unstripped ones";
+  }
+}
+
+}  // namespace
+}  // namespace nodespan::goinspect

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an export costs this side of the wire: encoder, gRPC, kernel. The receiver runs in a child process, so the CPU
+// of the parent is the exporter's alone.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "otlp/grpc_exporter.h"
+#include "otlp/test_spans.h"
+#include "tests/fakes/otlp_receiver.h"
+
+namespace nodespan::otlp {
+namespace {
+
+// A receiver in a process of its own. Started before main(), because gRPC does not survive a fork() after its start.
+class ReceiverProcess {
+ public:
+  ReceiverProcess() {
+    int fds[2];
+    if (::pipe(fds) != 0) {
+      std::abort();
+    }
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const auto receiver = nodespan::testing::OtlpReceiver::Start({.keep_requests = false});
+      const int port = receiver == nullptr ? 0 : receiver->port();
+      (void)!::write(fds[1], &port, sizeof port);
+      while (true) {
+        ::pause();
+      }
+    }
+    (void)!::read(fds[0], &port_, sizeof port_);
+    ::close(fds[0]);
+    ::close(fds[1]);
+  }
+  ~ReceiverProcess() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  pid_t pid_ = 0;
+  int port_ = 0;
+};
+
+const ReceiverProcess receiver;
+
+double ProcessCpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// The counter cpu_ns/span is the CPU of all threads of the process, kernel time included.
+void BM_Export(benchmark::State& state) {
+  metrics::Counters counters;
+  std::vector<std::string> warnings;
+  GrpcExporterOptions options;
+  options.client.endpoint = receiver.endpoint();
+  options.client.gzip = state.range(1) != 0;
+  auto exporter = *GrpcExporter::Create(options, &counters, &warnings);
+  const std::vector<model::Span> spans =
+      testing::MakeHttpSpans(static_cast<size_t>(state.range(0)), testing::MakeResource("shop"));
+  exporter->Export(spans, absl::InfiniteFuture());  // connects
+  const double cpu_before = ProcessCpuSeconds();
+  double copy_seconds = 0;  // making the batch is not the exporter's work
+  for (auto _ : state) {
+    const double copy_start = ProcessCpuSeconds();
+    std::vector<model::Span> batch = spans;
+    copy_seconds += ProcessCpuSeconds() - copy_start;
+    exporter->Export(std::move(batch), absl::InfiniteFuture());
+  }
+  const double cpu = ProcessCpuSeconds() - cpu_before - copy_seconds;
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.counters["cpu_ns/span"] = cpu * 1e9 / static_cast<double>(state.iterations() * state.range(0));
+  if (counters.Get(metrics::Counter::kSpansExported) !=
+      static_cast<uint64_t>((state.iterations() + 1) * state.range(0))) {
+    state.SkipWithError("spans were lost");
+  }
+}
+BENCHMARK(BM_Export)->Args({64, 0})->Args({512, 0})->Args({2048, 0})->Args({512, 1})->UseRealTime();
+
+}  // namespace
+}  // namespace nodespan::otlp
+
+BENCHMARK_MAIN();

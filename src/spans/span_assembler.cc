@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans/span_assembler.h"
+
+#include <utility>
+#include <variant>
+
+#include "base/errors.h"
+#include "events/record_reader.h"
+
+namespace nodespan::spans {
+
+using metrics::Counter;
+
+SpanAssembler::SpanAssembler(const TargetDirectory* directory, const base::Clock* clock, metrics::Counters* counters,
+                             std::vector<std::string> known_http_methods)
+    : directory_(directory),
+      counters_(counters),
+      http_server_(std::move(known_http_methods)),
+      wall_clock_(clock),
+      targets_(directory->Current()) {}
+
+void SpanAssembler::BeginBatch() {
+  targets_ = directory_->Current();
+  wall_clock_.Refresh();
+}
+
+const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
+  if (const TargetInfo* known = targets_->Find(key)) {
+    return known;
+  }
+  TargetDirectory::SnapshotPtr newest = directory_->Current();
+  if (newest == targets_) {
+    return nullptr;
+  }
+  targets_ = std::move(newest);
+  return targets_->Find(key);
+}
+
+absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {
+  counters_->Add(Counter::kRecordsRead);
+  const absl::StatusOr<events::Event> event = events::ReadRecord(record);
+  if (!event.ok()) {
+    counters_->Add(Counter::kRecordsMalformed);
+    return event.status();
+  }
+  const auto& http = std::get<events::HttpServerEvent>(*event);
+  const TargetKey key{http.header.target_slot, http.header.target_generation};
+  const TargetInfo* target = FindTarget(key);
+  if (target == nullptr) {
+    counters_->Add(Counter::kRecordsUnknownTarget);
+    return base::MakeStatus(absl::StatusCode::kNotFound, "record of target slot {}, generation {}: not traced",
+                            key.slot, key.generation);
+  }
+  http_server_.Build(http, target->semconv.http, target->resource, wall_clock_, spans.emplace_back());
+  counters_->Add(Counter::kSpansAssembled);
+  return absl::OkStatus();
+}
+
+}  // namespace nodespan::spans

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ring record -> finished span, with every loss counted.
+//
+// Thread: the reader thread. Lifetime: what the constructor is given outlives this.
+// Usage, once per drain of the ring: BeginBatch(), Assemble() for each record, hand the spans on.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "metrics/counters.h"
+#include "model/span.h"
+#include "spans/http_server_span.h"
+#include "spans/target_directory.h"
+#include "spans/wall_clock.h"
+
+namespace nodespan::spans {
+
+class SpanAssembler {
+ public:
+  SpanAssembler(const TargetDirectory* directory, const base::Clock* clock, metrics::Counters* counters,
+                std::vector<std::string> known_http_methods = DefaultKnownMethods());
+
+  // Takes over the targets and the wall-clock offset of this moment.
+  void BeginBatch();
+
+  // Appends the span of one record to `spans`. Counts the record as read and as assembled, malformed or unknown.
+  // kDataLoss: malformed; kNotFound: its target is not known any more, which is normal after a detach. Nothing is
+  // appended then, and the next record can be assembled.
+  absl::Status Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans);
+
+ private:
+  // Looks in the snapshot of the batch first and, for a target that was attached during the batch, in a new one.
+  const TargetInfo* FindTarget(TargetKey key);
+
+  const TargetDirectory* directory_;
+  metrics::Counters* counters_;
+  HttpServerSpanBuilder http_server_;
+  WallClock wall_clock_;
+  TargetDirectory::SnapshotPtr targets_;
+};
+
+}  // namespace nodespan::spans

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans/span_assembler.h"
+
+#include "base/errors.h"
+#include "events/record_builder.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nodespan::spans {
+namespace {
+
+using events::testing::HttpServerRecordBuilder;
+using metrics::Counter;
+
+class SpanAssemblerTest : public ::testing::Test {
+ protected:
+  void ExpectCounts(uint64_t read, uint64_t assembled, uint64_t malformed, uint64_t unknown) const {
+    EXPECT_EQ(counters_.Get(Counter::kRecordsRead), read);
+    EXPECT_EQ(counters_.Get(Counter::kSpansAssembled), assembled);
+    EXPECT_EQ(counters_.Get(Counter::kRecordsMalformed), malformed);
+    EXPECT_EQ(counters_.Get(Counter::kRecordsUnknownTarget), unknown);
+  }
+
+  metrics::Counters counters_;
+  TargetDirectory directory_{&base::Clock::Real()};
+  SpanAssembler assembler_{&directory_, &base::Clock::Real(), &counters_};
+  std::vector<model::Span> spans_;
+};
+
+TEST_F(SpanAssemblerTest, AppendsTheSpanWithTheResourceAndNamesOfItsTarget) {
+  const auto resource = std::make_shared<const model::Resource>();
+  model::Semconv semconv;
+  semconv.http = model::SemconvMode::kOld;
+  directory_.Add({3, 7}, {resource, semconv});
+  assembler_.BeginBatch();
+  ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  ASSERT_EQ(spans_.size(), 2u);
+  EXPECT_EQ(spans_[1].name, "GET /users/{id}");
+  EXPECT_EQ(spans_[1].resource, resource);
+  EXPECT_EQ(spans_[1].attributes.at(0).key, "http.method");
+  ExpectCounts(2, 2, 0, 0);
+}
+
+TEST_F(SpanAssemblerTest, MalformedRecordIsCountedAndTheNextOneIsRead) {
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
+  const std::vector<std::byte> garbage(40, std::byte{0x5a});
+  EXPECT_EQ(assembler_.Assemble(garbage, spans_).code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(spans_.empty());
+  EXPECT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  ExpectCounts(2, 1, 1, 0);
+}
+
+TEST_F(SpanAssemblerTest, RecordOfAnUnknownTargetOrAnotherGenerationIsCounted) {
+  directory_.Add({3, 8}, {std::make_shared<const model::Resource>(), {}});
+  const absl::Status status = assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(base::Message(status), "record of target slot 3, generation 7: not traced");
+  EXPECT_TRUE(spans_.empty());
+  ExpectCounts(1, 0, 0, 1);
+}
+
+TEST_F(SpanAssemblerTest, FindsATargetThatWasAttachedDuringTheBatch) {
+  assembler_.BeginBatch();
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
+  EXPECT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  ExpectCounts(1, 1, 0, 0);
+}
+
+TEST_F(SpanAssemblerTest, FindsATargetThatWasJustReleased) {
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
+  directory_.Release({3, 7});
+  assembler_.BeginBatch();
+  EXPECT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+}
+
+TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
+  SpanAssembler assembler(&directory_, &base::Clock::Real(), &counters_, {"PROPFIND"});
+  ASSERT_TRUE(assembler.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  EXPECT_EQ(spans_[0].name, "HTTP /users/{id}");
+}
+
+}  // namespace
+}  // namespace nodespan::spans

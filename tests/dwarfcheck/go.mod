@@ -1,0 +1,3 @@
+module nodespan.io/tests/dwarfcheck
+
+go 1.21
