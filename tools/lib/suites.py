@@ -189,6 +189,23 @@ def formatting(_builder, _):
     return Result.of(status == 0, output + "run tools/format to fix")
 
 
+def tooling(_builder, _):
+    """The tests of the scripts themselves: *_test.py files below tools/ and tests/."""
+    result = Result()
+    files = sorted(path for top in ("tools", "tests") for path in (ROOT / top).rglob("*_test.py"))
+    for path in files:
+        status, output = run([sys.executable, path, "--verbose"], f"tools-{path.stem}")
+        ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
+        failed = sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", output)))
+        if status != 0 and not failed or not ran:
+            failed += 1
+        result.failed += failed
+        result.passed += max(0, int(ran.group(1)) - failed) if ran else 0
+        if failed:
+            result.details += output.strip().splitlines()[-40:]
+    return result if files else Result.failure("there is no *_test.py")
+
+
 def tidy(builder, _):
     """clang-tidy over our sources, one case per file. Tests are left out: they take as long as the rest and run under
     sanitizers instead."""
@@ -313,6 +330,7 @@ def bench(builder, _):
 
 # Name -> (function, part of the default run). The order is the order of the default run: what fails soonest comes first.
 SUITES = {
+    "tools": (tooling, True),
     "layers": (layers, True),
     "format": (formatting, True),
     "unit": (meson_suite("unit"), True),
