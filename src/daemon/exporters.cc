@@ -14,7 +14,7 @@
 #include "base/status_macros.h"
 #include "console/console_exporter.h"
 #include "otlp/grpc_exporter.h"
-#include "otlp/otlp_json.h"
+#include "otlp/stdout_json_exporter.h"
 
 namespace nodespan::daemon {
 namespace {
