@@ -63,7 +63,7 @@ struct FieldSpec {
 // Writes type descriptors; layout as in internal/abi/type.go.
 class TypeWriter {
  public:
-  explicit TypeWriter(Section& out) : out_(out) {
+  TypeWriter(Section& out, int field_offset_shift) : out_(out), field_offset_shift_(field_offset_shift) {
     out_.Align(16);
     begin_ = out_.end_vaddr();
     Append<uint64_t>(out_.bytes(), 0);  // no name and no type has offset 0
@@ -119,7 +119,7 @@ class TypeWriter {
     for (size_t i = 0; i < fields.size(); ++i) {
       out_.PutPointerAt(table + 24 * i, names[i]);
       out_.PutPointerAt(table + 24 * i + 8, fields[i].type_vaddr);
-      out_.PutAt<uint64_t>(table + 24 * i + 16, fields[i].offset);
+      out_.PutAt<uint64_t>(table + 24 * i + 16, fields[i].offset << field_offset_shift_);
     }
     out_.PutPointerAt(type + 56, fields.empty() ? 0 : table);
     out_.PutAt<uint64_t>(type + 64, fields.size());
@@ -178,6 +178,7 @@ class TypeWriter {
   }
 
   Section& out_;
+  int field_offset_shift_;
   uint64_t begin_;
   std::map<std::string, uint32_t> name_offsets_;
   std::map<uint64_t, std::string> names_;
@@ -314,7 +315,7 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   const Pclntab pclntab = WritePclntab(read_only, options);
   result.pclntab_vaddr = pclntab.vaddr;
 
-  TypeWriter types(read_only);
+  TypeWriter types(read_only, options.field_offset_shift);
   result.types_vaddr = types.begin_vaddr();
   const uint64_t string = types.Basic(Kind::kString, "string", 16);
   const uint64_t word = types.Basic(Kind::kUintptr, "uintptr", 8);

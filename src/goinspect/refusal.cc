@@ -46,9 +46,9 @@ std::string_view FindOtherCompiler(elf::Image& image) {
     std::string_view compiler;
   };
   static constexpr std::array<Trace, 3> kTraces = {{
-      {"libgo.so.", "gccgo"},           // DT_NEEDED of a dynamic gccgo program
-      {"__go_init_main", "gccgo"},      // libgo's entry, in the text of its messages
-      {"tinygo", "TinyGo"},             // names of TinyGo's runtime interface
+      {"libgo.so.", "gccgo"},       // DT_NEEDED of a dynamic gccgo program
+      {"libgo/runtime/", "gccgo"},  // source names in libgo's assertions, of a static one
+      {"tinygo", "TinyGo"},         // names of TinyGo's runtime interface
   }};
   constexpr uint64_t kLookAhead = 16;
   std::string_view found;

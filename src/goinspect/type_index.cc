@@ -37,8 +37,12 @@ class NameHash {
 
 absl::StatusOr<TypeIndex> TypeIndex::Build(elf::Image& image, const TypeRegion& region) {
   TypeIndex index(TypeReader(image, region.begin_vaddr, region.end_vaddr));
-  std::vector<TypeHeader> maps;  // named once the size of their descriptors is known
+  std::vector<TypeHeader> maps;     // named once the size of their descriptors is known
+  std::vector<TypeHeader> structs;  // those that vote on the form of field offsets
   const bool readable = index.reader_.ForEach(region.begin_vaddr, region.end_vaddr, [&](const TypeHeader& type) {
+    if (type.kind == Kind::kStruct && structs.size() < kMaxVoters) {
+      structs.push_back(type);
+    }
     if (!type.is_named() || index.entries_.size() + maps.size() > kMaxTypes) {
       return;
     }
@@ -48,6 +52,7 @@ absl::StatusOr<TypeIndex> TypeIndex::Build(elf::Image& image, const TypeRegion& 
       index.Add(type);
     }
   });
+  index.LearnFieldOffsetShift(structs);
   index.LearnMapDescriptorSize(maps);
   for (const TypeHeader& type : maps) {
     index.Add(type);
@@ -78,6 +83,18 @@ void TypeIndex::LearnMapDescriptorSize(const std::vector<TypeHeader>& maps) {
       reader_.set_map_descriptor_bytes(bytes);
     }
   }
+}
+
+// Read the wrong way, the fields of most structs overlap or leave the struct.
+void TypeIndex::LearnFieldOffsetShift(const std::vector<TypeHeader>& structs) {
+  const auto count_consistent = [&](int bits) {
+    reader_.set_field_offset_shift(bits);
+    return std::count_if(structs.begin(), structs.end(),
+                         [&](const TypeHeader& type) { return reader_.Fields(type).has_value(); });
+  };
+  const auto shifted = count_consistent(1);
+  const auto plain = count_consistent(0);
+  reader_.set_field_offset_shift(shifted > plain ? 1 : 0);
 }
 
 void TypeIndex::Add(const TypeHeader& type) {

@@ -39,6 +39,7 @@ class TypeIndex {
   explicit TypeIndex(TypeReader reader) : reader_(std::move(reader)) {}
   std::vector<TypeHeader> FindPointersTo(std::string_view qualified_name);
   void LearnMapDescriptorSize(const std::vector<TypeHeader>& maps);
+  void LearnFieldOffsetShift(const std::vector<TypeHeader>& structs);
   void Add(const TypeHeader& type);
 
   TypeReader reader_;

@@ -250,15 +250,17 @@ std::optional<std::vector<RawField>> TypeReader::Fields(const TypeHeader& struct
     return *count == 0 ? std::optional(std::move(fields)) : std::nullopt;
   }
   fields.reserve(*count);
+  uint64_t previous_end = 0;  // fields do not overlap
   for (uint64_t i = 0; i < *count; ++i, bytes += kStructFieldBytes) {
-    const uint64_t offset = Load<uint64_t>(bytes + 16);
+    const uint64_t offset = Load<uint64_t>(bytes + 16) >> field_offset_shift_;
     const std::optional<std::string_view> name = NameAt(Load<uint64_t>(bytes));
     const std::optional<TypeHeader> type = Header(Load<uint64_t>(bytes + 8));
     if (!name.has_value() || name->empty() || !type.has_value() || offset > structure.size_bytes ||
-        type->size_bytes > structure.size_bytes - offset || (i > 0 && offset < fields.back().offset)) {
+        type->size_bytes > structure.size_bytes - offset || offset < previous_end) {
       return std::nullopt;
     }
     fields.push_back({*name, *type, offset});
+    previous_end = offset + type->size_bytes;
   }
   return fields;
 }

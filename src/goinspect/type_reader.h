@@ -74,6 +74,8 @@ class TypeReader {
   // Map descriptors are the only ones whose size has changed (88, 112, 136 bytes so far). The size in use is found by
   // voting (see type_index.h) and is needed to name map types.
   void set_map_descriptor_bytes(uint64_t bytes) { map_descriptor_bytes_ = bytes; }
+  // Up to Go 1.18 a field's offset was shifted left by one bit, with "embedded" in bit 0. Found by voting as well.
+  void set_field_offset_shift(int bits) { field_offset_shift_ = bits; }
   // Is there a credible uncommon part right behind a map descriptor of that size?
   bool MapDescriptorCanHave(const TypeHeader& map, uint64_t bytes);
 
@@ -95,6 +97,7 @@ class TypeReader {
   uint64_t begin_vaddr_;
   uint64_t end_vaddr_;
   uint64_t map_descriptor_bytes_ = 0;  // 0: not known yet
+  int field_offset_shift_ = 0;
   uint64_t name_bytes_left_ = kMaxNameBytesPerOperation;
 };
 
