@@ -26,7 +26,7 @@ def span(**changes):
             + [{"key": "http.response.status_code", "value": {"intValue": "200"}}], **changes}
 
 
-def log(*spans, done="@@DONE 0", err="attached pid=7 via=uprobe_multi"):
+def log(*spans, done="@@DONE 0", err="info ready: attaching by uprobe_multi\nattached pid=7"):
     exported = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]})
     sections = {"truth": json.dumps(REQUEST), "err": err, "spans": exported}
     body = "".join(f"@@BEGIN {name}\n{text}\n@@END {name}\n" for name, text in sections.items())
