@@ -67,7 +67,8 @@ class Attacher {
   // target is written to the ring after that.
   void Detach(TargetId target, std::function<void(uint64_t abandoned)> on_done);
 
-  size_t attached_count() const { return targets_.size(); }
+  // How probes are attached on this kernel.
+  ebpf::UprobeMethod method() const { return object_->features().method; }
 
  private:
   struct BinarySlot {

@@ -10,6 +10,7 @@
 #include "config/target_options.h"
 #include "config/warnings.h"
 #include "discovery/process_resource.h"
+#include "ebpf/uprobe.h"
 
 namespace nodespan::daemon {
 namespace {
@@ -127,7 +128,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     return status;
   }
   process.state = State::kTraced;
-  spdlog::info("attached pid={} exe={} go={}", key.pid, process.exe, inspection.info.go_version);
+  spdlog::info("attached pid={} exe={} go={} by={}", key.pid, process.exe, inspection.info.go_version,
+               ebpf::ToString(deps_.attacher->method()));
   if (const std::string problems = inspection.plan.Problems(); !problems.empty()) {
     spdlog::info("pid={} partly: {}", key.pid, problems);
   }
