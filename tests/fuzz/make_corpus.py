@@ -107,6 +107,11 @@ def noise(data, rng):
         yield bytes(copy)
 
 
+def mutators(data):
+    """What is worth doing to a seed: the middle three know the layout of ELF files."""
+    return (truncated, damaged_headers, absurd_words, names, noise) if data.startswith(b"\x7fELF") else (truncated, noise)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("seed_command", nargs="+")
@@ -126,7 +131,7 @@ def main():
     total = len(seeds)
     for name, data in seeds.items():
         rng = random.Random(name)
-        for mutate in (truncated, damaged_headers, absurd_words, names, noise):
+        for mutate in mutators(data):
             for index, mutant in enumerate(mutate(data, rng)):
                 (arguments.out / f"{name}-{mutate.__name__}-{index}").write_bytes(mutant)
                 total += 1

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes seeds for the fuzz target of the record reader into the folder given as argument: valid records, from which
+// tests/fuzz/make_corpus.py makes broken ones.
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "events/record_builder.h"
+
+namespace {
+
+using nodespan::events::testing::HttpServerRecordBuilder;
+
+bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return file.good();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    return 2;
+  }
+  const std::string folder = argv[1];
+  HttpServerRecordBuilder longest;
+  longest.Set(NS_HTTP_TRACESTATE, std::string(NS_HTTP_MAX_TRACESTATE, 't'), /*cut=*/true);
+  longest.Set(NS_HTTP_URI, std::string(NS_HTTP_MAX_URI, '/'), /*cut=*/true);
+  HttpServerRecordBuilder hijacked;
+  hijacked.fixed.outcome = NS_HTTP_HIJACKED;
+  hijacked.fixed.present = 0;
+  const bool written = Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
+                       Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());
+  return written ? 0 : 1;
+}
