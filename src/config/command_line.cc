@@ -22,12 +22,13 @@ struct Words {
   std::optional<std::string> log_level;
   std::optional<std::string> exporter;
   std::optional<std::string> endpoint;
+  std::optional<std::string> attach_method;
 
   std::string inspect_binary;
   std::optional<std::string> inspect_pid;
   bool inspect_json = false;
 
-  bool HasRunFlag() const { return HasSelection() || log_level || exporter || endpoint; }
+  bool HasRunFlag() const { return HasSelection() || log_level || exporter || endpoint || attach_method; }
   bool HasSelection() const { return !pids.empty() || !exe_globs.empty() || all; }
 };
 
@@ -55,6 +56,10 @@ void DeclareRun(CLI::App& app, Words& words) {
       ->type_name("NAME");
   app.add_option("--endpoint", words.endpoint, "Collector for otlp: http://HOST:PORT, https://HOST:PORT")
       ->type_name("URL");
+  app.add_option("--attach-method", words.attach_method,
+                 "How probes are attached: auto takes uprobe_multi where the kernel has it and a self-test finds it "
+                 "working, else perf; uprobe_multi and perf take that one or fail")
+      ->type_name("NAME");
 }
 
 CLI::App* DeclareInspect(CLI::App& app, Words& words) {
@@ -117,6 +122,13 @@ absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) 
       warnings.AddBadValue("--endpoint", *words.endpoint, kLacksPort, kLacksPortConsequence);
     }
     config.otlp.endpoint = std::move(endpoint->text);
+  }
+  if (words.attach_method) {
+    absl::StatusOr<AttachMethod> method = ParseAttachMethod(*words.attach_method);
+    if (!method.ok()) {
+      return BadFlag("--attach-method", *words.attach_method, base::Message(method.status()));
+    }
+    config.attach_method = *method;
   }
   return absl::OkStatus();
 }

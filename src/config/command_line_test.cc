@@ -46,6 +46,7 @@ std::string Printed(const Words& words) {
 TEST(CommandLineTest, HelpHasEveryFlagAndEveryEnvironmentVariable) {
   std::string help = Printed({"--help"});
   for (const char* flag : {"--help", "--version", "--pid", "--exe", "--all", "--log-level", "--exporter", "--endpoint",
+                           "--attach-method",
                            "inspect", "run"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
@@ -126,6 +127,7 @@ TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {
       {{"--all", "--exporter", ""}, "--exporter \"\"", "expected otlp, console"},
       {{"--all", "--exporter", "none,otlp"}, "--exporter \"none,otlp\"", "none to stand alone"},
       {{"--all", "--endpoint", "ftp://x:1"}, "--endpoint", "expected http://HOST:PORT"},
+      {{"--all", "--attach-method", "ptrace"}, "--attach-method \"ptrace\"", "expected one of auto"},
       {{"--al"}, "--al", "'nodespan --help'"},
       {{"--pid", "1", "2"}, "2", "'nodespan --help'"},
       {{"inspect"}, "inspect", "the path of an executable or --pid N"},
@@ -139,6 +141,13 @@ TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {
     EXPECT_THAT(message, HasSubstr(bad.fix));
     EXPECT_THAT(message, Not(HasSubstr("\n")));
   }
+}
+
+TEST(CommandLineTest, AttachMethodIsAutomaticUnlessNamed) {
+  EXPECT_EQ(RunConfig({"--all"}).attach_method, AttachMethod::kAuto);
+  EXPECT_EQ(RunConfig({"--all", "--attach-method", "auto"}).attach_method, AttachMethod::kAuto);
+  EXPECT_EQ(RunConfig({"--all", "--attach-method", "uprobe_multi"}).attach_method, AttachMethod::kUprobeMulti);
+  EXPECT_EQ(RunConfig({"--all", "--attach-method", "perf"}).attach_method, AttachMethod::kPerf);
 }
 
 TEST(CommandLineTest, InspectTakesAPathOrAPid) {

@@ -22,6 +22,9 @@ namespace nodespan::config {
 
 enum class ExporterKind { kOtlp, kConsole, kOtlpStdout };
 
+// How probes get into a process. kAuto: uprobe_multi where a self-test shows that it works, else perf.
+enum class AttachMethod { kAuto, kUprobeMulti, kPerf };
+
 // Outside Kubernetes: a process is selected when any of these says so. Flags replace what the variables say.
 struct Selection {
   std::vector<pid_t> pids;             // --pid, OTEL_GO_AUTO_TARGET_PID
@@ -64,6 +67,7 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
   bool sdk_disabled = false;
   Selection selection;
+  AttachMethod attach_method = AttachMethod::kAuto;  // --attach-method
   std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
   OtlpOptions otlp;
   BatchOptions batch;

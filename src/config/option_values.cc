@@ -23,6 +23,12 @@ constexpr std::array<NamedValue<base::LogLevel>, 5> kLogLevels = {{
     {"none", base::LogLevel::kNone},
 }};
 
+constexpr std::array<NamedValue<AttachMethod>, 3> kAttachMethods = {{
+    {"auto", AttachMethod::kAuto},
+    {"uprobe_multi", AttachMethod::kUprobeMulti},
+    {"perf", AttachMethod::kPerf},
+}};
+
 // PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h).
 constexpr int64_t kPidMax = 4 * 1024 * 1024;
 
@@ -45,6 +51,10 @@ ExporterList ParseExporters(std::string_view text) {
 
 absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text) {
   return ParseEnum<base::LogLevel>(text, kLogLevels);
+}
+
+absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text) {
+  return ParseEnum<AttachMethod>(text, kAttachMethods);
 }
 
 absl::StatusOr<pid_t> ParsePid(std::string_view text) {

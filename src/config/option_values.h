@@ -24,6 +24,9 @@ inline constexpr std::string_view kExpectedExporters = "expected otlp, console, 
 
 absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text);
 
+// The names of --attach-method.
+absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text);
+
 absl::StatusOr<pid_t> ParsePid(std::string_view text);
 
 }  // namespace nodespan::config

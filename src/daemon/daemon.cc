@@ -112,6 +112,15 @@ class Control {
   std::vector<ebpf::Link> links_;  // before the ring: no events without a reader
 };
 
+absl::StatusOr<ebpf::KernelFeatures> DetectFeatures(config::AttachMethod method) {
+  if (method == config::AttachMethod::kAuto) {
+    return ebpf::DetectKernelFeatures();
+  }
+  const ebpf::UprobeMethod forced =
+      method == config::AttachMethod::kPerf ? ebpf::UprobeMethod::kPerf : ebpf::UprobeMethod::kMulti;
+  return ebpf::DetectKernelFeatures(&forced);
+}
+
 discovery::SelectionOptions ToSelectionOptions(const config::Selection& selection) {
   return {selection.pids, selection.exe_globs, selection.all};
 }
@@ -129,7 +138,7 @@ void WarnAboutMissingPids(const config::Selection& selection, const procfs::Proc
 absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd signal_fd, TakeSignals());
   ebpf::RaiseMemlockLimit();
-  NODESPAN_ASSIGN_OR_RETURN(const ebpf::KernelFeatures features, ebpf::DetectKernelFeatures());
+  NODESPAN_ASSIGN_OR_RETURN(const ebpf::KernelFeatures features, DetectFeatures(config.attach_method));
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Go programs of tests/goprograms: built, run, and what they say about themselves.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tests/e2e/harness/child_process.h"
+
+namespace nodespan::e2e {
+
+// A Go that builds programs.
+struct Toolchain {
+  std::string version;  // "1.22.12"
+  std::string go;       // path of its go command
+
+  // Whether its ServeMux has patterns with methods and wildcards, which become the route of a span.
+  bool HasRoutes() const { return Minor() >= 22; }
+  int Minor() const;
+};
+
+// `name`: path, oldest, newest or a version. kNotFound: cannot be had here, the message says why.
+absl::StatusOr<Toolchain> FindToolchain(const std::string& name);
+
+// The path of httpserver, built once per toolchain and kind ("default", "stripped", "pie", "cgo").
+absl::StatusOr<std::string> BuildHttpServer(const Toolchain& toolchain, const std::string& kind);
+
+// A folder of one test, deleted with everything in it.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  std::string Path(const std::string& name) const { return path_ / name; }
+  // A copy of a file under a new name: an executable that nobody else on the machine runs.
+  std::string CopyIn(const std::string& file, const std::string& name) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The remote parent of a span.
+struct RemoteParent {
+  std::string trace_id;  // hexadecimal
+  std::string span_id;
+  bool sampled = false;
+};
+
+// What httpserver knows about one request; see tests/goprograms/httpserver/truth.go.
+struct Truth {
+  std::string id, scenario, name, method, target, host, protocol, user_agent, route, outcome;
+  std::vector<std::string> traceparent, tracestate;
+  std::optional<RemoteParent> parent;
+  int64_t request_length = 0;
+  int64_t request_bytes = 0;
+  int64_t status = 0;
+  int64_t handler_bytes = 0;
+  int64_t peer_port = 0;
+  int64_t server_port = 0;
+  int64_t headers = 0;
+  uint64_t start_ns = 0;
+  uint64_t end_ns = 0;
+  bool want_span = false;
+};
+
+// A running httpserver that waits for us.
+class GoProgram {
+ public:
+  // Serving, but without traffic, when it returns. Null with a failed expectation otherwise.
+  static std::unique_ptr<GoProgram> Start(const std::string& path, const std::vector<std::string>& arguments,
+                                          const ChildProcess::Environment& environment = {});
+
+  // Starts its traffic; WaitForTraffic returns when all of it is over.
+  void StartTraffic() { process_->WriteInput("\n"); }
+  void WaitForTraffic();
+
+  // Ends it and checks what tracing must not change: exit status 0, nothing on standard error, and a summary without
+  // failures and with as many requests as lines.
+  std::vector<Truth> Finish();
+
+  pid_t pid() const { return process_->pid(); }
+  uint16_t port() const { return port_; }
+  ChildProcess& process() { return *process_; }
+
+ private:
+  GoProgram() = default;
+
+  std::unique_ptr<ChildProcess> process_;
+  uint16_t port_ = 0;
+};
+
+}  // namespace nodespan::e2e

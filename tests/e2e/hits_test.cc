@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tracing costs a request: the kernel counts the runs of our programs.
+#include "tests/e2e/harness/traced_run.h"
+
+namespace nodespan::e2e {
+namespace {
+
+class HitsTest : public E2eTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(HitsTest, OneHitAtTheStartOfARequestAndOneAtItsEnd) {
+  const Program program = BuildOrSkip(GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  const base::UniqueFd counting = EnableRunCounts();
+  ASSERT_TRUE(counting.valid()) << "the kernel does not count runs of BPF programs";
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "keepalive", "--requests", "250"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  traced->WaitForTraffic();
+  const size_t requests = traced->Finish().size();
+  EXPECT_EQ(requests, 500U);
+  const KernelObjects objects = daemon->kernel_objects();
+  EXPECT_EQ(RunCount(objects.program_ids, "nethttp_server_start"), requests);
+  EXPECT_EQ(RunCount(objects.program_ids, "nethttp_server_end"), requests);
+  EXPECT_EQ(daemon->Stop().exported, requests);
+}
+
+INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace nodespan::e2e

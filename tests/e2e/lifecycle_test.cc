@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes that come, go, die and change while they are traced.
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "tests/e2e/harness/http_client.h"
+#include "tests/e2e/harness/traced_run.h"
+
+namespace nodespan::e2e {
+namespace {
+
+class LifecycleTest : public E2eTest {};
+
+void Sleep(Milliseconds time) { ::poll(nullptr, 0, static_cast<int>(time.count())); }
+
+TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  constexpr int kProcesses = 5;
+  const ScratchFolder scratch;
+  const std::string path = scratch.CopyIn(program.path, "httpserver");
+  std::vector<std::unique_ptr<GoProgram>> processes;
+  // Some before the daemon, some after it.
+  const auto start = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      processes.push_back(GoProgram::Start(path, {"--scenario", "basic,keepalive"},
+                                           {{"OTEL_SERVICE_NAME", "service-" + std::to_string(processes.size())}}));
+    }
+  };
+  start(kProcesses / 2);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", path}});
+  ASSERT_NE(daemon, nullptr);
+  start(kProcesses - kProcesses / 2);
+  for (const auto& process : processes) {
+    ASSERT_NE(process, nullptr);
+    ASSERT_TRUE(daemon->WaitUntilAttached(process->pid()));
+  }
+  for (const auto& process : processes) {
+    process->StartTraffic();
+  }
+  std::vector<std::vector<Truth>> truths;
+  for (const auto& process : processes) {
+    process->WaitForTraffic();
+    truths.push_back(process->Finish());
+  }
+  const SpanTotals totals = daemon->Stop();
+  const std::vector<ReceivedSpan> spans = daemon->spans();
+  size_t requests = 0;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    SCOPED_TRACE("process " + std::to_string(i));
+    const pid_t pid = processes[i]->pid();
+    ExpectSpansOf(pid, truths[i], spans, program.toolchain.HasRoutes());
+    for (const ReceivedSpan& received : spans) {
+      if (received.pid == pid) {
+        EXPECT_EQ(received.service_name, "service-" + std::to_string(i));
+      }
+    }
+    requests += CountSampled(truths[i]);
+  }
+  EXPECT_EQ(totals.exported, requests);
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(LifecycleTest, AnotherProcessOfTheSameFileIsLeftAlone) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "keepalive"});
+  const auto other = GoProgram::Start(program.path, {"--scenario", "keepalive"});
+  ASSERT_TRUE(traced != nullptr && other != nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  for (GoProgram* process : {traced.get(), other.get()}) {
+    process->StartTraffic();
+    process->WaitForTraffic();
+  }
+  other->Finish();
+  const std::vector<Truth> truths = traced->Finish();
+  const SpanTotals totals = daemon->Stop();
+  ExpectSpansOf(traced->pid(), truths, daemon->spans(), program.toolchain.HasRoutes());
+  EXPECT_EQ(totals.exported, truths.size());
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(LifecycleTest, TheTracerMayLeaveAndComeBackWhileRequestsRun) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "concurrency", "--connections", "20", "--requests",
+                                                      "300"});
+  ASSERT_NE(traced, nullptr);
+  traced->StartTraffic();
+  for (int round = 0; round < 3; ++round) {
+    const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+    ASSERT_NE(daemon, nullptr);
+    ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+    Sleep(Milliseconds(100));
+    // Operations in flight at that moment are lost, and counted as that and as nothing else.
+    const SpanTotals totals = daemon->Stop();
+    EXPECT_TRUE(totals.lost == 0 || totals.reasons == "unfinished=" + std::to_string(totals.lost)) << totals.reasons;
+    EXPECT_LE(totals.lost, 20U);
+  }
+  traced->WaitForTraffic();
+  EXPECT_EQ(traced->Finish().size(), 6000U);
+}
+
+TEST_F(LifecycleTest, AProcessKilledInARequestLosesThatRequestOnly) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--client", "external"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  const auto client = HttpClient::Connect(traced->port());
+  ASSERT_NE(client, nullptr);
+  client->Send("/items/killed-00001");
+  EXPECT_EQ(client->Receive(), 200);
+  client->Send("/gone/killed-00002");
+  Sleep(Milliseconds(300));
+  traced->process().Signal(SIGKILL);
+  EXPECT_EQ(traced->process().Wait(), (ExitStatus{0, SIGKILL}));
+  const SpanTotals totals = daemon->Stop();
+  const std::vector<ReceivedSpan> spans = daemon->spans();
+  ASSERT_EQ(spans.size(), 1U);
+  EXPECT_EQ(AttributesOf(spans[0].span)["url.path"], "/items/killed-00001");
+  EXPECT_EQ(totals.exported, 1U);
+  EXPECT_EQ(totals.lost, 1U);
+  EXPECT_EQ(totals.reasons, "unfinished=1");
+}
+
+TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
+  const Program before = BuildOrSkip("path", "default");
+  const Program after = BuildOrSkip("oldest", "stripped");
+  if (!before.ok() || !after.ok()) {
+    return;
+  }
+  const ScratchFolder scratch;
+  const std::string path = scratch.CopyIn(before.path, "service");
+  const auto old_process = GoProgram::Start(path, {"--scenario", "basic"});
+  ASSERT_NE(old_process, nullptr);
+  std::filesystem::rename(scratch.CopyIn(after.path, "new"), path);
+  const auto new_process = GoProgram::Start(path, {"--scenario", "basic"});
+  ASSERT_NE(new_process, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(old_process->pid()), "--pid",
+                                                           std::to_string(new_process->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  for (GoProgram* process : {old_process.get(), new_process.get()}) {
+    ASSERT_TRUE(daemon->WaitUntilAttached(process->pid()));
+    process->StartTraffic();
+    process->WaitForTraffic();
+  }
+  const std::vector<Truth> old_truths = old_process->Finish();
+  const std::vector<Truth> new_truths = new_process->Finish();
+  const SpanTotals totals = daemon->Stop();
+  const std::vector<ReceivedSpan> spans = daemon->spans();
+  ExpectSpansOf(old_process->pid(), old_truths, spans, before.toolchain.HasRoutes());
+  ExpectSpansOf(new_process->pid(), new_truths, spans, after.toolchain.HasRoutes());
+  EXPECT_EQ(totals.exported, CountSampled(old_truths) + CountSampled(new_truths));
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(LifecycleTest, AStormOfShortLivedProcessesLeavesNothingBehind) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  constexpr int kWorkers = 4;
+  constexpr int kRounds = 50;
+  const ScratchFolder scratch;
+  const std::string path = scratch.CopyIn(program.path, "httpserver");
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", path}});
+  ASSERT_NE(daemon, nullptr);
+  const size_t descriptors = CountDescriptors(daemon->process().pid());
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < kWorkers; ++worker) {
+    workers.emplace_back([&path] {
+      for (int round = 0; round < kRounds; ++round) {
+        const std::optional<Finished> other = RunToEnd({"/bin/true"}, kPatience);
+        EXPECT_TRUE(other && other->status == ExitStatus{});
+        // Wrong arguments: it exits as soon as it has started.
+        const std::optional<Finished> go = RunToEnd({path, "--scenario", "none"}, kPatience);
+        EXPECT_TRUE(go && go->status == (ExitStatus{2, 0}));
+      }
+    });
+  }
+  for (std::thread& worker : workers) {
+    worker.join();
+  }
+  const auto traced = GoProgram::Start(path, {"--scenario", "basic"});
+  ASSERT_NE(traced, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  traced->WaitForTraffic();
+  const std::vector<Truth> truths = traced->Finish();
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  while (CountDescriptors(daemon->process().pid()) > descriptors && Clock::now() < deadline) {
+    Sleep(Milliseconds(50));
+  }
+  // One more is the connection to the receiver.
+  EXPECT_LE(CountDescriptors(daemon->process().pid()), descriptors + 1);
+  const SpanTotals totals = daemon->Stop();
+  ExpectSpansOf(traced->pid(), truths, daemon->spans(), program.toolchain.HasRoutes());
+  EXPECT_EQ(totals.exported, CountSampled(truths));
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(LifecycleTest, AKnownBinaryIsAttachedAtOnce) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  constexpr int kSamples = 5;
+  const ScratchFolder scratch;
+  const std::string path = scratch.CopyIn(program.path, "httpserver");
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", path}});
+  ASSERT_NE(daemon, nullptr);
+  const auto first = GoProgram::Start(path, {"--scenario", "keepalive"});
+  ASSERT_NE(first, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(first->pid()));
+  std::vector<double> milliseconds;
+  for (int sample = 0; sample < kSamples; ++sample) {
+    const auto next = GoProgram::Start(path, {"--scenario", "keepalive"});
+    ASSERT_NE(next, nullptr);
+    const std::optional<Line> attached = daemon->WaitUntilAttached(next->pid());
+    ASSERT_TRUE(attached);
+    milliseconds.push_back(
+        std::chrono::duration<double, std::milli>(attached->arrived - next->process().started()).count());
+    next->Finish();
+  }
+  first->Finish();
+  std::sort(milliseconds.begin(), milliseconds.end());
+  const double median = milliseconds[kSamples / 2];
+  double load = 0;
+  ASSERT_EQ(::getloadavg(&load, 1), 1);
+  const bool is_idle = load < std::thread::hardware_concurrency();
+  std::printf("from start of the process to attached: median %.1f ms of %d, load %.1f\n", median, kSamples, load);
+  RecordProperty("attach_ms", std::to_string(median));
+  EXPECT_LT(median, is_idle ? 100.0 : 300.0);
+  daemon->Stop();
+}
+
+}  // namespace
+}  // namespace nodespan::e2e

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sampling decision in the kernel against the rule of the OpenTelemetry Go SDK, for chosen trace ids.
+#include <set>
+
+#include "fmt/format.h"
+#include "tests/e2e/harness/http_client.h"
+#include "tests/e2e/harness/traced_run.h"
+
+namespace nodespan::e2e {
+namespace {
+
+constexpr size_t kRequests = 200;
+
+// One request of the test, with or without a parent that is sampled or not.
+struct Request {
+  std::string id;
+  uint64_t low = 0;  // the last eight bytes of the trace id
+  bool has_parent = false;
+  bool parent_sampled = false;
+};
+
+// The second half of the trace ids runs evenly through its whole range, so each ratio decides both ways.
+std::vector<Request> MakeRequests() {
+  std::vector<Request> requests;
+  for (size_t i = 0; i < kRequests; ++i) {
+    requests.push_back({fmt::format("sampling-{:05}", i), i * (UINT64_MAX / kRequests) + i, i % 4 != 3, i % 2 == 0});
+  }
+  return requests;
+}
+
+// sampling.go of go.opentelemetry.io/otel/sdk/trace: x := binary.BigEndian.Uint64(traceID[8:16]) >> 1; x < bound, with
+// bound = uint64(fraction * (1 << 63)).
+bool SampledByRatio(uint64_t low, double ratio) {
+  return ratio >= 1 || (low >> 1) < static_cast<uint64_t>(ratio * 9223372036854775808.0);
+}
+
+struct Case {
+  const char* sampler;
+  const char* argument;
+  double ratio;  // of the root decision
+  bool parent_based;
+};
+
+class SamplingTest : public E2eTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
+  const Case& test = GetParam();
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--client", "external"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
+                                             .environment = {{"OTEL_TRACES_SAMPLER", test.sampler},
+                                                             {"OTEL_TRACES_SAMPLER_ARG", test.argument}}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+
+  const std::vector<Request> requests = MakeRequests();
+  const auto client = HttpClient::Connect(traced->port());
+  ASSERT_NE(client, nullptr);
+  for (const Request& request : requests) {
+    const std::string parent = fmt::format("traceparent: 00-{:016x}{:016x}-00f067aa0ba902b7-{:02x}\r\n",
+                                           0x4bf92f3577b34da6U, request.low, request.parent_sampled ? 1 : 0);
+    client->Send("/items/" + request.id, request.has_parent ? parent : std::string());
+    ASSERT_EQ(client->Receive(), 200);
+  }
+  traced->Finish();
+  const SpanTotals totals = daemon->Stop();
+
+  std::set<std::string> sampled;
+  for (const ReceivedSpan& received : daemon->spans()) {
+    const std::string id = IdIn(AttributesOf(received.span)["url.path"]);
+    EXPECT_TRUE(sampled.insert(id).second) << id;
+    if (received.span.parent_span_id().empty()) {  // Its trace id was made in the kernel.
+      const uint64_t low = std::stoull(Hex(received.span.trace_id()).substr(16), nullptr, 16);
+      EXPECT_TRUE(SampledByRatio(low, test.ratio)) << id << " " << Hex(received.span.trace_id());
+    }
+  }
+  for (const Request& request : requests) {
+    if (request.has_parent) {
+      const bool expected =
+          test.parent_based ? request.parent_sampled : SampledByRatio(request.low, test.ratio);
+      EXPECT_EQ(sampled.contains(request.id), expected) << request.id << " " << request.low;
+    } else if (test.ratio == 0 || test.ratio == 1) {
+      EXPECT_EQ(sampled.contains(request.id), test.ratio == 1) << request.id;
+    }
+  }
+  EXPECT_EQ(totals.exported, sampled.size());
+  EXPECT_EQ(totals.unsampled, kRequests - sampled.size());
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+INSTANTIATE_TEST_SUITE_P(Samplers, SamplingTest,
+                         ::testing::Values(Case{"always_on", "", 1, false}, Case{"always_off", "", 0, false},
+                                           Case{"traceidratio", "0.25", 0.25, false},
+                                           Case{"parentbased_always_on", "", 1, true},
+                                           Case{"parentbased_always_off", "", 0, true},
+                                           Case{"parentbased_traceidratio", "0.25", 0.25, true}),
+                         [](const auto& info) { return std::string(info.param.sampler); });
+
+}  // namespace
+}  // namespace nodespan::e2e
