@@ -45,10 +45,11 @@ class CheckLayersTest(unittest.TestCase):
             "src/spans/a.cc": "#include <grpcpp/grpcpp.h>\n",
             "src/otlp/a.h": "#include <grpcpp/grpcpp.h>\n",
             "src/otlp/b.cc": "#include <grpcpp/grpcpp.h>\n",
-            "src/attach/c.cc": "#include <bpf/libbpf.h>\n",
+            "src/attach/c.h": "#include <bpf/libbpf.h>\n",
+            "src/attach/d.cc": "#include <bpf/libbpf.h>\n",
         })
         self.assertEqual((status, [line.split(":")[0] for line in found]),
-                         (1, ["src/attach/c.cc", "src/otlp/a.h", "src/spans/a.cc"]))
+                         (1, ["src/attach/c.h", "src/otlp/a.h", "src/spans/a.cc"]))
 
     def test_bpf_layers_point_down_and_never_to_src(self):
         status, found = self.check({
