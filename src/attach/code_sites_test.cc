@@ -19,7 +19,8 @@ constexpr uint64_t kMorestack = 0x460000;
 
 bool IsTheMorestack(uint64_t vaddr) { return vaddr == kMorestack; }
 
-// A function of 64 bytes: `prologue`, ret and int3 padding, and at `morestack_off` the call of `callee`, then a jump back.
+// A function of 64 bytes: `prologue`, ret and int3 padding, and at `morestack_off` the call of `callee`, then a jump
+// back.
 std::vector<uint8_t> Amd64Function(std::vector<uint8_t> prologue, size_t morestack_off, uint64_t callee = kMorestack) {
   std::vector<uint8_t> code = std::move(prologue);
   code.push_back(0xc3);
@@ -36,8 +37,7 @@ std::vector<uint8_t> Amd64Function(std::vector<uint8_t> prologue, size_t moresta
 
 TEST(CodeSitesTest, TakesThePushBehindTheStackCheckOfGo121AndNewer) {
   // cmp 0x10(%r14),%rsp; jbe +0x26 (to 0x2c); push %rbp; mov %rsp,%rbp
-  const std::vector<uint8_t> code =
-      Amd64Function({0x49, 0x3b, 0x66, 0x10, 0x76, 0x26, 0x55, 0x48, 0x89, 0xe5}, 0x2c);
+  const std::vector<uint8_t> code = Amd64Function({0x49, 0x3b, 0x66, 0x10, 0x76, 0x26, 0x55, 0x48, 0x89, 0xe5}, 0x2c);
   const absl::StatusOr<Site> site = FindStartSite(code, kVaddr, Arch::kAmd64, IsTheMorestack);
   ASSERT_TRUE(site.ok()) << site.status();
   EXPECT_EQ(site->kind, SiteKind::kPush);
@@ -60,8 +60,8 @@ TEST(CodeSitesTest, FollowsTheLargeFrameForm) {
 
 TEST(CodeSitesTest, TakesTheBranchItselfWhereGo119HasNoPush) {
   // cmp 0x10(%r14),%rsp; jbe +0x26; sub $0x18,%rsp; mov %rbp,0x10(%rsp)
-  const std::vector<uint8_t> code = Amd64Function(
-      {0x49, 0x3b, 0x66, 0x10, 0x76, 0x26, 0x48, 0x83, 0xec, 0x18, 0x48, 0x89, 0x6c, 0x24, 0x10}, 0x2c);
+  const std::vector<uint8_t> code =
+      Amd64Function({0x49, 0x3b, 0x66, 0x10, 0x76, 0x26, 0x48, 0x83, 0xec, 0x18, 0x48, 0x89, 0x6c, 0x24, 0x10}, 0x2c);
   const absl::StatusOr<Site> site = FindStartSite(code, kVaddr, Arch::kAmd64, IsTheMorestack);
   ASSERT_TRUE(site.ok()) << site.status();
   EXPECT_EQ(site->kind, SiteKind::kStackCheckBranch);
@@ -106,8 +106,9 @@ TEST(CodeSitesTest, RefusesBytesThatAreNotCode) {
 
 TEST(CodeSitesTest, TakesTheBranchOfTheStackCheckOnArm64) {
   // ldr x16,[x28,#16]; cmp sp,x16; b.ls +0x18 (to 0x20); str x30,[sp,#-32]!; ret; ...; mov x3,x30; bl morestack; b -9
-  const uint32_t words[] = {0xf9400b90, 0xeb3063ff, 0x540000c9, 0xf81e0ffe, 0xd65f03c0, 0xd503201f, 0xd503201f,
-                            0xd503201f, 0xaa1e03e3, 0x97fd7ff7 /* bl kVaddr + 0x24 - 0xa0024 */, 0x17fffff6};
+  const uint32_t words[] = {0xf9400b90, 0xeb3063ff, 0x540000c9, 0xf81e0ffe, 0xd65f03c0,
+                            0xd503201f, 0xd503201f, 0xd503201f, 0xaa1e03e3, 0x97fd7ff7 /* bl kVaddr + 0x24 - 0xa0024 */,
+                            0x17fffff6};
   std::vector<uint8_t> code;
   for (const uint32_t word : words) {
     for (int i = 0; i < 4; ++i) {

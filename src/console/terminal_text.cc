@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "fmt/format.h"
 #include "base/utf8.h"
+#include "fmt/format.h"
 
 namespace nodespan::console {
 namespace {

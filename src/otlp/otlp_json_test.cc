@@ -15,13 +15,13 @@ namespace nodespan::otlp {
 namespace {
 
 using nlohmann::json;
+using ::testing::ElementsAre;
 using testing::kHttpScope;
 using testing::kSqlScope;
 using testing::MakeFullSpan;
 using testing::MakeHttpSpan;
 using testing::MakeResource;
 using testing::RandomSpans;
-using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 json SpanJson(const model::Span& span) {

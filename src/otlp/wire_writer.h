@@ -28,9 +28,7 @@ struct WireBuffer {
   std::string_view view() const { return {reinterpret_cast<const char*>(data.get()), size}; }
 };
 
-constexpr size_t VarintSize(uint64_t value) {
-  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
-}
+constexpr size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 
 // Size of a length-delimited field with a field number below 16.
 constexpr size_t DelimitedSize(size_t length) { return 1 + VarintSize(length) + length; }

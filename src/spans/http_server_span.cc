@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "fmt/format.h"
 #include "model/version.h"
 #include "spans/attribute_writer.h"
@@ -16,7 +17,6 @@
 #include "spans/redact.h"
 #include "spans/request_target.h"
 #include "spans/tracestate.h"
-#include "base/utf8.h"
 
 namespace nodespan::spans {
 namespace {
