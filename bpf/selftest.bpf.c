@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the daemon loads first to find out how this kernel attaches uprobes: the program counts hits on a function of the
- * daemon itself and notes the cookie and the process id it saw. See src/ebpf/attach_probe.h.
+ * What the daemon loads first to find out how this kernel attaches uprobes: the program counts hits on a function of
+ * the daemon itself and notes the cookie and the process id it saw. See src/ebpf/attach_probe.h.
  */
 #include "bpf/base/bpf_prelude.bpf.h"
 

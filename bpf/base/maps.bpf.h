@@ -11,8 +11,8 @@ struct {
 	__uint(max_entries, 2 * 1024 * 1024);
 } records SEC(".maps");
 
-/* Processes that came and went: ns_process_event. Written by process_watch, read by the control thread. Full: the event is
- * lost, and the daemon's sweep of /proc finds out. */
+/* Processes that came and went: ns_process_event. Written by process_watch, read by the control thread. Full: the event
+ * is lost, and the daemon's sweep of /proc finds out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
@@ -26,7 +26,8 @@ struct {
 	__type(value, u64);
 } counters SEC(".maps");
 
-/* Slot -> parameters of a traced process. Written by the daemon before it attaches; generation 0 switches a slot off. */
+/* Slot -> parameters of a traced process. Written by the daemon before it attaches; generation 0 switches a slot off.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1024);
@@ -70,25 +71,25 @@ enum ns_http_header {
 #define NS_HEADER_SLOTS 8 /* a power of two, so that an index can be masked */
 NS_ASSERT(NS_HEADER_COUNT <= NS_HEADER_SLOTS);
 
-/* Where the walk over a Go map is: a run of groups, then what follows it. Kept in the map value and not on the stack, so
- * that the verifier sees the same unknown numbers at every step and does not follow each possible walk. */
+/* Where the walk over a Go map is: a run of groups, then what follows it. Kept in the map value and not on the stack,
+ * so that the verifier sees the same unknown numbers at every step and does not follow each possible walk. */
 struct ns_map_walk {
-	u64 base;		/* first group of the current run */
-	u64 groups;		/* groups in the run */
-	u64 next;		/* next group to visit */
-	u64 overflow;		/* classic: overflow bucket to visit before that */
-	u64 old_base;		/* classic: buckets of an unfinished growth, visited last */
+	u64 base;     /* first group of the current run */
+	u64 groups;   /* groups in the run */
+	u64 next;     /* next group to visit */
+	u64 overflow; /* classic: overflow bucket to visit before that */
+	u64 old_base; /* classic: buckets of an unfinished growth, visited last */
 	u64 old_groups;
-	u64 dir;		/* Swiss: rest of the table directory */
+	u64 dir; /* Swiss: rest of the table directory */
 	u64 dir_entries;
-	u64 in_part;		/* the group in the window was read in part (ns_window_read_part) */
-	u64 table;		/* Swiss: table just visited; equal neighbours are the same table */
+	u64 in_part; /* the group in the window was read in part (ns_window_read_part) */
+	u64 table;   /* Swiss: table just visited; equal neighbours are the same table */
 };
 
 /*
- * An HTTP operation in flight. It begins with the record that its end submits, so nothing is copied twice, and holds the
- * working memory of the start program: per-CPU scratch would not do, because uprobe programs can be preempted by another
- * thread's hit on the same CPU, while this entry belongs to one goroutine.
+ * An HTTP operation in flight. It begins with the record that its end submits, so nothing is copied twice, and holds
+ * the working memory of the start program: per-CPU scratch would not do, because uprobe programs can be preempted by
+ * another thread's hit on the same CPU, while this entry belongs to one goroutine.
  */
 struct ns_http_operation {
 	struct ns_http_server_record record;
@@ -102,8 +103,8 @@ struct ns_http_operation {
 	u64 strings_bytes;
 };
 
-/* Goroutine -> its operation. Inserted at the start, deleted at the end; entries of a process that died are deleted by the
- * daemon when it detaches. Full: NS_LOSS_INFLIGHT_FULL. */
+/* Goroutine -> its operation. Inserted at the start, deleted at the end; entries of a process that died are deleted by
+ * the daemon when it detaches. Full: NS_LOSS_INFLIGHT_FULL. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);

@@ -6,9 +6,9 @@
 #include "bpf/base/counters.bpf.h"
 
 /*
- * Submits the record that starts at `record` (with its strings, `bytes` in all). A wake-up costs more than the probe, so
- * there is none: the reader looks every few milliseconds. Every 16th record, by a random bit pattern, checks how full the
- * ring is and wakes the reader if it is behind.
+ * Submits the record that starts at `record` (with its strings, `bytes` in all). A wake-up costs more than the probe,
+ * so there is none: the reader looks every few milliseconds. Every 16th record, by a random bit pattern, checks how
+ * full the ring is and wakes the reader if it is behind.
  */
 static __always_inline void ns_emit(void *record, u64 bytes, u8 random)
 {

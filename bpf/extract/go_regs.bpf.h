@@ -21,8 +21,8 @@ struct go_regs {
 #define go_arg5(regs) ((regs)->si)
 #define go_current_g(regs) ((regs)->r14)
 
-/* A probe on the `jbe` of the stack check: true when it goes to morestack (CF or ZF set), after which the function starts
- * again and the probe is hit a second time. */
+/* A probe on the `jbe` of the stack check: true when it goes to morestack (CF or ZF set), after which the function
+ * starts again and the probe is hit a second time. */
 static __always_inline int go_branch_to_morestack(const struct go_regs *regs)
 {
 	return (regs->flags & (0x1 | 0x40)) != 0;

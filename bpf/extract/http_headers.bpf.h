@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Finds the headers we know in an http.Header (map[string][]string) by walking its groups. A lookup by hash is impossible:
- * the hash is keyed with a random number of the process. Only called where the Go program owns the map (start of
- * ServeHTTP), so it does not change underneath.
+ * Finds the headers we know in an http.Header (map[string][]string) by walking its groups. A lookup by hash is
+ * impossible: the hash is keyed with a random number of the process. Only called where the Go program owns the map
+ * (start of ServeHTTP), so it does not change underneath.
  *
- * Layouts: runtime/map.go (hmap, bmap) and internal/runtime/maps (Map, table, group); offsets come from the binary's own
- * map descriptor.
+ * Layouts: runtime/map.go (hmap, bmap) and internal/runtime/maps (Map, table, group); offsets come from the binary's
+ * own map descriptor.
  */
 #ifndef NODESPAN_HTTP_HEADERS_H
 #define NODESPAN_HTTP_HEADERS_H
@@ -15,11 +15,11 @@
 
 /* Groups, overflow buckets and table changes visited at most: room for 100 headers, which take 16 groups. */
 #define NS_MAP_STEPS 20
-#define NS_MAP_MAX_GROUPS 1024		/* per table or bucket array; more is nonsense */
+#define NS_MAP_MAX_GROUPS 1024 /* per table or bucket array; more is nonsense */
 #define NS_GROUP_SLOTS 8
 
-#define NS_WORD(a, b, c, d, e, f, g, h)                                                                        \
-	((u64)(u8)(a) | (u64)(u8)(b) << 8 | (u64)(u8)(c) << 16 | (u64)(u8)(d) << 24 | (u64)(u8)(e) << 32 |     \
+#define NS_WORD(a, b, c, d, e, f, g, h)                                                                    \
+	((u64)(u8)(a) | (u64)(u8)(b) << 8 | (u64)(u8)(c) << 16 | (u64)(u8)(d) << 24 | (u64)(u8)(e) << 32 | \
 	 (u64)(u8)(f) << 40 | (u64)(u8)(g) << 48 | (u64)(u8)(h) << 56)
 
 /* Lengths of the names below, as a bit set. */
@@ -36,8 +36,8 @@ static __always_inline u64 ns_is_zero(u64 a, u64 b, u64 c)
 }
 
 /*
- * 1 + the index of the header with this (canonical) name, 0 when it is none of ours. The name is read and compared whole.
- * Comparisons are arithmetic: with branches the verifier would follow every outcome for each slot of each group.
+ * 1 + the index of the header with this (canonical) name, 0 when it is none of ours. The name is read and compared
+ * whole. Comparisons are arithmetic: with branches the verifier would follow every outcome for each slot of each group.
  */
 static __always_inline u64 ns_match_header(struct ns_http_operation *op, u64 name_addr, u64 name_bytes)
 {
@@ -60,10 +60,12 @@ static __always_inline u64 ns_match_header(struct ns_http_operation *op, u64 nam
 							 b ^ NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), c);
 	match |= (1 + NS_HEADER_USER_AGENT) * ns_is_zero(a ^ NS_WORD('U', 's', 'e', 'r', '-', 'A', 'g', 'e'),
 							 b ^ NS_WORD('n', 't', 0, 0, 0, 0, 0, 0), c);
-	match |= (1 + NS_HEADER_FORWARDED) * ns_is_zero(a ^ NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), b ^ 'd', c);
+	match |=
+		(1 + NS_HEADER_FORWARDED) * ns_is_zero(a ^ NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), b ^ 'd', c);
 	a ^= NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r');
 	match |= (1 + NS_HEADER_X_FORWARDED_FOR) * ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'F', 'o', 'r', 0), c);
-	match |= (1 + NS_HEADER_X_FORWARDED_HOST) * ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'H', 'o', 's', 't'), c);
+	match |= (1 + NS_HEADER_X_FORWARDED_HOST) *
+		 ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'H', 'o', 's', 't'), c);
 	match |= (1 + NS_HEADER_X_FORWARDED_PROTO) *
 		 ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'P', 'r', 'o', 't'), c ^ 'o');
 	return match;
@@ -78,8 +80,9 @@ static __always_inline void ns_scan_group(struct ns_http_operation *op, const st
 		u32 key_off, elem_off;
 		u64 match;
 
-		/* Each offset is computed anew from the slot number. Carried from slot to slot, as the compiler prefers, it
-		 * would be a range that differs along every path to here, and the verifier would follow them all. */
+		/* Each offset is computed anew from the slot number. Carried from slot to slot, as the compiler
+		 * prefers, it would be a range that differs along every path to here, and the verifier would follow
+		 * them all. */
 		barrier_var(slot);
 		if ((u8)(ns_window_u8(op->window, map->control_off + slot) - map->control_min) > map->control_span)
 			continue;
@@ -171,7 +174,8 @@ static __always_inline u64 ns_map_step(struct ns_http_operation *op, const struc
 }
 
 /* Fills op->headers from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
-static __always_inline void ns_collect_headers(struct ns_http_operation *op, const struct ns_map_layout *map, u64 map_addr)
+static __always_inline void ns_collect_headers(struct ns_http_operation *op, const struct ns_map_layout *map,
+					       u64 map_addr)
 {
 	if (map->kind == NS_MAP_NONE || !map_addr)
 		return;
@@ -180,9 +184,9 @@ static __always_inline void ns_collect_headers(struct ns_http_operation *op, con
 		return;
 	}
 	/*
-	 * Unrolled, as is the loop over slots: in a rolled loop every pass meets the verifier at the same instruction with
-	 * another counter, it gives up remembering those states (kernel/bpf/verifier.c, is_state_visited), and the number of
-	 * paths explodes.
+	 * Unrolled, as is the loop over slots: in a rolled loop every pass meets the verifier at the same instruction
+	 * with another counter, it gives up remembering those states (kernel/bpf/verifier.c, is_state_visited), and the
+	 * number of paths explodes.
 	 */
 #pragma unroll
 	for (int step = 0; step < NS_MAP_STEPS; step++) {
@@ -193,15 +197,18 @@ static __always_inline void ns_collect_headers(struct ns_http_operation *op, con
 			return;
 		if (!group)
 			continue;
-		/* In part is enough: a slot that is in use has been written, key and element, so it is on a touched page. */
+		/* In part is enough: a slot that is in use has been written, key and element, so it is on a touched
+		 * page. */
 		err = ns_window_read_part(op->window, map->group_bytes, group);
 		if (err < 0) {
-			/* A bucket that was never touched holds nothing. The control word of a Swiss group is always written. */
+			/* A bucket that was never touched holds nothing. The control word of a Swiss group is always
+			 * written. */
 			if (map->kind == NS_MAP_SWISS)
 				ns_count(NS_LOSS_FIELD_UNREADABLE);
 			continue;
 		}
-		/* Through memory: in a register, the verifier would follow both outcomes through the rest of the walk. */
+		/* Through memory: in a register, the verifier would follow both outcomes through the rest of the walk.
+		 */
 		op->walk.in_part = err;
 		barrier();
 		ns_scan_group(op, map);

@@ -10,13 +10,13 @@
 /* Values of the lower-case hex digits, 0xff elsewhere. A table and not comparisons: the verifier would follow every
  * combination of branches of 52 digits. */
 static const u8 ns_hex_digits[256] = {
-	[0 ... 255] = 0xff,
-	['0'] = 0, ['1'] = 1, ['2'] = 2, ['3'] = 3, ['4'] = 4, ['5'] = 5, ['6'] = 6, ['7'] = 7,
-	['8'] = 8, ['9'] = 9, ['a'] = 10, ['b'] = 11, ['c'] = 12, ['d'] = 13, ['e'] = 14, ['f'] = 15,
+	[0 ... 255] = 0xff, ['0'] = 0,	['1'] = 1,  ['2'] = 2,	['3'] = 3,  ['4'] = 4,
+	['5'] = 5,	    ['6'] = 6,	['7'] = 7,  ['8'] = 8,	['9'] = 9,  ['a'] = 10,
+	['b'] = 11,	    ['c'] = 12, ['d'] = 13, ['e'] = 14, ['f'] = 15,
 };
 
-/* Decodes `bytes` bytes of hex; returns the OR of all digit values, so that an invalid digit shows as > 15. `any` gets the
- * OR of the decoded bytes, for the test against all-zero ids. */
+/* Decodes `bytes` bytes of hex; returns the OR of all digit values, so that an invalid digit shows as > 15. `any` gets
+ * the OR of the decoded bytes, for the test against all-zero ids. */
 static __always_inline u32 ns_decode_hex(u8 *out, const u8 *text, u32 bytes, u32 *any)
 {
 	u32 bad = 0;
@@ -48,8 +48,7 @@ static __always_inline int ns_parse_traceparent(const u8 *text, u64 value_bytes,
 	bad = ns_decode_hex(&version, text, 1, &any);
 	if (bad > 15 || version == 0xff)
 		return -1;
-	if (version == 0 ? value_bytes != NS_TRACEPARENT_BYTES
-			 : value_bytes > NS_TRACEPARENT_BYTES && next != '-')
+	if (version == 0 ? value_bytes != NS_TRACEPARENT_BYTES : value_bytes > NS_TRACEPARENT_BYTES && next != '-')
 		return -1;
 	bad = ns_decode_hex(trace_id, text + 3, 16, &any);
 	if (bad > 15 || !any)

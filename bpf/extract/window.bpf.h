@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A window: part of a Go value, copied in one read (one wide read costs little more than a narrow one), from which fields
- * are then taken at offsets that the daemon determined. Masks keep every access inside NS_WINDOW_BYTES for the verifier;
- * offsets are multiples of the field's size in every Go value.
+ * A window: part of a Go value, copied in one read (one wide read costs little more than a narrow one), from which
+ * fields are then taken at offsets that the daemon determined. Masks keep every access inside NS_WINDOW_BYTES for the
+ * verifier; offsets are multiples of the field's size in every Go value.
  */
 #ifndef NODESPAN_WINDOW_H
 #define NODESPAN_WINDOW_H

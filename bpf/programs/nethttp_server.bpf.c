@@ -6,9 +6,9 @@
  *	  AX sh.srv, BX CX rw, DI req. Everything the span says about the request is read here, before a handler or
  *	  middleware can change it.
  * end:   net/http.(*connReader).abortPendingRead(cr *connReader)
- *	  Called exactly once for every ServeHTTP, on the same goroutine: by finishRequest when the handler has returned,
- *	  by the deferred function of (*conn).serve on panic, http.ErrAbortHandler and runtime.Goexit, by hijackLocked when
- *	  the connection is taken over (net/http/server.go; checked on Go 1.19 to 1.27).
+ *	  Called exactly once for every ServeHTTP, on the same goroutine: by finishRequest when the handler has
+ *returned, by the deferred function of (*conn).serve on panic, http.ErrAbortHandler and runtime.Goexit, by hijackLocked
+ *when the connection is taken over (net/http/server.go; checked on Go 1.19 to 1.27).
  */
 #include "bpf/base/counters.bpf.h"
 #include "bpf/emit/emit.bpf.h"
@@ -65,7 +65,7 @@ static __always_inline void ns_append_header(struct ns_http_operation *op, enum 
 	ns_append(op, which, value.data, value.bytes, max);
 }
 
-#define NS_TRACESTATE_LINES 4	/* header lines that are joined; more mark the list as cut */
+#define NS_TRACESTATE_LINES 4 /* header lines that are joined; more mark the list as cut */
 
 /* Appends all values of the tracestate header, joined by commas: W3C Trace Context, section 3.3.1. */
 static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
@@ -128,11 +128,12 @@ static __always_inline int ns_read_parent(struct ns_http_operation *op, u8 *flag
 	    value.bytes < NS_TRACEPARENT_BYTES)
 		goto bad;
 	text[NS_TRACEPARENT_BYTES] = 0;
-	if (bpf_probe_read_user(text, value.bytes > NS_TRACEPARENT_BYTES ? NS_TRACEPARENT_BYTES + 1 : NS_TRACEPARENT_BYTES,
+	if (bpf_probe_read_user(text,
+				value.bytes > NS_TRACEPARENT_BYTES ? NS_TRACEPARENT_BYTES + 1 : NS_TRACEPARENT_BYTES,
 				(const void *)value.data))
 		goto bad;
-	if (ns_parse_traceparent(text, value.bytes, text[NS_TRACEPARENT_BYTES], header->trace_id, header->parent_span_id,
-				 flags))
+	if (ns_parse_traceparent(text, value.bytes, text[NS_TRACEPARENT_BYTES], header->trace_id,
+				 header->parent_span_id, flags))
 		goto bad;
 	return 0;
 bad:
@@ -262,7 +263,8 @@ int nethttp_server_start(struct go_regs *ctx)
 	header->target_slot = target.slot;
 	header->target_generation = target.generation;
 	header->start_mono_ns = start_mono_ns;
-	header->trace_flags = NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
+	header->trace_flags =
+		NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
 	header->flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
 	op->request_addr = request_addr;
 	op->response_addr = go_arg3(ctx);
@@ -292,7 +294,8 @@ static __always_inline void ns_read_outcome(struct ns_http_operation *op, const 
 	u64 panic = 0;
 
 	record->outcome = NS_HTTP_HANDLED;
-	if (ns_window_read(op->window, params->response_window_bytes, op->response_addr + params->response_window_off)) {
+	if (ns_window_read(op->window, params->response_window_bytes,
+			   op->response_addr + params->response_window_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
@@ -301,7 +304,8 @@ static __always_inline void ns_read_outcome(struct ns_http_operation *op, const 
 	record->present |= NS_HTTP_HAS_STATUS | NS_HTTP_HAS_RESPONSE_BYTES;
 	if (ns_window_u32(op->window, params->response_handler_done_rel))
 		return;
-	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked calls. */
+	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked
+	 * calls. */
 	if (bpf_probe_read_user(&panic, sizeof(panic), (const void *)(g_addr + target->binary->g_panic_off)))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 	record->outcome = panic ? NS_HTTP_PANICKED : NS_HTTP_HIJACKED;
@@ -315,7 +319,9 @@ static __always_inline void ns_append_pattern(struct ns_http_operation *op, cons
 	if (params->present & NS_HTTP_PARAM_PATTERN) {
 		addr = op->request_addr + params->request_pattern_off;
 	} else if (params->present & NS_HTTP_PARAM_PAT_STR) {
-		if (bpf_probe_read_user(&addr, sizeof(addr), (const void *)(op->request_addr + params->request_pat_off)) || !addr)
+		if (bpf_probe_read_user(&addr, sizeof(addr),
+					(const void *)(op->request_addr + params->request_pat_off)) ||
+		    !addr)
 			return;
 		addr += params->pattern_str_off;
 	}

@@ -9,7 +9,7 @@
 
 static __always_inline void ns_process_event(u32 type, u32 pid)
 {
-	struct ns_process_event event = { .type = type, .pid = pid };
+	struct ns_process_event event = {.type = type, .pid = pid};
 
 	/* Rare and urgent: wakes the control thread (flags 0: when it has read everything else). */
 	bpf_ringbuf_output(&process_events, &event, sizeof(event), 0);

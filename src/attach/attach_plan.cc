@@ -7,10 +7,8 @@ namespace nodespan::attach {
 
 std::string_view ToString(Program program) {
   switch (program) {
-    case Program::kNetHttpServerStart:
-      return "nethttp_server_start";
-    case Program::kNetHttpServerEnd:
-      return "nethttp_server_end";
+    case Program::kNetHttpServerStart: return "nethttp_server_start";
+    case Program::kNetHttpServerEnd: return "nethttp_server_end";
   }
   return "unknown";
 }

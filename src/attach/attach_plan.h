@@ -35,9 +35,9 @@ struct FieldUse {
 };
 
 struct LibraryPlan {
-  std::string library;                // "net/http server"
+  std::string library;  // "net/http server"
   bool attach = false;
-  std::vector<PlannedProbe> probes;   // empty unless attach
+  std::vector<PlannedProbe> probes;  // empty unless attach
   std::vector<FieldUse> fields;
   std::vector<std::string> details;   // further facts in use: itab, map layout
   std::vector<std::string> problems;  // why not attached, or what the spans will lack

@@ -25,12 +25,9 @@ std::vector<uint32_t> AllSlots(uint32_t count) {
 
 uint8_t ToAbi(model::RootSampler root) {
   switch (root) {
-    case model::RootSampler::kAlwaysOn:
-      return NS_SAMPLE_ALWAYS;
-    case model::RootSampler::kAlwaysOff:
-      return NS_SAMPLE_NEVER;
-    case model::RootSampler::kTraceIdRatio:
-      return NS_SAMPLE_TRACE_ID_RATIO;
+    case model::RootSampler::kAlwaysOn: return NS_SAMPLE_ALWAYS;
+    case model::RootSampler::kAlwaysOff: return NS_SAMPLE_NEVER;
+    case model::RootSampler::kTraceIdRatio: return NS_SAMPLE_TRACE_ID_RATIO;
   }
   return NS_SAMPLE_ALWAYS;
 }
@@ -115,14 +112,14 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, cons
     (void)object_->WriteTarget(target.slot, ns_target_params{});
     ReleaseBinary(request.binary_content_hash);
   });
-  NODESPAN_RETURN_IF_ERROR(object_->WriteTarget(
-      target.slot, {.load_bias = request.load_bias,
-                    .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
-                    .binary_slot = binary_slot,
-                    .generation = target.generation,
-                    .sampler_root = ToAbi(request.sampler.root),
-                    .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
-                    .pad = {}}));
+  NODESPAN_RETURN_IF_ERROR(
+      object_->WriteTarget(target.slot, {.load_bias = request.load_bias,
+                                         .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
+                                         .binary_slot = binary_slot,
+                                         .generation = target.generation,
+                                         .sampler_root = ToAbi(request.sampler.root),
+                                         .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
+                                         .pad = {}}));
   NODESPAN_RETURN_IF_ERROR(object_->MapProcess(request.pid, target.slot));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> links, AttachProbes(plan, request, target.slot));
   std::move(undo).Cancel();

@@ -2,10 +2,9 @@
 // Attacher turns an AttachPlan into live probes of one process, and owns them until they are released.
 //
 // Thread: all methods on the control thread. Detaching takes the kernel 30 ms to seconds, so links are destroyed on a
-// thread of the Attacher's own; the traced process goes on meanwhile and its hits are ignored from the moment of Detach().
-// Lifetime: must die before the TracerObject it was given.
-// Guarantee: a plan is attached completely or not at all; on error no link, slot or map entry of it remains.
-// Not here: deciding what to attach (attach_plan.h).
+// thread of the Attacher's own; the traced process goes on meanwhile and its hits are ignored from the moment of
+// Detach(). Lifetime: must die before the TracerObject it was given. Guarantee: a plan is attached completely or not at
+// all; on error no link, slot or map entry of it remains. Not here: deciding what to attach (attach_plan.h).
 #pragma once
 
 #include <sys/types.h>
@@ -41,7 +40,7 @@ struct AttachRequest {
   pid_t pid = 0;
   // The inspected file; must be what the process runs. Observed during Attach() only.
   int exe_fd = -1;
-  uint64_t load_bias = 0;          // run-time address - linked address
+  uint64_t load_bias = 0;            // run-time address - linked address
   uint64_t binary_content_hash = 0;  // processes with equal hashes share one parameter block
   model::Sampler sampler;
 };
@@ -97,8 +96,8 @@ class Attacher {
 
   TracerObject* const object_;
   metrics::Counters* const counters_;
-  std::map<uint32_t, Target> targets_;          // by slot
-  std::map<uint64_t, BinarySlot> binaries_;     // by content hash
+  std::map<uint32_t, Target> targets_;       // by slot
+  std::map<uint64_t, BinarySlot> binaries_;  // by content hash
   std::vector<uint32_t> free_binary_slots_;
   uint32_t next_generation_ = 1;
 

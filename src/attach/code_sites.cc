@@ -73,8 +73,8 @@ absl::Status Unexpected(std::string_view what) {
 // What the first pass over a prologue found.
 struct StackCheck {
   uint64_t branch_off = 0;
-  uint64_t next_off = 0;     // the instruction behind the branch
-  uint64_t target_off = 0;   // where the branch goes
+  uint64_t next_off = 0;    // the instruction behind the branch
+  uint64_t target_off = 0;  // where the branch goes
   std::string branch_text;
 };
 
@@ -207,7 +207,8 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
   if (!LeadsToMorestack(disassembler, rules, code, vaddr, check.target_off, is_morestack)) {
     return Unexpected("its first branch does not lead to runtime.morestack");
   }
-  if (const cs_insn* next = disassembler.At(code, vaddr, check.next_off); amd64 && next != nullptr && IsPushRbp(*next)) {
+  if (const cs_insn* next = disassembler.At(code, vaddr, check.next_off);
+      amd64 && next != nullptr && IsPushRbp(*next)) {
     return Site{SiteKind::kPush, check.next_off, Text(*next), "first instruction behind the stack check, emulated"};
   }
   return Site{SiteKind::kStackCheckBranch, check.branch_off, check.branch_text,

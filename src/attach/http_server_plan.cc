@@ -48,8 +48,8 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "net/http.Request is {} bytes long", request.size_bytes);
   }
   http->request_bytes = static_cast<uint16_t>(request.size_bytes);
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_server_params>(binary, kHttpServerCatalog.request_fields, http,
-                                                                &http->present, plan));
+  NODESPAN_RETURN_IF_ERROR(
+      ResolveFields<ns_http_server_params>(binary, kHttpServerCatalog.request_fields, http, &http->present, plan));
   if ((http->present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)) == 0) {
     plan->problems.push_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
   }
@@ -59,7 +59,8 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   params->g_panic_off = static_cast<uint16_t>(panic.offset);
   plan->fields.push_back({"runtime.g", std::move(panic)});
 
-  NODESPAN_ASSIGN_OR_RETURN(http->response_itab_vaddr, binary.FindItab("net/http.ResponseWriter", "*net/http.response"));
+  NODESPAN_ASSIGN_OR_RETURN(http->response_itab_vaddr,
+                            binary.FindItab("net/http.ResponseWriter", "*net/http.response"));
   plan->details.push_back(
       fmt::format("itab (http.ResponseWriter, *http.response) at {:#x}", http->response_itab_vaddr));
 

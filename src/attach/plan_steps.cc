@@ -23,7 +23,8 @@ IsMorestack FindMorestack(const GoBinary& binary) {
       addresses.push_back(function->vaddr);
     }
   }
-  return [addresses](uint64_t vaddr) { return std::find(addresses.begin(), addresses.end(), vaddr) != addresses.end(); };
+  return
+      [addresses](uint64_t vaddr) { return std::find(addresses.begin(), addresses.end(), vaddr) != addresses.end(); };
 }
 
 std::optional<goinspect::Function> FirstPresent(const GoBinary& binary, std::span<const std::string_view> candidates) {
@@ -113,7 +114,8 @@ absl::StatusOr<goinspect::Field> FindCheckedField(const GoBinary& binary, std::s
                             field->type_name, type_names.front());
   }
   if (field->offset > kMaxFieldOffset) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}.{} lies at {}", struct_name, field_name, field->offset);
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}.{} lies at {}", struct_name, field_name,
+                            field->offset);
   }
   return *field;
 }

@@ -28,7 +28,7 @@ struct FieldSpec {
   std::string_view field_name;
   std::span<const std::string_view> type_names;  // accepted types, as reflect prints them
   uint16_t Params::*offset;
-  uint32_t present_bit = 0;      // 0: the library needs it
+  uint32_t present_bit = 0;       // 0: the library needs it
   std::string_view lost_without;  // what spans lack when an optional field is missing; empty: nothing worth saying
 };
 

@@ -21,9 +21,7 @@ namespace {
 
 // Allocating in-flight entries when they are needed keeps an idle node small. Kernels before 6.1 warn about that for
 // tracing programs (kernel/bpf/verifier.c, check_map_prog_compatibility), so it goes together with uprobe_multi (6.6).
-bool AllocatesOnDemand(const ebpf::KernelFeatures& features) {
-  return features.method == ebpf::UprobeMethod::kMulti;
-}
+bool AllocatesOnDemand(const ebpf::KernelFeatures& features) { return features.method == ebpf::UprobeMethod::kMulti; }
 
 // With everything allocated in advance, this many operations in flight cost about 10 MB.
 constexpr uint32_t kMaxPreallocatedInflight = 4096;
@@ -37,9 +35,8 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.targets, options.max_targets},
       {skeleton->maps.target_by_tgid, options.max_targets},
       {skeleton->maps.binaries, options.max_binaries},
-      {skeleton->maps.inflight, AllocatesOnDemand(features)
-                                    ? options.max_inflight
-                                    : std::min(options.max_inflight, kMaxPreallocatedInflight)},
+      {skeleton->maps.inflight,
+       AllocatesOnDemand(features) ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedInflight)},
   };
   for (const auto& [map, max_entries] : sizes) {
     if (const int error = bpf_map__set_max_entries(map, max_entries); error != 0) {
@@ -88,10 +85,8 @@ absl::StatusOr<std::unique_ptr<TracerObject>> TracerObject::Load(const ebpf::Ker
 
 const bpf_program* TracerObject::program(Program program) const {
   switch (program) {
-    case Program::kNetHttpServerStart:
-      return skeleton_->progs.nethttp_server_start;
-    case Program::kNetHttpServerEnd:
-      return skeleton_->progs.nethttp_server_end;
+    case Program::kNetHttpServerStart: return skeleton_->progs.nethttp_server_start;
+    case Program::kNetHttpServerEnd: return skeleton_->progs.nethttp_server_end;
   }
   return nullptr;
 }

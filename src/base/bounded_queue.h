@@ -39,8 +39,8 @@ class BoundedQueue {
     return dropped;
   }
 
-  // Waits until at least `wanted` values are queued, `timeout` has passed, Close() or Kick() is called; then takes up to
-  // `max_count` of the oldest values.
+  // Waits until at least `wanted` values are queued, `timeout` has passed, Close() or Kick() is called; then takes up
+  // to `max_count` of the oldest values.
   std::vector<T> PopBatch(size_t wanted, size_t max_count, absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     wanted_ = wanted;
@@ -74,9 +74,7 @@ class BoundedQueue {
   }
 
  private:
-  bool Ready() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ || kicked_ || items_.size() >= wanted_;
-  }
+  bool Ready() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || kicked_ || items_.size() >= wanted_; }
 
   const size_t capacity_;
   mutable absl::Mutex mutex_;

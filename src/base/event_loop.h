@@ -26,7 +26,8 @@ class EventLoop {
 
   static absl::StatusOr<std::unique_ptr<EventLoop>> Create();
 
-  // Calls `on_readable` while `fd` is readable (level-triggered). The loop does not own `fd`; remove it before closing it.
+  // Calls `on_readable` while `fd` is readable (level-triggered). The loop does not own `fd`; remove it before closing
+  // it.
   absl::Status AddFd(int fd, Callback on_readable);
   void RemoveFd(int fd);
 

@@ -9,11 +9,11 @@
 #define NODESPAN_STATUS_CONCAT_(a, b) NODESPAN_STATUS_CONCAT_INNER_(a, b)
 
 // Returns the status of `expr` from the enclosing function unless it is OK.
-#define NODESPAN_RETURN_IF_ERROR(expr)                \
-  do {                                                \
+#define NODESPAN_RETURN_IF_ERROR(expr)                    \
+  do {                                                    \
     if (::absl::Status status_ = (expr); !status_.ok()) { \
-      return status_;                                 \
-    }                                                 \
+      return status_;                                     \
+    }                                                     \
   } while (false)
 
 // Assigns the value of the StatusOr `expr` to `lhs` (which may be a declaration), or returns its status.

@@ -46,8 +46,7 @@ std::string Printed(const Words& words) {
 TEST(CommandLineTest, HelpHasEveryFlagAndEveryEnvironmentVariable) {
   std::string help = Printed({"--help"});
   for (const char* flag : {"--help", "--version", "--pid", "--exe", "--all", "--log-level", "--exporter", "--endpoint",
-                           "--attach-method",
-                           "inspect", "run"}) {
+                           "--attach-method", "inspect", "run"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
   for (const EnvVar& variable : EnvVars()) {

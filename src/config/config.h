@@ -67,7 +67,7 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
   bool sdk_disabled = false;
   Selection selection;
-  AttachMethod attach_method = AttachMethod::kAuto;  // --attach-method
+  AttachMethod attach_method = AttachMethod::kAuto;             // --attach-method
   std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
   OtlpOptions otlp;
   BatchOptions batch;

@@ -73,10 +73,10 @@ class Control {
     const bool has_events = object->features().sees_host_pids;
     if (has_events) {
       NODESPAN_ASSIGN_OR_RETURN(links_, object->AttachProcessWatch());
-      NODESPAN_ASSIGN_OR_RETURN(
-          events_, ebpf::RingReader::Create(object->process_events_fd(), [this, counters](std::span<const uint8_t> bytes) {
-            OnProcessEvent(bytes, counters);
-          }));
+      NODESPAN_ASSIGN_OR_RETURN(events_, ebpf::RingReader::Create(object->process_events_fd(),
+                                                                  [this, counters](std::span<const uint8_t> bytes) {
+                                                                    OnProcessEvent(bytes, counters);
+                                                                  }));
       NODESPAN_RETURN_IF_ERROR(loop_->AddFd(events_->epoll_fd(), [this] { events_->Drain(); }));
     } else {
       spdlog::warn("not in the host's pid namespace: new processes are found once per second (set hostPID: true)");
@@ -149,8 +149,7 @@ absl::Status RunDaemon(const config::Config& config) {
   spans::TargetDirectory directory(&base::Clock::Real());
   NODESPAN_ASSIGN_OR_RETURN(const auto processor, MakeBatchProcessor(config, &counters));
   spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters);
-  NODESPAN_ASSIGN_OR_RETURN(auto reader,
-                            RecordReaderThread::Start(object->records_fd(), &assembler, processor.get()));
+  NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get()));
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());
   std::optional<Inspector> inspector(std::in_place, loop.get());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Daemon wires everything together and runs until it is told to stop.
 //
-// Threads: the caller's becomes the control thread (discovery, attach, signals, timers); reader (ring to spans), inspect
-// (reading executables), detach (closing links) and one per exporter are started here.
+// Threads: the caller's becomes the control thread (discovery, attach, signals, timers); reader (ring to spans),
+// inspect (reading executables), detach (closing links) and one per exporter are started here.
 #pragma once
 
 #include "absl/status/status.h"

@@ -73,10 +73,8 @@ absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeExporter(config::Ex
                                                                       const config::Config& config,
                                                                       metrics::Counters* counters) {
   switch (kind) {
-    case config::ExporterKind::kOtlp:
-      return MakeOtlp(config.otlp, counters);
-    case config::ExporterKind::kConsole:
-      return console::ConsoleExporter::Create(STDOUT_FILENO, counters);
+    case config::ExporterKind::kOtlp: return MakeOtlp(config.otlp, counters);
+    case config::ExporterKind::kConsole: return console::ConsoleExporter::Create(STDOUT_FILENO, counters);
     case config::ExporterKind::kOtlpStdout:
       return otlp::StdoutJsonExporter::Create(STDOUT_FILENO, counters, StatusLog("otlp/stdout"));
   }

@@ -15,9 +15,8 @@ absl::StatusOr<Inspection> Inspect(int fd) {
   inspection.info = binary->info();
   inspection.plan = attach::MakePlan(*binary);
   if (!inspection.info.go_build_id.empty() || !inspection.info.gnu_build_id.empty()) {
-    inspection.content_identity =
-        absl::HashOf(inspection.info.content_hash, inspection.info.file_bytes, inspection.info.go_build_id,
-                     inspection.info.gnu_build_id);
+    inspection.content_identity = absl::HashOf(inspection.info.content_hash, inspection.info.file_bytes,
+                                               inspection.info.go_build_id, inspection.info.gnu_build_id);
   }
   return inspection;
 }

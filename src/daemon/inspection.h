@@ -17,8 +17,8 @@ struct Inspection {
   uint64_t content_identity = 0;
 };
 
-// Inspects the executable behind `fd`. kNotFound: not Go, which is what most processes are; kUnimplemented, kDataLoss: a
-// Go binary, or nearly one, that cannot be traced, with the reason.
+// Inspects the executable behind `fd`. kNotFound: not Go, which is what most processes are; kUnimplemented, kDataLoss:
+// a Go binary, or nearly one, that cannot be traced, with the reason.
 absl::StatusOr<Inspection> Inspect(int fd);
 
 }  // namespace nodespan::daemon

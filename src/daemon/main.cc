@@ -23,9 +23,7 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int Print(const std::string& text) {
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
-}
+int Print(const std::string& text) { return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1; }
 
 }  // namespace
 

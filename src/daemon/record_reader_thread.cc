@@ -30,8 +30,7 @@ absl::StatusOr<std::unique_ptr<RecordReaderThread>> RecordReaderThread::Start(in
   std::unique_ptr<RecordReaderThread> reader(new RecordReaderThread(assembler, processor, std::move(stop_fd)));
   NODESPAN_ASSIGN_OR_RETURN(reader->ring_,
                             ebpf::RingReader::Create(map_fd, [raw = reader.get()](std::span<const uint8_t> record) {
-                              const absl::Status status =
-                                  raw->assembler_->Assemble(std::as_bytes(record), raw->spans_);
+                              const absl::Status status = raw->assembler_->Assemble(std::as_bytes(record), raw->spans_);
                               if (!status.ok()) {  // Counted by the assembler.
                                 spdlog::debug("record dropped: {}", base::Message(status));
                               }

@@ -118,9 +118,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.exe_fd = exe_fd.get();
   request.load_bias = load_bias;
   // Without a build id nothing proves that two files are equal: the parameters are then this inspection's alone.
-  request.binary_content_hash = inspection.content_identity != 0
-                                    ? inspection.content_identity
-                                    : absl::HashOf(static_cast<const void*>(&inspection));
+  request.binary_content_hash = inspection.content_identity != 0 ? inspection.content_identity
+                                                                 : absl::HashOf(static_cast<const void*>(&inspection));
   request.sampler = options.sampler;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {
     deps_.directory->Release(directory_key);

@@ -73,9 +73,9 @@ absl::StatusOr<KernelFeatures> Try(UprobeMethod method, bool with_cookie, uint64
     return base::ErrnoStatus(-error, fmt::format("load self-test program ({})", log.Summary()));
   }
   const uint64_t offsets[] = {file_off};
-  NODESPAN_ASSIGN_OR_RETURN(const std::vector<Link> links,
-                            AttachUprobes(skeleton->progs.selftest_hit, method, "/proc/self/exe", ::getpid(), offsets,
-                                          kCookie, with_cookie));
+  NODESPAN_ASSIGN_OR_RETURN(
+      const std::vector<Link> links,
+      AttachUprobes(skeleton->progs.selftest_hit, method, "/proc/self/exe", ::getpid(), offsets, kCookie, with_cookie));
   std::thread(NodespanSelftestTarget).join();
   if (skeleton->bss->selftest_hits != 1) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} saw {} hits of another thread instead of 1",
@@ -118,13 +118,15 @@ absl::StatusOr<KernelFeatures> DetectKernelFeatures(const UprobeMethod* forced) 
     return perf;
   }
   if (perf.status().code() == absl::StatusCode::kPermissionDenied) {
-    return base::MakeStatus(absl::StatusCode::kPermissionDenied,
-                            "attaching needs root or the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (and CAP_SYS_ADMIN "
-                            "on kernels without uprobe_multi): {}",
-                            base::Message(perf.status()));
+    return base::MakeStatus(
+        absl::StatusCode::kPermissionDenied,
+        "attaching needs root or the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (and CAP_SYS_ADMIN "
+        "on kernels without uprobe_multi): {}",
+        base::Message(perf.status()));
   }
-  return base::MakeStatus(absl::StatusCode::kUnimplemented, "this kernel attaches no uprobes: uprobe_multi: {}; perf: {}",
-                          multi_refusal, base::Message(perf.status()));
+  return base::MakeStatus(absl::StatusCode::kUnimplemented,
+                          "this kernel attaches no uprobes: uprobe_multi: {}; perf: {}", multi_refusal,
+                          base::Message(perf.status()));
 }
 
 void RaiseMemlockLimit() {

@@ -2,8 +2,8 @@
 // What this kernel can do for us, found by trying and not by version: a small program is attached to a function of our
 // own, which a second thread then calls.
 //
-// Why a second thread: uprobe_multi's pid filter of Linux 6.6 to 6.9 without the fix 46ba0e49b642 drops the hits of every
-// thread but the first, which would lose nearly all of a Go program's.
+// Why a second thread: uprobe_multi's pid filter of Linux 6.6 to 6.9 without the fix 46ba0e49b642 drops the hits of
+// every thread but the first, which would lose nearly all of a Go program's.
 #pragma once
 
 #include <string>

@@ -47,9 +47,9 @@ void PrepareForMethod(bpf_program* program, UprobeMethod method) {
   }
 }
 
-absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method, const std::string& path,
-                                                pid_t pid, std::span<const uint64_t> file_offs, uint64_t cookie,
-                                                bool use_cookie) {
+absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method,
+                                                const std::string& path, pid_t pid, std::span<const uint64_t> file_offs,
+                                                uint64_t cookie, bool use_cookie) {
   std::vector<Link> links;
   if (method == UprobeMethod::kMulti) {
     absl::StatusOr<Link> link = AttachMulti(program, path, pid, file_offs, cookie);

@@ -27,11 +27,12 @@ std::string_view ToString(UprobeMethod method);
 // Must be called between opening and loading the object: a program is loaded for one of the two methods.
 void PrepareForMethod(bpf_program* program, UprobeMethod method);
 
-// Attaches `program` at `file_offs` of the executable at `path` (best a /proc/self/fd/N of the file that was inspected),
-// for hits of process `pid` only. `cookie` is what the program reads; pass use_cookie = false on kernels without them.
-// All offsets or none. Errors: kPermissionDenied a capability is missing, kNotFound the process or file is gone.
-absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method, const std::string& path,
-                                                pid_t pid, std::span<const uint64_t> file_offs, uint64_t cookie,
-                                                bool use_cookie);
+// Attaches `program` at `file_offs` of the executable at `path` (best a /proc/self/fd/N of the file that was
+// inspected), for hits of process `pid` only. `cookie` is what the program reads; pass use_cookie = false on kernels
+// without them. All offsets or none. Errors: kPermissionDenied a capability is missing, kNotFound the process or file
+// is gone.
+absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method,
+                                                const std::string& path, pid_t pid, std::span<const uint64_t> file_offs,
+                                                uint64_t cookie, bool use_cookie);
 
 }  // namespace nodespan::ebpf

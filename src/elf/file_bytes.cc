@@ -23,7 +23,7 @@ absl::StatusOr<std::unique_ptr<FileBytes>> FileBytes::Open(int fd) {
   if (!copy.valid()) {
     return ErrnoStatus("duplicate the file descriptor");
   }
-  struct stat info{};
+  struct stat info {};
   if (::fstat(copy.get(), &info) != 0) {
     return ErrnoStatus("fstat");
   }
@@ -47,7 +47,8 @@ absl::StatusOr<std::unique_ptr<FileBytes>> FileBytes::Create(base::UniqueFd fd, 
                       kMaxFileBytes);
   }
   const uint64_t arena_bytes = (size + kChunkBytes - 1) / kChunkBytes * kChunkBytes;
-  void* arena = ::mmap(nullptr, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* arena =
+      ::mmap(nullptr, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (arena == MAP_FAILED) {
     return ErrnoStatus("reserve address space for the file");
   }
@@ -143,8 +144,8 @@ bool FileBytes::Fetch(uint64_t file_off, std::span<uint8_t> out) {
       return Fail(ErrnoStatus(error, "read the file"));
     }
     if (count == 0) {
-      return Fail(MakeStatus(StatusCode::kDataLoss, "the file ended at {} of {} bytes: it was truncated", file_off,
-                             size_));
+      return Fail(
+          MakeStatus(StatusCode::kDataLoss, "the file ended at {} of {} bytes: it was truncated", file_off, size_));
     }
     file_off += static_cast<uint64_t>(count);
     out = out.subspan(static_cast<size_t>(count));

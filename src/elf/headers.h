@@ -3,8 +3,9 @@
 //
 // Section headers are not read: they may be missing (sstrip) or lie. Source: System V ABI, "Object Files" and "Program
 // Loading"; elf(5).
-// Thread: plain values. Bad input: kNotFound not an ELF executable, kUnimplemented recognised and not supported (32-bit,
-// big-endian, foreign machine), kDataLoss malformed, kResourceExhausted more program headers than any linker writes.
+// Thread: plain values. Bad input: kNotFound not an ELF executable, kUnimplemented recognised and not supported
+// (32-bit, big-endian, foreign machine), kDataLoss malformed, kResourceExhausted more program headers than any linker
+// writes.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +42,9 @@ struct Headers {
   Machine machine = Machine::kX86_64;
   bool is_shared_object = false;  // ET_DYN: position-independent executable or shared library
   bool has_interpreter = false;   // PT_INTERP
-  std::vector<Segment> loads;     // PT_LOAD in order of address, overlapping neither each other nor the address space's end
-  std::vector<FileRange> notes;   // PT_NOTE
+  std::vector<Segment>
+      loads;  // PT_LOAD in order of address, overlapping neither each other nor the address space's end
+  std::vector<FileRange> notes;             // PT_NOTE
   std::optional<FileRange> dynamic;         // PT_DYNAMIC
   std::optional<uint64_t> relro_end_vaddr;  // end of PT_GNU_RELRO
   FileRange section_headers;                // as the header claims, unchecked; bytes is 0 when there are none

@@ -21,8 +21,8 @@ namespace {
 
 using absl::StatusCode;
 using testing::Append;
-using testing::ElfBuilder;
 using ::testing::ElementsAre;
+using testing::ElfBuilder;
 using ::testing::HasSubstr;
 
 constexpr uint64_t kData = 0x10000;
@@ -51,7 +51,8 @@ std::vector<uint8_t> WithRelocations(uint16_t machine, const std::vector<Relocat
     Append(table, relocation.addend);
   }
   std::vector<uint8_t> dynamic;
-  for (const uint64_t word : std::vector<uint64_t>{DT_RELA, 0x1000, DT_RELASZ, table.size(), DT_RELAENT, 24, DT_NULL, 0}) {
+  for (const uint64_t word :
+       std::vector<uint64_t>{DT_RELA, 0x1000, DT_RELASZ, table.size(), DT_RELAENT, 24, DT_NULL, 0}) {
     Append(dynamic, word);
   }
   return ElfBuilder(machine, ET_DYN)

@@ -4,7 +4,8 @@
 // In such a file a pointer slot may hold zero: its value, the address as linked, is the addend of an R_*_RELATIVE entry
 // of the DT_RELA table. DT_RELR entries keep the addend in the slot itself and need no work. Sources: System V ABI
 // "Relocation", "Dynamic Section"; psABI amd64 R_X86_64_RELATIVE = 8, arm64 R_AARCH64_RELATIVE = 1027.
-// Go's own linker does not sort the table, so entries are kept grouped by file chunk: 12 bytes each, built in two passes.
+// Go's own linker does not sort the table, so entries are kept grouped by file chunk: 12 bytes each, built in two
+// passes.
 //
 // Thread: immutable after Read(). Bad input: kDataLoss for a table outside the file; entries that point nowhere, or at
 // slots that are not 8-aligned (no Go pointer is), are left out; kResourceExhausted beyond kMaxEntries.

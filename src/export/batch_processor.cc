@@ -19,7 +19,10 @@ class BatchProcessor::Lane {
  public:
   Lane(const BatchProcessorOptions& options, std::unique_ptr<SpanExporter> exporter, metrics::Counters* counters,
        const base::Clock& clock)
-      : options_(options), exporter_(std::move(exporter)), counters_(counters), clock_(clock),
+      : options_(options),
+        exporter_(std::move(exporter)),
+        counters_(counters),
+        clock_(clock),
         queue_(options.max_queue_size) {
     thread_ = std::thread([this] { Run(); });
   }
@@ -44,9 +47,8 @@ class BatchProcessor::Lane {
 
   bool FinishFlush(uint64_t flush, absl::Time deadline) {
     absl::MutexLock lock(&mutex_);
-    const auto done = [this, flush]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return flushes_done_ >= flush || finished_;
-    };
+    const auto done = [this, flush]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return flushes_done_ >= flush || finished_; };
     return mutex_.AwaitWithDeadline(absl::Condition(&done), deadline);
   }
 
@@ -93,8 +95,8 @@ class BatchProcessor::Lane {
         absl::MutexLock lock(&mutex_);
         flushes_done_ = flush;
       } else {
-        Export(queue_.PopBatch(options_.max_export_batch_size, options_.max_export_batch_size,
-                               options_.schedule_delay));
+        Export(
+            queue_.PopBatch(options_.max_export_batch_size, options_.max_export_batch_size, options_.schedule_delay));
       }
     }
     absl::MutexLock lock(&mutex_);

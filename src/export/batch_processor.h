@@ -43,9 +43,9 @@ class BatchProcessor {
   // Exports what is queued now and waits until that is done, at most until `deadline`. False: it was not done by then.
   bool Flush(absl::Time deadline);
 
-  // Takes no more spans, exports what is queued, and ends the threads. What is not delivered by `deadline` is counted as
-  // kSpansDroppedShutdown. Returns soon after `deadline` even when an exporter hangs (SpanExporter::Cancel). Later calls
-  // do nothing.
+  // Takes no more spans, exports what is queued, and ends the threads. What is not delivered by `deadline` is counted
+  // as kSpansDroppedShutdown. Returns soon after `deadline` even when an exporter hangs (SpanExporter::Cancel). Later
+  // calls do nothing.
   void Shutdown(absl::Time deadline);
 
   // Spans waiting in the fullest queue; for "collector unreachable, N spans queued".

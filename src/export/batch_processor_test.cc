@@ -322,9 +322,9 @@ TEST_F(BatchProcessorTest, EverySpanIsCountedOnceUnderContention) {
     thread.join();
   }
   flusher.join();
-  EXPECT_EQ(Count(Counter::kSpansExported) + Count(Counter::kSpansDroppedQueueFull) +
-                Count(Counter::kSpansDroppedShutdown),
-            added);
+  EXPECT_EQ(
+      Count(Counter::kSpansExported) + Count(Counter::kSpansDroppedQueueFull) + Count(Counter::kSpansDroppedShutdown),
+      added);
   EXPECT_THAT(Count(Counter::kSpansExported), Ge(100u));
 }
 

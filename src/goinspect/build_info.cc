@@ -53,8 +53,7 @@ std::optional<std::string_view> StringAt(elf::Image& image, uint64_t vaddr, uint
     return std::nullopt;
   }
   const uint8_t* text = image.View(*data, *length);
-  return text == nullptr ? std::nullopt
-                         : std::optional(std::string_view(reinterpret_cast<const char*>(text), *length));
+  return text == nullptr ? std::nullopt : std::optional(std::string_view(reinterpret_cast<const char*>(text), *length));
 }
 
 // Lines of tab-separated words: "path\tP", "mod\tPATH\tVERSION...", "dep\t...", "build\tKEY=VALUE".

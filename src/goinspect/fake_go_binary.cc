@@ -270,8 +270,8 @@ uint64_t WriteMapUnit(TypeWriter& types, FakeOptions::Maps maps, uint64_t key, u
       return types.Struct("", "map.group",
                           {{"ctrl", word, 0}, {"keys", types.Array8(key), 8}, {"elems", types.Array8(element), 136}});
     case FakeOptions::Maps::kSwiss: {
-      const uint64_t slot = types.Struct("", "struct { key string; elem []string }",
-                                         {{"key", key, 0}, {"elem", element, 16}});
+      const uint64_t slot =
+          types.Struct("", "struct { key string; elem []string }", {{"key", key, 0}, {"elem", element, 16}});
       return types.Struct("", "map.group", {{"ctrl", word, 0}, {"slots", types.Array8(slot), 8}});
     }
   }
@@ -324,9 +324,9 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
     types.Pointer(types.Struct("example.com/fake", "fake.T" + std::to_string(i), {{"Value", integer, 0}}));
   }
   const uint64_t strings = types.Slice(string);
-  const uint64_t header = types.Map("net/http", "http.Header", string, strings,
-                                    WriteMapUnit(types, options.maps, string, strings, word, byte),
-                                    options.map_descriptor_bytes);
+  const uint64_t header =
+      types.Map("net/http", "http.Header", string, strings,
+                WriteMapUnit(types, options.maps, string, strings, word, byte), options.map_descriptor_bytes);
   const uint64_t url_pointer = types.Pointer(types.Struct("net/url", "url.URL", {{"Path", string, 0}}));
   const uint64_t context = types.Interface("context", "context.Context");
   result.request_vaddr = types.Struct("net/http", "http.Request",
@@ -404,8 +404,8 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
       }
     }
     std::vector<uint8_t> dynamic;
-    for (const uint64_t value : std::array<uint64_t, 10>{DT_RELA, kRelocationsVaddr, DT_RELASZ, table.size(), DT_RELAENT,
-                                                         24, DT_FLAGS_1, DF_1_PIE, DT_NULL, 0}) {
+    for (const uint64_t value : std::array<uint64_t, 10>{DT_RELA, kRelocationsVaddr, DT_RELASZ, table.size(),
+                                                         DT_RELAENT, 24, DT_FLAGS_1, DF_1_PIE, DT_NULL, 0}) {
       Append(dynamic, value);
     }
     builder.Add(PT_LOAD, PF_R, kRelocationsVaddr, table);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes one hand-made executable per layout into a folder: the seeds of the fuzzing corpus (tests/fuzz/make_corpus.py).
+// Writes one hand-made executable per layout into a folder: the seeds of the fuzzing corpus
+// (tests/fuzz/make_corpus.py).
 #include <fstream>
 #include <iostream>
 #include <string>

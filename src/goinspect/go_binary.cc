@@ -113,8 +113,8 @@ uint64_t HashContent(elf::Image& image, const BinaryInfo& info, const std::optio
   return hash.value();
 }
 
-// One fact that holds in every Go program: runtime.g has a field m of type *runtime.m. Where it does not, the names have
-// been obfuscated or the descriptors misread, and no other answer can be trusted.
+// One fact that holds in every Go program: runtime.g has a field m of type *runtime.m. Where it does not, the names
+// have been obfuscated or the descriptors misread, and no other answer can be trusted.
 absl::Status CheckRuntimeTypes(TypeIndex& index) {
   for (const TypeHeader& g : index.Find("runtime.g")) {
     const auto fields = index.reader().Fields(g);
@@ -212,7 +212,7 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
   if (!itabs.has_value()) {
     NODESPAN_ASSIGN_OR_RETURN(TypeIndex * index, Types());
     itabs.emplace(ItabIndex::Build(*image, index->reader(), module.pclntab.vaddr,
-                             module.functions.functions_vaddr + module.functions.functions_bytes));
+                                   module.functions.functions_vaddr + module.functions.functions_bytes));
   }
   if (!itabs->ok()) {
     return itabs->status();
@@ -297,7 +297,8 @@ absl::StatusOr<StructType> GoBinary::FindStruct(std::string_view qualified_name)
   TypeReader& reader = (*impl_->types)->reader();
   const auto raw_fields = reader.Fields(type);
   if (!raw_fields.has_value()) {
-    return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
+    return impl_->MissingOr(
+        MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
   }
   StructType result{std::string(qualified_name), type.vaddr, type.size_bytes, {}};
   result.fields.reserve(raw_fields->size());
@@ -333,8 +334,8 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
   const std::optional<uint64_t> vaddr = itabs->Find(interface.vaddr, type.vaddr);
   if (!vaddr.has_value()) {
-    return impl_->MissingOr(MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name,
-                                       interface_name));
+    return impl_->MissingOr(
+        MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));
   }
   return *vaddr;
 }

@@ -27,13 +27,13 @@ namespace nodespan::goinspect {
 enum class Arch { kAmd64, kArm64 };
 
 struct BinaryInfo {
-  std::string go_version;      // "go1.26.8", from build info; empty when it is missing
-  std::string main_module;     // path of the main module, empty when unknown
-  std::string go_build_id;     // of .note.go.buildid, found by PT_NOTE; empty when linked with -buildid=
-  std::string gnu_build_id;    // lower-case hex of NT_GNU_BUILD_ID; empty when missing
+  std::string go_version;    // "go1.26.8", from build info; empty when it is missing
+  std::string main_module;   // path of the main module, empty when unknown
+  std::string go_build_id;   // of .note.go.buildid, found by PT_NOTE; empty when linked with -buildid=
+  std::string gnu_build_id;  // lower-case hex of NT_GNU_BUILD_ID; empty when missing
   Arch arch = Arch::kAmd64;
-  bool is_pie = false;         // ET_DYN
-  bool is_dynamic = false;     // has PT_INTERP: needs the dynamic loader (cgo or -linkmode=external)
+  bool is_pie = false;            // ET_DYN
+  bool is_dynamic = false;        // has PT_INTERP: needs the dynamic loader (cgo or -linkmode=external)
   bool has_symbol_table = false;  // informational only ("stripped")
   uint64_t file_bytes = 0;
   uint64_t function_count = 0;
@@ -43,16 +43,40 @@ struct BinaryInfo {
 
 struct Function {
   std::string name;
-  uint64_t vaddr = 0;     // as linked
+  uint64_t vaddr = 0;       // as linked
   uint64_t size_bytes = 0;  // up to the next function: includes padding
-  uint64_t file_off = 0;  // of vaddr: what a uprobe takes
+  uint64_t file_off = 0;    // of vaddr: what a uprobe takes
 };
 
 // reflect.Kind values, internal/abi/type.go.
 enum class Kind : uint8_t {
-  kInvalid = 0, kBool, kInt, kInt8, kInt16, kInt32, kInt64, kUint, kUint8, kUint16, kUint32, kUint64, kUintptr,
-  kFloat32, kFloat64, kComplex64, kComplex128, kArray, kChan, kFunc, kInterface, kMap, kPointer, kSlice, kString,
-  kStruct, kUnsafePointer,
+  kInvalid = 0,
+  kBool,
+  kInt,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUint,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kUintptr,
+  kFloat32,
+  kFloat64,
+  kComplex64,
+  kComplex128,
+  kArray,
+  kChan,
+  kFunc,
+  kInterface,
+  kMap,
+  kPointer,
+  kSlice,
+  kString,
+  kStruct,
+  kUnsafePointer,
 };
 
 struct Field {
@@ -71,7 +95,7 @@ struct StructType {
   std::string qualified_name;  // "net/http.Request"
   uint64_t vaddr = 0;          // of the descriptor
   uint64_t size_bytes = 0;
-  std::vector<Field> fields;   // in order of offset; embedded structs are one field and are not flattened
+  std::vector<Field> fields;  // in order of offset; embedded structs are one field and are not flattened
   const Field* FindField(std::string_view name) const;
 };
 
@@ -79,14 +103,14 @@ struct StructType {
 struct MapLayout {
   enum class Kind { kClassic, kSwiss };
   Kind kind = Kind::kSwiss;
-  uint64_t group_bytes = 0;    // size of a group (Swiss) or bucket (classic)
-  uint64_t control_off = 0;    // control word (Swiss) or tophash array (classic), 8 bytes
+  uint64_t group_bytes = 0;  // size of a group (Swiss) or bucket (classic)
+  uint64_t control_off = 0;  // control word (Swiss) or tophash array (classic), 8 bytes
   uint64_t key_off = 0;
   uint64_t key_stride = 0;
   uint64_t elem_off = 0;
   uint64_t elem_stride = 0;
-  uint64_t overflow_off = 0;   // classic only
-  bool key_is_pointer = false;   // a large key (over 128 bytes) is stored behind a pointer: the stride is 8
+  uint64_t overflow_off = 0;    // classic only
+  bool key_is_pointer = false;  // a large key (over 128 bytes) is stored behind a pointer: the stride is 8
   bool elem_is_pointer = false;
 };
 

@@ -16,10 +16,16 @@ namespace {
 
 using nodespan::goinspect::GoBinary;
 
-constexpr std::array<std::string_view, 4> kFunctions = {"net/http.serverHandler.ServeHTTP", "main.main", "main.twice", ""};
-constexpr std::array<std::string_view, 8> kTypes = {"net/http.Request", "net/http.response", "*net/http.response",
-                                                    "net/http.Header",  "runtime.g",         "main.local",
-                                                    "*",                ""};
+constexpr std::array<std::string_view, 4> kFunctions = {"net/http.serverHandler.ServeHTTP", "main.main", "main.twice",
+                                                        ""};
+constexpr std::array<std::string_view, 8> kTypes = {"net/http.Request",
+                                                    "net/http.response",
+                                                    "*net/http.response",
+                                                    "net/http.Header",
+                                                    "runtime.g",
+                                                    "main.local",
+                                                    "*",
+                                                    ""};
 
 // Reads every byte of a view, so that a view of the wrong size does not go unnoticed.
 uint64_t Sum(std::span<const uint8_t> bytes) {

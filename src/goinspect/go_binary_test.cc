@@ -16,9 +16,9 @@
 #include "base/errors.h"
 #include "base/unique_fd.h"
 #include "elf/elf_builder.h"
+#include "gmock/gmock.h"
 #include "goinspect/fake_go_binary.h"
 #include "goinspect/printable.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace nodespan::goinspect {
@@ -29,8 +29,8 @@ using elf::testing::ElfBuilder;
 using elf::testing::Put;
 using testing::FakeGoBinary;
 using testing::FakeOptions;
-using testing::MakeFakeGoBinary;
 using ::testing::HasSubstr;
+using testing::MakeFakeGoBinary;
 
 base::UniqueFd ToFile(const std::vector<uint8_t>& bytes) {
   base::UniqueFd fd(::memfd_create("go_binary_test", MFD_CLOEXEC));
@@ -55,11 +55,19 @@ std::vector<FakeOptions> AllLayouts() {
   std::vector<FakeOptions> all;
   for (const bool pie : {false, true}) {
     for (const bool arm64 : {false, true}) {
-      all.push_back({.arm64 = arm64, .pie = pie, .pclntab_magic = 0xfffffff0, .types_word = 35, .etypes_word = 36,
-                     .maps = FakeOptions::Maps::kClassic, .map_descriptor_bytes = 88});
+      all.push_back({.arm64 = arm64,
+                     .pie = pie,
+                     .pclntab_magic = 0xfffffff0,
+                     .types_word = 35,
+                     .etypes_word = 36,
+                     .maps = FakeOptions::Maps::kClassic,
+                     .map_descriptor_bytes = 88});
       all.push_back({.arm64 = arm64, .pie = pie, .maps = FakeOptions::Maps::kClassic, .map_descriptor_bytes = 88});
       all.push_back({.arm64 = arm64, .pie = pie});
-      all.push_back({.arm64 = arm64, .pie = pie, .etypes_word = 39, .maps = FakeOptions::Maps::kSplit,
+      all.push_back({.arm64 = arm64,
+                     .pie = pie,
+                     .etypes_word = 39,
+                     .maps = FakeOptions::Maps::kSplit,
                      .map_descriptor_bytes = 136});
     }
   }
@@ -114,8 +122,8 @@ TEST(GoBinaryTest, FunctionsAreFoundByNameAndByAddress) {
   const FakeGoBinary fake = MakeFakeGoBinary({});
   const auto binary = Open(fake);
   ASSERT_NE(binary, nullptr);
-  const std::vector<std::string_view> names = {"main.main", "main.mai", "", "runtime.casgstatus", "main.main",
-                                               "main.main.func1"};
+  const std::vector<std::string_view> names = {"main.main",          "main.mai",  "",
+                                               "runtime.casgstatus", "main.main", "main.main.func1"};
   const auto functions = binary->FindFunctions(names);
   ASSERT_EQ(functions.size(), names.size());
   ASSERT_TRUE(functions[0].has_value());
@@ -284,7 +292,8 @@ TEST(GoBinaryTest, RefusesPackedFiles) {
 }
 
 TEST(GoBinaryTest, ForeignCompilersAreNamed) {
-  for (const auto& [trace, compiler] : {std::pair<std::string, std::string>{"libgo.so.21", "gccgo"}, {"tinygo", "TinyGo"}}) {
+  for (const auto& [trace, compiler] :
+       {std::pair<std::string, std::string>{"libgo.so.21", "gccgo"}, {"tinygo", "TinyGo"}}) {
     const auto file = ElfBuilder()
                           .Add(PT_LOAD, PF_R | PF_X, 0x400000, std::vector<uint8_t>(64))
                           .Add(PT_LOAD, PF_R, 0x500000, std::vector<uint8_t>(trace.begin(), trace.end()))
@@ -379,14 +388,15 @@ TEST(LooksLikeGoTest, FindsBuildInfoBehindReadOnlyRelocationsAndOtherData) {
 }
 
 TEST(PrintableTest, AcceptsTextAndRefusesControlCharactersAndBrokenUtf8) {
-  for (const std::string_view good : {"", "*http.Request", "func(日本) 🎉", "\xc2\x80", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
+  for (const std::string_view good :
+       {"", "*http.Request", "func(日本) 🎉", "\xc2\x80", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(IsPrintableUtf8(good)) << good;
   }
-  for (const std::string_view bad : {std::string_view("a\n"), std::string_view("\0", 1), std::string_view("\x7f"),
-                                     std::string_view("\x80"), std::string_view("\xc0\xaf"), std::string_view("\xc3"),
-                                     std::string_view("\xe0\x80\x80"), std::string_view("\xed\xa0\x80"),
-                                     std::string_view("\xf4\x90\x80\x80"), std::string_view("\xf0\x9f\x8e"),
-                                     std::string_view("\xff")}) {
+  for (const std::string_view bad :
+       {std::string_view("a\n"), std::string_view("\0", 1), std::string_view("\x7f"), std::string_view("\x80"),
+        std::string_view("\xc0\xaf"), std::string_view("\xc3"), std::string_view("\xe0\x80\x80"),
+        std::string_view("\xed\xa0\x80"), std::string_view("\xf4\x90\x80\x80"), std::string_view("\xf0\x9f\x8e"),
+        std::string_view("\xff")}) {
     EXPECT_FALSE(IsPrintableUtf8(bad)) << ::testing::PrintToString(bad);
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ItabIndex lists the itabs that the linker made: which interface and which concrete type each of them joins.
 //
-// They are recognised by what they are, two neighbouring words that point at an interface descriptor and at a descriptor
-// whose hash follows, then a method in executable memory, so it does not matter where a Go release keeps them (a list of
-// pointers up to 1.26, packed behind the types since 1.27). Source: Go's internal/abi/iface.go (ITab).
+// They are recognised by what they are, two neighbouring words that point at an interface descriptor and at a
+// descriptor whose hash follows, then a method in executable memory, so it does not matter where a Go release keeps
+// them (a list of pointers up to 1.26, packed behind the types since 1.27). Source: Go's internal/abi/iface.go (ITab).
 // Thread: immutable after Build(). Bad input: kResourceExhausted for more than kMaxItabs.
 #pragma once
 

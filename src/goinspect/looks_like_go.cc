@@ -22,7 +22,7 @@ namespace {
 using absl::StatusCode;
 using base::MakeStatus;
 
-constexpr uint32_t kGoBuildIdNote = 4;          // ELF_NOTE_GOBUILDID_TAG of cmd/link
+constexpr uint32_t kGoBuildIdNote = 4;  // ELF_NOTE_GOBUILDID_TAG of cmd/link
 constexpr uint64_t kMaxNoteBytes = 1024;
 // Go's linker begins the data with build info. An external linker puts .data before it, which can be some 100 KiB.
 constexpr uint64_t kSearchBytes = uint64_t{256} << 10;

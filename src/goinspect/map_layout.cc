@@ -11,7 +11,7 @@ namespace {
 // Offsets in abi.MapType.
 constexpr uint64_t kKeyOff = 48;
 constexpr uint64_t kElemOff = 56;
-constexpr uint64_t kUnitOff = 64;  // Bucket or Group
+constexpr uint64_t kUnitOff = 64;         // Bucket or Group
 constexpr uint64_t kArrayLengthOff = 64;  // abi.ArrayType.Len
 constexpr uint64_t kSlotsPerUnit = 8;     // abi.MapBucketCount, abi.MapGroupSlots
 
@@ -35,7 +35,6 @@ std::optional<TypeHeader> SlotType(TypeReader& reader, const TypeHeader& array) 
   }
   return element;
 }
-
 
 // Keys or elements above 128 bytes are stored behind a pointer.
 bool FillIndirection(TypeReader& reader, const TypeHeader& map, const TypeHeader& stored_key,

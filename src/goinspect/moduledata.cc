@@ -46,13 +46,12 @@ std::optional<Moduledata> Check(elf::Image& image, const PclntabHeader& header, 
     module.words[i] = Load<uint64_t>(bytes + 8 * i);
   }
   const auto& words = module.words;
-  const bool points_back = words[kPcHeader] == header.vaddr &&
-                           words[kFunctionNames] == header.vaddr + header.function_names_off &&
-                           words[kCompileUnits] == header.vaddr + header.compile_units_off &&
-                           words[kFileNames] == header.vaddr + header.file_names_off &&
-                           words[kPcValues] == header.vaddr + header.pc_values_off &&
-                           words[kFunctions] == header.vaddr + header.functions_off &&
-                           words[kFunctab] == words[kFunctions];
+  const bool points_back =
+      words[kPcHeader] == header.vaddr && words[kFunctionNames] == header.vaddr + header.function_names_off &&
+      words[kCompileUnits] == header.vaddr + header.compile_units_off &&
+      words[kFileNames] == header.vaddr + header.file_names_off &&
+      words[kPcValues] == header.vaddr + header.pc_values_off &&
+      words[kFunctions] == header.vaddr + header.functions_off && words[kFunctab] == words[kFunctions];
   const uint64_t functab_length = words[kFunctab + 1];
   if (!points_back || (functab_length != header.function_count && functab_length != header.function_count + 1)) {
     return std::nullopt;
@@ -64,7 +63,8 @@ std::optional<Moduledata> Check(elf::Image& image, const PclntabHeader& header, 
                       .functions_vaddr = words[kFunctions],
                       .functions_bytes = words[kFunctions + 1]};
   // functab has one more entry than functions, the end of the last one; without it there are that many less.
-  module.functions.function_count = functab_length == header.function_count ? functab_length - 1 : header.function_count;
+  module.functions.function_count =
+      functab_length == header.function_count ? functab_length - 1 : header.function_count;
   const elf::Segment* table_segment = image.SegmentOf(header.vaddr);
   const auto inside = [&](uint64_t begin, uint64_t count) {
     return begin - table_segment->vaddr <= table_segment->file_bytes &&

@@ -22,14 +22,14 @@ constexpr uint32_t kMagicGo116 = 0xfffffffa;  // 1.16, 1.17
 constexpr uint32_t kMagicGo118 = 0xfffffff0;  // 1.18, 1.19
 constexpr uint32_t kMagicGo120 = 0xfffffff1;  // 1.20 and newer
 
-constexpr uint64_t kMaxFunctions = 5'000'000;      // the largest known programs have a few 100'000
+constexpr uint64_t kMaxFunctions = 5'000'000;  // the largest known programs have a few 100'000
 constexpr uint64_t kMaxTableBytes = uint64_t{2} << 30;
-constexpr uint64_t kMaxHeaderBytes = 4096;         // 0x60 up to Go 1.25, 0x48 since
+constexpr uint64_t kMaxHeaderBytes = 4096;  // 0x60 up to Go 1.25, 0x48 since
 constexpr size_t kMaxCandidates = 16;
 constexpr uint64_t kMaxNames = 8'000'000;
 constexpr uint64_t kMaxNameBytes = 64 << 10;
 constexpr uint64_t kFunctabEntryBytes = 8;
-constexpr uint64_t kFuncNameOff = 4;     // _func.nameOff
+constexpr uint64_t kFuncNameOff = 4;       // _func.nameOff
 constexpr uint64_t kFuncMinimumBytes = 8;  // entryOff and nameOff, all that is read
 
 // True for the first word of any pcHeader; most words of a file fail the first comparison.
@@ -60,12 +60,11 @@ std::optional<PclntabHeader> ParseHeader(uint64_t vaddr, const uint8_t* bytes) {
   header.file_names_off = word(5);
   header.pc_values_off = word(6);
   header.functions_off = word(7);
-  const bool increasing = header.function_names_off >= PclntabHeader::kBytes &&
-                          header.function_names_off < kMaxHeaderBytes &&
-                          header.function_names_off < header.compile_units_off &&
-                          header.compile_units_off <= header.file_names_off &&
-                          header.file_names_off <= header.pc_values_off &&
-                          header.pc_values_off <= header.functions_off && header.functions_off < kMaxTableBytes;
+  const bool increasing =
+      header.function_names_off >= PclntabHeader::kBytes && header.function_names_off < kMaxHeaderBytes &&
+      header.function_names_off < header.compile_units_off && header.compile_units_off <= header.file_names_off &&
+      header.file_names_off <= header.pc_values_off && header.pc_values_off <= header.functions_off &&
+      header.functions_off < kMaxTableBytes;
   return increasing ? std::optional(header) : std::nullopt;
 }
 

@@ -29,7 +29,9 @@ std::vector<fs::path> FindElfFiles(const fs::path& folder) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     std::array<char, 4> magic{};
     if (entry.is_regular_file() && std::ifstream(entry.path()).read(magic.data(), magic.size()) &&
-        std::string_view(magic.data(), magic.size()) == "\x7f" "ELF") {
+        std::string_view(magic.data(), magic.size()) ==
+            "\x7f"
+            "ELF") {
       files.push_back(entry.path());
     }
   }
@@ -102,9 +104,9 @@ TEST_F(RealBinariesTest, EveryExecutableIsRecognisedAsGo) {
 }
 
 TEST_F(RealBinariesTest, FunctionsAreFoundByNameAndByAddress) {
-  constexpr std::array<std::string_view, 5> kNames = {
-      "net/http.serverHandler.ServeHTTP", "net/http.(*Transport).roundTrip", "no.such.function", "runtime.casgstatus",
-      "net/http.serverHandler.ServeHTTP"};
+  constexpr std::array<std::string_view, 5> kNames = {"net/http.serverHandler.ServeHTTP",
+                                                      "net/http.(*Transport).roundTrip", "no.such.function",
+                                                      "runtime.casgstatus", "net/http.serverHandler.ServeHTTP"};
   ForEachHttpBinary([&](const GoBinary& binary) {
     const auto functions = binary.FindFunctions(kNames);
     ASSERT_EQ(functions.size(), kNames.size());
@@ -140,8 +142,8 @@ TEST_F(RealBinariesTest, FunctionsBeginWithTheStackCheck) {
     if (binary.info().arch == Arch::kAmd64) {
       // cmp 16(%r14),%rsp, or lea of the frame into %r12 before it.
       const std::array<uint8_t, 4> compare = {0x49, 0x3b, 0x66, 0x10};
-      const bool is_check = std::equal(compare.begin(), compare.end(), code->begin()) ||
-                            ((*code)[0] == 0x4c && (*code)[1] == 0x8d);
+      const bool is_check =
+          std::equal(compare.begin(), compare.end(), code->begin()) || ((*code)[0] == 0x4c && (*code)[1] == 0x8d);
       EXPECT_TRUE(is_check);
     } else {
       // ldr x16, [x28, #16]

@@ -46,9 +46,9 @@ std::string_view FindOtherCompiler(elf::Image& image) {
     std::string_view compiler;
   };
   static constexpr std::array<Trace, 3> kTraces = {{
-      {"libgo.so.", "gccgo"},           // DT_NEEDED of a dynamic gccgo program
-      {"__go_init_main", "gccgo"},      // libgo's entry, in the text of its messages
-      {"tinygo", "TinyGo"},             // names of TinyGo's runtime interface
+      {"libgo.so.", "gccgo"},       // DT_NEEDED of a dynamic gccgo program
+      {"__go_init_main", "gccgo"},  // libgo's entry, in the text of its messages
+      {"tinygo", "TinyGo"},         // names of TinyGo's runtime interface
   }};
   constexpr uint64_t kLookAhead = 16;
   std::string_view found;
@@ -97,26 +97,31 @@ absl::Status CheckIsExecutable(elf::Image& image, const std::optional<BuildInfo>
     return absl::OkStatus();
   }
   if (IsPositionIndependentExecutable(image)) {
-    return MakeStatus(StatusCode::kUnimplemented, "static position-independent executable (static-PIE) is not supported");
+    return MakeStatus(StatusCode::kUnimplemented,
+                      "static position-independent executable (static-PIE) is not supported");
   }
-  return MakeStatus(StatusCode::kUnimplemented, "a shared library or plugin with Go code: only executables are supported");
+  return MakeStatus(StatusCode::kUnimplemented,
+                    "a shared library or plugin with Go code: only executables are supported");
 }
 
 absl::Status ExplainMissingFunctionTable(elf::Image& image, const std::optional<BuildInfo>& build_info,
                                          std::span<const PclntabHeader> headers, bool has_go_note) {
   if (!headers.empty()) {
-    return MakeStatus(StatusCode::kUnimplemented, "built with {}, Go 1.17 or older (function table {:#x}): Go 1.18 is needed",
+    return MakeStatus(StatusCode::kUnimplemented,
+                      "built with {}, Go 1.17 or older (function table {:#x}): Go 1.18 is needed",
                       VersionText(build_info), headers.front().magic);
   }
   if (const std::string_view compiler = FindOtherCompiler(image); !compiler.empty()) {
-    return MakeStatus(StatusCode::kUnimplemented, "built with {}: only the standard Go compiler is supported", compiler);
+    return MakeStatus(StatusCode::kUnimplemented, "built with {}: only the standard Go compiler is supported",
+                      compiler);
   }
   if (build_info.has_value() && (build_info->go_version == "unknown" || build_info->go_version.empty())) {
     return MakeStatus(StatusCode::kUnimplemented,
                       "no function table and no Go version: obfuscated (garble replaces both), which is not supported");
   }
   if (build_info.has_value() || has_go_note) {
-    return MakeStatus(StatusCode::kUnimplemented, "built with {}, but it has no function table that is known: obfuscated or a newer format",
+    return MakeStatus(StatusCode::kUnimplemented,
+                      "built with {}, but it has no function table that is known: obfuscated or a newer format",
                       VersionText(build_info));
   }
   return MakeStatus(StatusCode::kNotFound, "not a Go executable: neither build info nor function table");

@@ -59,9 +59,8 @@ absl::StatusOr<TypeIndex> TypeIndex::Build(elf::Image& image, const TypeRegion& 
     return image.load_status().ok() ? MakeStatus(StatusCode::kResourceExhausted, "type names take too much space")
                                     : image.load_status();
   }
-  std::sort(index.entries_.begin(), index.entries_.end(), [](const Entry& a, const Entry& b) {
-    return a.hash != b.hash ? a.hash < b.hash : a.offset < b.offset;
-  });
+  std::sort(index.entries_.begin(), index.entries_.end(),
+            [](const Entry& a, const Entry& b) { return a.hash != b.hash ? a.hash < b.hash : a.offset < b.offset; });
   index.entries_.shrink_to_fit();
   return index;
 }
@@ -89,8 +88,7 @@ void TypeIndex::Add(const TypeHeader& type) {
   if (!parts->package_path.empty()) {
     hash.Add(parts->package_path).Add(".");
   }
-  entries_.push_back(
-      {hash.Add(parts->name).value(), static_cast<uint32_t>((type.vaddr - reader_.begin_vaddr()) / 8)});
+  entries_.push_back({hash.Add(parts->name).value(), static_cast<uint32_t>((type.vaddr - reader_.begin_vaddr()) / 8)});
 }
 
 std::vector<TypeHeader> TypeIndex::Find(std::string_view qualified_name) {
@@ -124,8 +122,7 @@ std::vector<TypeHeader> TypeIndex::FindPointersTo(std::string_view qualified_nam
   }
   if (!unlinked.empty()) {
     (void)reader_.ForEach(reader_.begin_vaddr(), reader_.end_vaddr(), [&](const TypeHeader& type) {
-      const std::optional<uint64_t> target =
-          type.kind == Kind::kPointer ? reader_.FirstTailWord(type) : std::nullopt;
+      const std::optional<uint64_t> target = type.kind == Kind::kPointer ? reader_.FirstTailWord(type) : std::nullopt;
       if (target.has_value() && std::find(unlinked.begin(), unlinked.end(), *target) != unlinked.end()) {
         result.push_back(type);
       }

@@ -135,8 +135,7 @@ std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
   return header;
 }
 
-bool TypeReader::ForEach(uint64_t begin_vaddr, uint64_t end_vaddr,
-                         absl::FunctionRef<void(const TypeHeader&)> visit) {
+bool TypeReader::ForEach(uint64_t begin_vaddr, uint64_t end_vaddr, absl::FunctionRef<void(const TypeHeader&)> visit) {
   const uint64_t begin = (begin_vaddr + 7) / 8 * 8;
   const uint64_t end = std::min(end_vaddr, end_vaddr_);
   if (begin >= end) {
@@ -171,7 +170,8 @@ std::optional<uint64_t> TypeReader::UncommonVaddr(const TypeHeader& type) const 
     case Kind::kArray: return type.vaddr + 72;
     case Kind::kStruct:
     case Kind::kInterface: return type.vaddr + 80;
-    case Kind::kMap: return map_descriptor_bytes_ == 0 ? std::nullopt : std::optional(type.vaddr + map_descriptor_bytes_);
+    case Kind::kMap:
+      return map_descriptor_bytes_ == 0 ? std::nullopt : std::optional(type.vaddr + map_descriptor_bytes_);
     default: return type.vaddr + kHeaderBytes;
   }
 }

@@ -5,8 +5,8 @@
 // 8-byte slot of the region. Sources: Go's internal/abi/type.go (Type, StructType, MapType, Name, UncommonType); the
 // first 48 bytes have been the same from Go 1.18 to 1.27; offsets measured per release.
 // Thread: one at a time. Lifetime: must not outlive the Image; string views live as long as it.
-// Limits: the bytes of names decoded since StartOperation() are bounded, so that one question about a hostile file takes
-// bounded time; beyond that every name is refused and exhausted() is true.
+// Limits: the bytes of names decoded since StartOperation() are bounded, so that one question about a hostile file
+// takes bounded time; beyond that every name is refused and exhausted() is true.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct TypeHeader {
   uint32_t pointer_off = 0;  // from the region's start to the descriptor of *T (ptrToThis); 0 unknown
   uint8_t flags = 0;         // tflag
   Kind kind = Kind::kInvalid;
-  std::string_view name;     // as reflect prints it: "*http.Request", "map[string]int"
+  std::string_view name;  // as reflect prints it: "*http.Request", "map[string]int"
 
   bool has_uncommon() const { return (flags & 1) != 0; }
   bool is_named() const { return (flags & 4) != 0; }

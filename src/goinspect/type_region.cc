@@ -18,7 +18,8 @@ constexpr size_t kLastWord = 47;
 constexpr size_t kMaxDistance = 3;
 
 constexpr uint64_t kEnoughBackLinks = 100;
-// Programs without a network have fewer types. Back-links do not happen by accident, so a small region may do with less.
+// Programs without a network have fewer types. Back-links do not happen by accident, so a small region may do with
+// less.
 constexpr uint64_t kEnoughInSmallRegion = 16;
 constexpr uint64_t kSmallRegionBytes = uint64_t{256} << 10;
 

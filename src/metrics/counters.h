@@ -14,26 +14,26 @@
 namespace nodespan::metrics {
 
 enum class Counter : uint8_t {
-  kSpansAssembled,        // spans built from kernel records
-  kSpansExported,         // spans an exporter delivered
-  kSpansDroppedQueueFull, // oldest spans pushed out of the export queue
-  kSpansDroppedExport,    // spans given up after a non-retryable answer or too many tries
-  kSpansDroppedShutdown,  // spans still queued when the shutdown time was over
-  kSpansRejected,         // spans the collector refused in a partial success
-  kExportRequests,        // export calls made, retries included
-  kExportRetries,         // export calls repeated after a retryable answer
-  kRecordsRead,           // records taken from the ring
-  kRecordsMalformed,      // records with a wrong size, version or type
-  kRecordsUnknownTarget,  // records of a process that is no longer known
-  kOperationsAbandoned,   // operations in flight when their process ended or was released
-  kExecEvents,            // processes that appeared, told by the kernel
-  kExitEvents,            // processes that ended, told by the kernel
-  kProcessEventsMissed,   // exec or exit events lost, or found by the sweep instead
-  kProcessesScanned,      // executables looked at
-  kTargetsAttached,       // processes traced so far
+  kSpansAssembled,         // spans built from kernel records
+  kSpansExported,          // spans an exporter delivered
+  kSpansDroppedQueueFull,  // oldest spans pushed out of the export queue
+  kSpansDroppedExport,     // spans given up after a non-retryable answer or too many tries
+  kSpansDroppedShutdown,   // spans still queued when the shutdown time was over
+  kSpansRejected,          // spans the collector refused in a partial success
+  kExportRequests,         // export calls made, retries included
+  kExportRetries,          // export calls repeated after a retryable answer
+  kRecordsRead,            // records taken from the ring
+  kRecordsMalformed,       // records with a wrong size, version or type
+  kRecordsUnknownTarget,   // records of a process that is no longer known
+  kOperationsAbandoned,    // operations in flight when their process ended or was released
+  kExecEvents,             // processes that appeared, told by the kernel
+  kExitEvents,             // processes that ended, told by the kernel
+  kProcessEventsMissed,    // exec or exit events lost, or found by the sweep instead
+  kProcessesScanned,       // executables looked at
+  kTargetsAttached,        // processes traced so far
   kTargetsDetached,
-  kTargetsRefused,        // Go processes that were selected and could not be traced
-  kCount,                 // not a counter: their number
+  kTargetsRefused,  // Go processes that were selected and could not be traced
+  kCount,           // not a counter: their number
 };
 
 struct CounterInfo {
@@ -49,9 +49,7 @@ class Counters {
   void Add(Counter counter, uint64_t count = 1) {
     values_[static_cast<size_t>(counter)].fetch_add(count, std::memory_order_relaxed);
   }
-  uint64_t Get(Counter counter) const {
-    return values_[static_cast<size_t>(counter)].load(std::memory_order_relaxed);
-  }
+  uint64_t Get(Counter counter) const { return values_[static_cast<size_t>(counter)].load(std::memory_order_relaxed); }
 
  private:
   std::array<std::atomic<uint64_t>, static_cast<size_t>(Counter::kCount)> values_{};

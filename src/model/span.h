@@ -51,7 +51,7 @@ struct Span {
   SpanKind kind = SpanKind::kInternal;
   std::string name;
   uint64_t start_unix_ns = 0;
-  uint64_t end_unix_ns = 0;  // >= start_unix_ns
+  uint64_t end_unix_ns = 0;           // >= start_unix_ns
   std::vector<Attribute> attributes;  // Unique keys, valid UTF-8.
   uint32_t dropped_attributes_count = 0;
   std::vector<SpanEvent> events;
@@ -59,7 +59,7 @@ struct Span {
   std::vector<SpanLink> links;
   uint32_t dropped_links_count = 0;
   StatusCode status = StatusCode::kUnset;
-  std::string status_message;  // Only with kError.
+  std::string status_message;                   // Only with kError.
   const InstrumentationScope* scope = nullptr;  // Never null on a finished span.
   ResourcePtr resource;                         // Never null on a finished span.
 };

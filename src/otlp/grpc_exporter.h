@@ -33,8 +33,8 @@ struct GrpcExporterOptions {
   RetryOptions retry;
   size_t max_request_bytes = kMaxRequestBytes;
 
-  // Called on the export thread: with an error for every try that failed, every partial success and every span too large
-  // to send; with OK when a request succeeds after that. The caller logs it, at its own rate.
+  // Called on the export thread: with an error for every try that failed, every partial success and every span too
+  // large to send; with OK when a request succeeds after that. The caller logs it, at its own rate.
   std::function<void(const absl::Status&)> on_status = [](const absl::Status&) {};
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an export costs this side of the wire: queue, encoder, gRPC, kernel. The receiver runs in a child process, so the
-// CPU of the parent is the exporter's alone.
+// What an export costs this side of the wire: queue, encoder, gRPC, kernel. The receiver runs in a child process, so
+// the CPU of the parent is the exporter's alone.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

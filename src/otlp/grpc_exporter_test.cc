@@ -27,19 +27,19 @@ namespace nodespan::otlp {
 namespace {
 
 using metrics::Counter;
+using nodespan::testing::OtlpAnswer;
+using nodespan::testing::OtlpCall;
+using nodespan::testing::OtlpReceiver;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
-using ::testing::Pair;
-using ::testing::SizeIs;
-using nodespan::testing::OtlpAnswer;
-using nodespan::testing::OtlpCall;
-using nodespan::testing::OtlpReceiver;
 using testing::MakeHttpSpans;
 using testing::MakeResource;
+using ::testing::Pair;
+using ::testing::SizeIs;
 
 constexpr auto kUnavailable = static_cast<int>(absl::StatusCode::kUnavailable);
 constexpr auto kResourceExhausted = static_cast<int>(absl::StatusCode::kResourceExhausted);
@@ -120,7 +120,8 @@ TEST_F(GrpcExporterTest, SendsUserAgentAndHeaders) {
   const auto metadata = receiver_->calls()[0].metadata;
   EXPECT_THAT(metadata, ::testing::Contains(Pair("authorization", "Bearer t=1")));
   EXPECT_THAT(metadata, ::testing::Contains(Pair("trace-bin", std::string("\0\1\2", 3))));
-  EXPECT_THAT(metadata, ::testing::Contains(Pair("user-agent", ::testing::StartsWith("nodespan/0.1.0 OTel-OTLP-Exporter-Cpp/0.1.0"))));
+  EXPECT_THAT(metadata, ::testing::Contains(
+                            Pair("user-agent", ::testing::StartsWith("nodespan/0.1.0 OTel-OTLP-Exporter-Cpp/0.1.0"))));
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
@@ -178,8 +179,7 @@ TEST_F(GrpcExporterTest, WorksOverAUnixSocket) {
 
 TEST_F(GrpcExporterTest, RefusesABadEndpoint) {
   options_.client.endpoint = "ftp://x:1";
-  EXPECT_EQ(GrpcExporter::Create(options_, &counters_, &warnings_).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(GrpcExporter::Create(options_, &counters_, &warnings_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(GrpcExporterTest, SplitsABatchThatIsTooLargeForOneRequest) {

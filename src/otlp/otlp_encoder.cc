@@ -18,22 +18,44 @@ namespace nodespan::otlp {
 namespace {
 
 // Field numbers, SPEC section 2.1.
-namespace request { constexpr uint32_t kResourceSpans = 1; }
-namespace resource_spans { constexpr uint32_t kResource = 1, kScopeSpans = 2, kSchemaUrl = 3; }
-namespace resource { constexpr uint32_t kAttributes = 1; }
-namespace scope_spans { constexpr uint32_t kScope = 1, kSpans = 2, kSchemaUrl = 3; }
-namespace scope { constexpr uint32_t kName = 1, kVersion = 2; }
+namespace request {
+constexpr uint32_t kResourceSpans = 1;
+}
+namespace resource_spans {
+constexpr uint32_t kResource = 1, kScopeSpans = 2, kSchemaUrl = 3;
+}
+namespace resource {
+constexpr uint32_t kAttributes = 1;
+}
+namespace scope_spans {
+constexpr uint32_t kScope = 1, kSpans = 2, kSchemaUrl = 3;
+}
+namespace scope {
+constexpr uint32_t kName = 1, kVersion = 2;
+}
 namespace span {
 constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kParentSpanId = 4, kName = 5, kKind = 6, kStart = 7,
                    kEnd = 8, kAttributes = 9, kDroppedAttributes = 10, kEvents = 11, kDroppedEvents = 12, kLinks = 13,
                    kDroppedLinks = 14, kStatus = 15, kFlags = 16;
 }
-namespace event { constexpr uint32_t kTime = 1, kName = 2, kAttributes = 3, kDroppedAttributes = 4; }
-namespace link { constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kAttributes = 4, kFlags = 6; }
-namespace status { constexpr uint32_t kMessage = 2, kCode = 3; }
-namespace key_value { constexpr uint32_t kKey = 1, kValue = 2; }
-namespace any_value { constexpr uint32_t kString = 1, kBool = 2, kInt = 3, kDouble = 4, kArray = 5; }
-namespace array_value { constexpr uint32_t kValues = 1; }
+namespace event {
+constexpr uint32_t kTime = 1, kName = 2, kAttributes = 3, kDroppedAttributes = 4;
+}
+namespace link {
+constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kAttributes = 4, kFlags = 6;
+}
+namespace status {
+constexpr uint32_t kMessage = 2, kCode = 3;
+}
+namespace key_value {
+constexpr uint32_t kKey = 1, kValue = 2;
+}
+namespace any_value {
+constexpr uint32_t kString = 1, kBool = 2, kInt = 3, kDouble = 4, kArray = 5;
+}
+namespace array_value {
+constexpr uint32_t kValues = 1;
+}
 
 template <size_t N>
 std::string_view AsBytes(const std::array<uint8_t, N>& id) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finished spans -> the bytes of OTLP ExportTraceServiceRequest messages (SPEC sections 2.1 and 2.2).
 //
-// The bytes are written directly, without protobuf objects: about a third of their CPU per span (otlp_encoder_bench.cc).
+// The bytes are written directly, without protobuf objects: about a third of their CPU per span
+// (otlp_encoder_bench.cc).
 //
 // Promises: one ResourceSpans per resource and one ScopeSpans per scope within it and request, never an empty one; no
 // request is larger than the limit; every string is valid UTF-8, bad bytes become U+FFFD; every span is either in

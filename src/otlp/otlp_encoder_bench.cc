@@ -27,7 +27,8 @@ std::vector<model::Span> MakeSpans(int64_t count, int64_t resource_count) {
   }
   std::vector<model::Span> spans;
   for (int64_t i = 0; i < count; ++i) {
-    spans.push_back(testing::MakeHttpSpan(resources[static_cast<size_t>(i % resource_count)], static_cast<uint64_t>(i)));
+    spans.push_back(
+        testing::MakeHttpSpan(resources[static_cast<size_t>(i % resource_count)], static_cast<uint64_t>(i)));
   }
   return spans;
 }

@@ -19,7 +19,6 @@ namespace trace = opentelemetry::proto::trace::v1;
 using opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::kHttpScope;
 using testing::kSqlScope;
 using testing::MakeFullSpan;
@@ -27,6 +26,7 @@ using testing::MakeHttpSpan;
 using testing::MakeHttpSpans;
 using testing::MakeResource;
 using testing::RandomSpans;
+using ::testing::SizeIs;
 
 ExportTraceServiceRequest Parse(const EncodedRequest& encoded) {
   ExportTraceServiceRequest request;
@@ -129,8 +129,8 @@ std::vector<FoundSpan> Flatten(const ExportTraceServiceRequest& request) {
     for (const trace::ScopeSpans& scope_spans : resource_spans.scope_spans()) {
       EXPECT_GT(scope_spans.spans_size(), 0) << "empty scope envelope";
       for (const trace::Span& span : scope_spans.spans()) {
-        found.push_back({resource_spans.resource().attributes(0).value().string_value(), scope_spans.scope().name(),
-                         &span});
+        found.push_back(
+            {resource_spans.resource().attributes(0).value().string_value(), scope_spans.scope().name(), &span});
       }
     }
   }

@@ -26,13 +26,13 @@ namespace nodespan::otlp {
 // One line without the line feed. `spans` is not empty.
 std::string ToOtlpJson(std::span<const model::Span> spans);
 
-// Writes each batch as one line to a file descriptor. A reader that is slow, goes away or closes the pipe costs the batch
-// (counted), never more: writes wait until the deadline at most, and SIGPIPE is not raised. A line that was cut off is
-// ended before the next one begins, so that a later reader finds whole lines again.
+// Writes each batch as one line to a file descriptor. A reader that is slow, goes away or closes the pipe costs the
+// batch (counted), never more: writes wait until the deadline at most, and SIGPIPE is not raised. A line that was cut
+// off is ended before the next one begins, so that a later reader finds whole lines again.
 class StdoutJsonExporter final : public exporting::SpanExporter {
  public:
-  // `fd` stays open and outlives the exporter; its flags are left alone, as others may share it. `on_status` is called on
-  // the export thread with the error of every batch that was not written. `counters` outlives the exporter.
+  // `fd` stays open and outlives the exporter; its flags are left alone, as others may share it. `on_status` is called
+  // on the export thread with the error of every batch that was not written. `counters` outlives the exporter.
   static absl::StatusOr<std::unique_ptr<StdoutJsonExporter>> Create(
       int fd, metrics::Counters* counters,
       std::function<void(const absl::Status&)> on_status = [](const absl::Status&) {});

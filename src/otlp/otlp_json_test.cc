@@ -20,6 +20,9 @@ namespace {
 
 using metrics::Counter;
 using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::kHttpScope;
 using testing::kSqlScope;
 using testing::MakeFullSpan;
@@ -27,9 +30,6 @@ using testing::MakeHttpSpan;
 using testing::MakeHttpSpans;
 using testing::MakeResource;
 using testing::RandomSpans;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 json SpanJson(const model::Span& span) {
@@ -139,9 +139,8 @@ class StdoutJsonExporterTest : public ::testing::Test {
     EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
     reader_.Reset(fds[0]);
     writer_.Reset(fds[1]);
-    exporter_ = *StdoutJsonExporter::Create(writer_.get(), &counters_, [this](const absl::Status& status) {
-      reports_.push_back(status.ToString());
-    });
+    exporter_ = *StdoutJsonExporter::Create(
+        writer_.get(), &counters_, [this](const absl::Status& status) { reports_.push_back(status.ToString()); });
   }
 
   void Export(size_t count, absl::Duration time = absl::Seconds(20)) {

@@ -21,12 +21,9 @@ bool IsRetryable(absl::StatusCode code, const std::optional<absl::Duration>& ret
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDataLoss:
-      return true;
-    case absl::StatusCode::kResourceExhausted:
-      return retry_delay.has_value();
-    default:
-      return false;
+    case absl::StatusCode::kDataLoss: return true;
+    case absl::StatusCode::kResourceExhausted: return retry_delay.has_value();
+    default: return false;
   }
 }
 

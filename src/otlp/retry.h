@@ -28,8 +28,8 @@ class Backoff {
   // `random` gives a number in [0, 1).
   Backoff(const RetryOptions& options, absl::Time start, absl::Time deadline, std::function<double()> random);
 
-  // How long to wait at `now` before the next try, or nothing: give up. A wait that would end past the deadline is cut so
-  // that one more try fits before it, unless the server asked for more time than there is.
+  // How long to wait at `now` before the next try, or nothing: give up. A wait that would end past the deadline is cut
+  // so that one more try fits before it, unless the server asked for more time than there is.
   std::optional<absl::Duration> Next(absl::Time now, const std::optional<absl::Duration>& retry_delay);
 
  private:

@@ -44,8 +44,8 @@ std::vector<uint32_t> GroupedOrder(std::span<const model::Span> spans) {
   std::vector<Position> positions;
   positions.reserve(spans.size());
   for (const model::Span& span : spans) {
-    positions.push_back({resources.Of(span.resource.get()), scopes.Of(span.scope),
-                         static_cast<uint32_t>(positions.size())});
+    positions.push_back(
+        {resources.Of(span.resource.get()), scopes.Of(span.scope), static_cast<uint32_t>(positions.size())});
   }
   std::sort(positions.begin(), positions.end());
   std::vector<uint32_t> order;

@@ -40,9 +40,12 @@ inline model::Span MakeHttpSpan(model::ResourcePtr resource, uint64_t number = 0
   span.name = "GET /users/{id}";
   span.start_unix_ns = 1'700'000'000'000'000'000 + number;
   span.end_unix_ns = span.start_unix_ns + 2'000'000;
-  span.attributes = {{"http.request.method", "GET"},        {"url.path", "/users/4711"},
-                     {"url.scheme", "http"},                {"http.route", "/users/{id}"},
-                     {"http.response.status_code", int64_t{200}}, {"server.address", "users.shop.svc"},
+  span.attributes = {{"http.request.method", "GET"},
+                     {"url.path", "/users/4711"},
+                     {"url.scheme", "http"},
+                     {"http.route", "/users/{id}"},
+                     {"http.response.status_code", int64_t{200}},
+                     {"server.address", "users.shop.svc"},
                      {"server.port", int64_t{8080}}};
   span.scope = &kHttpScope;
   span.resource = std::move(resource);
@@ -63,10 +66,14 @@ inline model::Span MakeFullSpan(model::ResourcePtr resource) {
   span.parent_span_id = MakeId<8>(99);
   span.trace_state = "vendor=opaque,other=1";
   span.flags = 0x301;
-  span.attributes = {{"string", "value"},   {"empty", std::string()},
-                     {"true", true},        {"false", false},
-                     {"negative", int64_t{-1}}, {"zero", int64_t{0}},
-                     {"double", 0.25},      {"strings", std::vector<std::string>{"a", "", "c"}},
+  span.attributes = {{"string", "value"},
+                     {"empty", std::string()},
+                     {"true", true},
+                     {"false", false},
+                     {"negative", int64_t{-1}},
+                     {"zero", int64_t{0}},
+                     {"double", 0.25},
+                     {"strings", std::vector<std::string>{"a", "", "c"}},
                      {"none", std::vector<std::string>{}}};
   span.dropped_attributes_count = 3;
   span.events = {{123, "exception", {{"exception.type", "*errors.errorString"}}, 2}, {124, "", {}, 0}};
@@ -112,14 +119,10 @@ class RandomSpans {
 
   model::AttributeValue Value() {
     switch (Below(5)) {
-      case 0:
-        return Below(2) == 0;
-      case 1:
-        return static_cast<int64_t>(AnyInteger());
-      case 2:
-        return static_cast<double>(AnyInteger()) / 3;
-      case 3:
-        return Text();
+      case 0: return Below(2) == 0;
+      case 1: return static_cast<int64_t>(AnyInteger());
+      case 2: return static_cast<double>(AnyInteger()) / 3;
+      case 3: return Text();
       default: {
         std::vector<std::string> texts(Below(5));
         for (std::string& text : texts) {

@@ -51,10 +51,9 @@ class TlsTest : public ::testing::Test {
 
   void StartReceiver(const TestCa& ca, const std::string& name, const TestCa* client_ca = nullptr, int port = 0) {
     const KeyAndCertificate issued = ca.Issue(name);
-    receiver_ = OtlpReceiver::Start(
-        {.listen = "localhost:" + std::to_string(port),
-         .tls = OtlpReceiverTls{issued.certificate_pem, issued.key_pem,
-                                client_ca == nullptr ? "" : client_ca->certificate_pem()}});
+    receiver_ = OtlpReceiver::Start({.listen = "localhost:" + std::to_string(port),
+                                     .tls = OtlpReceiverTls{issued.certificate_pem, issued.key_pem,
+                                                            client_ca == nullptr ? "" : client_ca->certificate_pem()}});
     ASSERT_NE(receiver_, nullptr);
     options_.client.endpoint = "https://localhost:" + std::to_string(receiver_->port());
   }

@@ -34,8 +34,8 @@ constexpr std::string_view kRetryInfoType = "google.rpc.RetryInfo";
 // gRPC aborts the process on metadata it cannot send, so nothing unchecked reaches it.
 // Rules: the gRPC-over-HTTP/2 document, "Custom-Metadata"; names that HTTP/2 or gRPC use themselves are excluded.
 bool IsMetadataKey(std::string_view key) {
-  constexpr std::array<std::string_view, 6> kReserved = {"host", "te", "content-type", "user-agent", "connection",
-                                                         "content-length"};
+  constexpr std::array<std::string_view, 6> kReserved = {"host",       "te",         "content-type",
+                                                         "user-agent", "connection", "content-length"};
   const bool valid = std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
@@ -99,8 +99,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeTlsCredentials(con
   if (files.ca_file.empty() && !has_client) {
     return grpc::SslCredentials(grpc::SslCredentialsOptions());
   }
-  const auto interval_s = static_cast<unsigned int>(
-      std::clamp<int64_t>(absl::ToInt64Seconds(files.reload_interval), 1, 24 * 60 * 60));
+  const auto interval_s =
+      static_cast<unsigned int>(std::clamp<int64_t>(absl::ToInt64Seconds(files.reload_interval), 1, 24 * 60 * 60));
   tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(
       std::make_shared<tls::FileWatcherCertificateProvider>(key_file, cert_file, files.ca_file, interval_s));
@@ -116,10 +116,9 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeTlsCredentials(con
 
 grpc::ChannelArguments MakeChannelArguments(const TraceClientOptions& options) {
   grpc::ChannelArguments arguments;
-  arguments.SetUserAgentPrefix(
-      fmt::format("nodespan/{} OTel-OTLP-Exporter-Cpp/{}", model::kVersion, model::kVersion));
-  const auto longest_ms = static_cast<int>(
-      std::clamp<int64_t>(absl::ToInt64Milliseconds(options.max_reconnect_interval), 100, 120'000));
+  arguments.SetUserAgentPrefix(fmt::format("nodespan/{} OTel-OTLP-Exporter-Cpp/{}", model::kVersion, model::kVersion));
+  const auto longest_ms =
+      static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(options.max_reconnect_interval), 100, 120'000));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, std::min(1000, longest_ms));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, longest_ms);
   return arguments;
@@ -130,8 +129,8 @@ grpc::ByteBuffer ToByteBuffer(std::shared_ptr<const WireBuffer> body) {
   uint8_t* data = body->data.get();
   const size_t size = body->size;
   auto* owner = new std::shared_ptr<const WireBuffer>(std::move(body));
-  const grpc::Slice slice(data, size, [](void* held) { delete static_cast<std::shared_ptr<const WireBuffer>*>(held); },
-                          owner);
+  const grpc::Slice slice(
+      data, size, [](void* held) { delete static_cast<std::shared_ptr<const WireBuffer>*>(held); }, owner);
   return grpc::ByteBuffer(&slice, 1);
 }
 
@@ -249,7 +248,8 @@ CallResult TraceClient::Export(std::shared_ptr<const WireBuffer> body, absl::Tim
     return ReadResponse(response);
   }
   CallResult result;
-  result.status = absl::Status(static_cast<absl::StatusCode>(status.error_code()), base::ToAbsl(status.error_message()));
+  result.status =
+      absl::Status(static_cast<absl::StatusCode>(status.error_code()), base::ToAbsl(status.error_message()));
   result.retry_delay = FindRetryDelay(status.error_details());
   return result;
 }
@@ -262,8 +262,6 @@ void TraceClient::Cancel() {
   }
 }
 
-void TraceClient::ResetConnectionBackoff() {
-  grpc::experimental::ChannelResetConnectionBackoff(impl_->channel.get());
-}
+void TraceClient::ResetConnectionBackoff() { grpc::experimental::ChannelResetConnectionBackoff(impl_->channel.get()); }
 
 }  // namespace nodespan::otlp

@@ -20,9 +20,9 @@ TEST(Utf8Test, AcceptsEveryCodePointAtEveryDistanceFromAnEightByteBoundary) {
 }
 
 TEST(Utf8Test, RejectsWhatRfc3629Forbids) {
-  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-                           "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82",
-                           "\xF0\x9F\x98", "\xC3(", "\xE2\x82("}) {
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(", "\xE2\x82("}) {
     for (size_t prefix = 0; prefix < 9; ++prefix) {
       const std::string padded = std::string(prefix, 'x') + text;
       EXPECT_FALSE(IsValidUtf8(padded)) << padded;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes protobuf wire format front to back into one growing buffer.
 //
-// The length of a nested message is not known when it begins; four bytes are kept free for it and filled in at its end as
-// a padded varint (more continuation bytes than needed: legal, protobuf readers take up to ten). That is one pass
+// The length of a nested message is not known when it begins; four bytes are kept free for it and filled in at its end
+// as a padded varint (more continuation bytes than needed: legal, protobuf readers take up to ten). That is one pass
 // instead of two, for at most three bytes a message.
 //
 // Wire format: https://protobuf.dev/programming-guides/encoding/
@@ -28,9 +28,7 @@ struct WireBuffer {
   std::string_view view() const { return {reinterpret_cast<const char*>(data.get()), size}; }
 };
 
-constexpr size_t VarintSize(uint64_t value) {
-  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
-}
+constexpr size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 
 // Size of a length-delimited field with a field number below 16.
 constexpr size_t DelimitedSize(size_t length) { return 1 + VarintSize(length) + length; }
@@ -67,8 +65,8 @@ class WireWriter {
     PutVarint(length);
   }
 
-  // A nested message of unknown length: EndMessage(BeginMessage(field)) around its fields. EndMessage may be called again
-  // with the same mark after more fields were added or removed; only the last call counts. A message longer than
+  // A nested message of unknown length: EndMessage(BeginMessage(field)) around its fields. EndMessage may be called
+  // again with the same mark after more fields were added or removed; only the last call counts. A message longer than
   // kMaxMessageBytes gets a wrong length: the caller truncates it away.
   size_t BeginMessage(uint32_t field) {
     Grow(kMaxVarintBytes + kLengthBytes);

@@ -18,14 +18,12 @@ absl::Status ProcError(int error_number, std::string_view context) {
   switch (error_number) {
     case ESRCH:
     case ENOENT:
-    case ENOTDIR:
-      return base::MakeStatus(absl::StatusCode::kNotFound, "{}: the process has ended", context);
+    case ENOTDIR: return base::MakeStatus(absl::StatusCode::kNotFound, "{}: the process has ended", context);
     case EACCES:
     case EPERM:
       return base::MakeStatus(absl::StatusCode::kPermissionDenied, "{}: {} (CAP_SYS_PTRACE is needed)", context,
                               std::strerror(error_number));
-    default:
-      return base::ErrnoStatus(error_number, context);
+    default: return base::ErrnoStatus(error_number, context);
   }
 }
 

@@ -116,20 +116,11 @@ absl::StatusOr<ProcessStat> ParseStat(std::string_view text) {
         is_good = word.size() == 1;
         stat.state = is_good ? word[0] : '?';
         break;
-      case 4:
-        assign(stat.parent_pid);
-        break;
-      case 9:
-        assign(stat.flags);
-        break;
-      case 22:
-        assign(stat.start_time_ticks);
-        break;
-      case 28:
-        assign(stat.start_stack);
-        break;
-      default:
-        break;
+      case 4: assign(stat.parent_pid); break;
+      case 9: assign(stat.flags); break;
+      case 22: assign(stat.start_time_ticks); break;
+      case 28: assign(stat.start_stack); break;
+      default: break;
     }
     if (!is_good) {
       return Malformed(fmt::format("stat: field {}", field));

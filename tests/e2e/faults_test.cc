@@ -49,8 +49,8 @@ TEST_F(FaultsTest, WithoutCapabilitiesItSaysInOneSentenceWhichOnesItNeeds) {
 }
 
 TEST_F(FaultsTest, WithoutRootItSaysInOneSentenceWhatItNeeds) {
-  const std::optional<Finished> done = RunToEnd(
-      {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", NodespanBinary(), "--all"}, kPatience);
+  const std::optional<Finished> done =
+      RunToEnd({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", NodespanBinary(), "--all"}, kPatience);
   ASSERT_TRUE(done);
   if (done->status.code == 126 || done->status.code == 127) {
     GTEST_SKIP() << "nobody may not execute " << NodespanBinary();
@@ -90,10 +90,10 @@ TEST_F(FaultsTest, AFullQueueDropsSpansAndCountsThem) {
   const ClosedPort closed = HoldClosedPort();
   const auto traced = GoProgram::Start(program.path, {"--scenario", "keepalive", "--requests", "200"});
   ASSERT_NE(traced, nullptr);
-  const auto daemon =
-      NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
-                             .environment = {{"OTEL_BSP_MAX_QUEUE_SIZE", "50"}, {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"}},
-                             .endpoint = "http://127.0.0.1:" + std::to_string(closed.port)});
+  const auto daemon = NodespanDaemon::Start(
+      {.arguments = {"--pid", std::to_string(traced->pid())},
+       .environment = {{"OTEL_BSP_MAX_QUEUE_SIZE", "50"}, {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"}},
+       .endpoint = "http://127.0.0.1:" + std::to_string(closed.port)});
   ASSERT_NE(daemon, nullptr);
   ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
   traced->StartTraffic();

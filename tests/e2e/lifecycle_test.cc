@@ -99,8 +99,8 @@ TEST_F(LifecycleTest, TheTracerMayLeaveAndComeBackWhileRequestsRun) {
   if (!program.ok()) {
     return;
   }
-  const auto traced = GoProgram::Start(program.path, {"--scenario", "concurrency", "--connections", "20", "--requests",
-                                                      "300"});
+  const auto traced =
+      GoProgram::Start(program.path, {"--scenario", "concurrency", "--connections", "20", "--requests", "300"});
   ASSERT_NE(traced, nullptr);
   traced->StartTraffic();
   for (int round = 0; round < 3; ++round) {
@@ -158,8 +158,8 @@ TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
   std::filesystem::rename(scratch.CopyIn(after.path, "new"), path);
   const auto new_process = GoProgram::Start(path, {"--scenario", "basic"});
   ASSERT_NE(new_process, nullptr);
-  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(old_process->pid()), "--pid",
-                                                           std::to_string(new_process->pid())}});
+  const auto daemon = NodespanDaemon::Start(
+      {.arguments = {"--pid", std::to_string(old_process->pid()), "--pid", std::to_string(new_process->pid())}});
   ASSERT_NE(daemon, nullptr);
   size_t requests = 0;
   for (GoProgram* process : {old_process.get(), new_process.get()}) {

@@ -51,9 +51,9 @@ TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
   }
   const auto traced = GoProgram::Start(program.path, {"--client", "external"});
   ASSERT_NE(traced, nullptr);
-  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
-                                             .environment = {{"OTEL_TRACES_SAMPLER", test.sampler},
-                                                             {"OTEL_TRACES_SAMPLER_ARG", test.argument}}});
+  const auto daemon = NodespanDaemon::Start(
+      {.arguments = {"--pid", std::to_string(traced->pid())},
+       .environment = {{"OTEL_TRACES_SAMPLER", test.sampler}, {"OTEL_TRACES_SAMPLER_ARG", test.argument}}});
   ASSERT_NE(daemon, nullptr);
   ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
 
@@ -85,8 +85,7 @@ TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
   }
   for (const Request& request : requests) {
     if (request.has_parent) {
-      const bool expected =
-          test.parent_based ? request.parent_sampled : SampledByRatio(request.low, test.ratio);
+      const bool expected = test.parent_based ? request.parent_sampled : SampledByRatio(request.low, test.ratio);
       EXPECT_EQ(sampled.contains(request.id), expected) << request.id << " " << request.low;
     } else if (test.ratio == 0 || test.ratio == 1) {
       EXPECT_EQ(sampled.contains(request.id), test.ratio == 1) << request.id;

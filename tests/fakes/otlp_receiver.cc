@@ -64,8 +64,7 @@ std::string Response(const OtlpAnswer& answer) {
 // Answers after the delay, or at once when the client has gone. Deletes itself when gRPC is done with it.
 class Reactor final : public grpc::ServerUnaryReactor {
  public:
-  Reactor(const OtlpAnswer& answer, grpc::ByteBuffer* response)
-      : answer_(answer), response_(response) {
+  Reactor(const OtlpAnswer& answer, grpc::ByteBuffer* response) : answer_(answer), response_(response) {
     if (answer_.delay.count() == 0) {
       Reply();
     } else {
@@ -79,9 +78,9 @@ class Reactor final : public grpc::ServerUnaryReactor {
  private:
   void Reply() {
     *response_ = ToByteBuffer(Response(answer_));
-    Finish(answer_.code == 0 ? grpc::Status::OK
-                             : grpc::Status(static_cast<grpc::StatusCode>(answer_.code), answer_.message,
-                                            Details(answer_)));
+    Finish(answer_.code == 0
+               ? grpc::Status::OK
+               : grpc::Status(static_cast<grpc::StatusCode>(answer_.code), answer_.message, Details(answer_)));
   }
 
   const OtlpAnswer answer_;

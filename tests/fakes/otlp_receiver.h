@@ -38,9 +38,9 @@ struct OtlpAnswer {
 
 struct OtlpCall {
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
-  bool parsed = false;                                // the bytes were a request
-  size_t request_bytes = 0;                           // uncompressed
-  std::multimap<std::string, std::string> metadata;   // user-agent included
+  bool parsed = false;                               // the bytes were a request
+  size_t request_bytes = 0;                          // uncompressed
+  std::multimap<std::string, std::string> metadata;  // user-agent included
   OtlpAnswer answer;
   size_t span_count = 0;
 };

@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     }
   }
   std::cout << paths.size() << " inputs ran, the slowest in "
-            << std::chrono::duration_cast<std::chrono::milliseconds>(slowest).count() << " ms (" << slowest_path.filename()
-            << ")\n";
+            << std::chrono::duration_cast<std::chrono::milliseconds>(slowest).count() << " ms ("
+            << slowest_path.filename() << ")\n";
   return paths.empty() ? 1 : 0;
 }

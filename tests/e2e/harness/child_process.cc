@@ -93,8 +93,8 @@ std::unique_ptr<ChildProcess> ChildProcess::Start(const std::vector<std::string>
   (void)signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<ChildProcess> child(new ChildProcess());
   child->started_ = Clock::now();
-  const int error = Spawn(words, MakeEnvironment(environment), in->reader.get(), out->writer.get(), err->writer.get(),
-                          &child->pid_);
+  const int error =
+      Spawn(words, MakeEnvironment(environment), in->reader.get(), out->writer.get(), err->writer.get(), &child->pid_);
   if (error != 0) {
     child->pid_ = -1;
     ADD_FAILURE() << words.front() << ": " << std::strerror(error);
@@ -221,7 +221,7 @@ std::optional<ExitStatus> ChildProcess::Wait(Milliseconds patience) {
 }
 
 std::optional<Finished> RunToEnd(const std::vector<std::string>& words, Milliseconds patience,
-                            const ChildProcess::Environment& environment) {
+                                 const ChildProcess::Environment& environment) {
   const std::unique_ptr<ChildProcess> child = ChildProcess::Start(words, environment);
   if (child == nullptr) {
     return std::nullopt;

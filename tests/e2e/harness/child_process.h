@@ -45,7 +45,8 @@ class ChildProcess {
 
   // The first word is looked up in PATH. The child gets our environment without OTEL_* variables, with `environment`
   // added. Null and a failed expectation when it cannot be started.
-  static std::unique_ptr<ChildProcess> Start(const std::vector<std::string>& words, const Environment& environment = {});
+  static std::unique_ptr<ChildProcess> Start(const std::vector<std::string>& words,
+                                             const Environment& environment = {});
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -68,7 +69,8 @@ class ChildProcess {
   std::vector<std::string> OutputLines() const { return Lines(output_); }
   std::vector<std::string> ErrorLines() const { return Lines(error_); }
 
-  // Nothing: it still runs after `patience`. Afterwards all of its output is there, unless a grandchild holds the pipes.
+  // Nothing: it still runs after `patience`. Afterwards all of its output is there, unless a grandchild holds the
+  // pipes.
   std::optional<ExitStatus> Wait(Milliseconds patience = kPatience);
 
  private:
@@ -102,6 +104,6 @@ struct Finished {
   std::string LastError() const { return error.empty() ? std::string() : error.back(); }
 };
 std::optional<Finished> RunToEnd(const std::vector<std::string>& words, Milliseconds patience,
-                            const ChildProcess::Environment& environment = {});
+                                 const ChildProcess::Environment& environment = {});
 
 }  // namespace nodespan::e2e

@@ -78,8 +78,8 @@ class GoProgram {
                                           const ChildProcess::Environment& environment = {});
 
   void StartTraffic() { process_->WriteInput("\n"); }
-  // Returns when all of its requests were answered. The server's end of the last ones, and with it their spans, can come
-  // a little later: wait for those before the program ends.
+  // Returns when all of its requests were answered. The server's end of the last ones, and with it their spans, can
+  // come a little later: wait for those before the program ends.
   std::vector<Truth> WaitForTraffic();
 
   // Ends it and checks what tracing must not change: exit status 0, nothing on standard error, and a summary without

@@ -104,8 +104,7 @@ std::optional<uint64_t> RunCount(const std::vector<uint32_t>& program_ids, std::
     const base::UniqueFd fd(bpf_prog_get_fd_by_id(id));
     bpf_prog_info info{};
     uint32_t info_bytes = sizeof(info);
-    if (fd.valid() && FunctionName(fd.get()) == function &&
-        bpf_obj_get_info_by_fd(fd.get(), &info, &info_bytes) == 0) {
+    if (fd.valid() && FunctionName(fd.get()) == function && bpf_obj_get_info_by_fd(fd.get(), &info, &info_bytes) == 0) {
       return info.run_cnt;
     }
   }

@@ -39,7 +39,9 @@ SpanTotals ParseTotals(const std::string& line) {
 
 std::string NodespanBinary() { return Variable("NODESPAN_BINARY"); }
 
-std::string SourcePath(std::string_view relative) { return fmt::format("{}/{}", Variable("NODESPAN_SOURCE"), relative); }
+std::string SourcePath(std::string_view relative) {
+  return fmt::format("{}/{}", Variable("NODESPAN_SOURCE"), relative);
+}
 
 std::optional<std::string> WhyNotHere() {
   if (::geteuid() != 0) {

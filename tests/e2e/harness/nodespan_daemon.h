@@ -32,9 +32,9 @@ struct SpanTotals {
 class NodespanDaemon {
  public:
   struct Options {
-    std::vector<std::string> arguments;         // what to trace
-    ChildProcess::Environment environment;      // added to what the harness sets
-    std::string endpoint;                       // empty: a receiver inside the test
+    std::vector<std::string> arguments;     // what to trace
+    ChildProcess::Environment environment;  // added to what the harness sets
+    std::string endpoint;                   // empty: a receiver inside the test
   };
 
   // Ready when it returns; null with a failed expectation when it does not become so.
