@@ -82,7 +82,8 @@ struct ns_map_walk {
 	u64 old_groups;
 	u64 dir; /* Swiss: rest of the table directory */
 	u64 dir_entries;
-	u64 table; /* Swiss: table just visited; equal neighbours are the same table */
+	u64 in_part; /* the group in the window was read in part (ns_window_read_part) */
+	u64 table;   /* Swiss: table just visited; equal neighbours are the same table */
 };
 
 /*

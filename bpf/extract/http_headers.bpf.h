@@ -13,7 +13,8 @@
 #include "bpf/base/counters.bpf.h"
 #include "bpf/extract/window.bpf.h"
 
-#define NS_MAP_STEPS 16	       /* groups, overflow buckets and table changes visited at most */
+/* Groups, overflow buckets and table changes visited at most: room for 100 headers, which take 16 groups. */
+#define NS_MAP_STEPS 20
 #define NS_MAP_MAX_GROUPS 1024 /* per table or bucket array; more is nonsense */
 #define NS_GROUP_SLOTS 8
 
@@ -190,17 +191,28 @@ static __always_inline void ns_collect_headers(struct ns_http_operation *op, con
 #pragma unroll
 	for (int step = 0; step < NS_MAP_STEPS; step++) {
 		u64 group = ns_map_step(op, map);
+		long err;
 
 		if (group == (u64)-1)
 			return;
 		if (!group)
 			continue;
-		if (ns_window_read(op->window, map->group_bytes, group)) {
-			ns_count(NS_LOSS_FIELD_UNREADABLE);
-			return;
+		/* In part is enough: a slot that is in use has been written, key and element, so it is on a touched
+		 * page. */
+		err = ns_window_read_part(op->window, map->group_bytes, group);
+		if (err < 0) {
+			/* A bucket that was never touched holds nothing. The control word of a Swiss group is always
+			 * written. */
+			if (map->kind == NS_MAP_SWISS)
+				ns_count(NS_LOSS_FIELD_UNREADABLE);
+			continue;
 		}
+		/* Through memory: in a register, the verifier would follow both outcomes through the rest of the walk.
+		 */
+		op->walk.in_part = err;
+		barrier();
 		ns_scan_group(op, map);
-		if (map->kind == NS_MAP_CLASSIC)
+		if (map->kind == NS_MAP_CLASSIC && !op->walk.in_part)
 			op->walk.overflow = ns_window_u64(op->window, map->overflow_off);
 	}
 	ns_count(NS_LOSS_HEADERS_CUT);

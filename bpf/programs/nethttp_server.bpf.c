@@ -65,6 +65,53 @@ static __always_inline void ns_append_header(struct ns_http_operation *op, enum 
 	ns_append(op, which, value.data, value.bytes, max);
 }
 
+#define NS_TRACESTATE_LINES 4 /* header lines that are joined; more mark the list as cut */
+
+/* Appends all values of the tracestate header, joined by commas: W3C Trace Context, section 3.3.1. */
+static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
+{
+	const struct ns_go_strings *lines = &op->headers[NS_HEADER_TRACESTATE];
+	u64 begin = op->strings_bytes;
+	u64 used = 0;
+
+	if (begin > NS_HTTP_STRINGS_BYTES - NS_HTTP_MAX_TRACESTATE)
+		return;
+#pragma unroll
+	for (u32 i = 0; i < NS_TRACESTATE_LINES; i++) {
+		struct go_string value = {};
+		u64 bytes;
+
+		if (i >= lines->count)
+			break;
+		if (bpf_probe_read_user(&value, sizeof(value), (const void *)(lines->data + i * sizeof(value)))) {
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			break;
+		}
+		bytes = value.bytes;
+		if (!bytes)
+			continue;
+		if (used > NS_HTTP_MAX_TRACESTATE - 2) {
+			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+			break;
+		}
+		if (used)
+			op->strings[begin + used++] = ',';
+		if (bytes > NS_HTTP_MAX_TRACESTATE - used) {
+			bytes = NS_HTTP_MAX_TRACESTATE - used;
+			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+		}
+		if (bpf_probe_read_user(&op->strings[begin + used], bytes, (const void *)value.data)) {
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			break;
+		}
+		used += bytes;
+	}
+	if (lines->count > NS_TRACESTATE_LINES)
+		op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+	op->record.string_bytes[NS_HTTP_TRACESTATE] = used;
+	op->strings_bytes = begin + used;
+}
+
 /* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags.
  * Returns -1 when there is none. */
 static __always_inline int ns_read_parent(struct ns_http_operation *op, u8 *flags)
@@ -232,7 +279,7 @@ int nethttp_server_start(struct go_regs *ctx)
 	ns_append_header(op, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST, NS_HTTP_MAX_X_FORWARDED_HOST);
 	ns_append_header(op, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO, NS_HTTP_MAX_X_FORWARDED_PROTO);
 	if (has_parent)
-		ns_append_header(op, NS_HTTP_TRACESTATE, NS_HEADER_TRACESTATE, NS_HTTP_MAX_TRACESTATE);
+		ns_append_tracestate(op);
 	return 0;
 forget:
 	bpf_map_delete_elem(&inflight, &key);

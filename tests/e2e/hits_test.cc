@@ -20,7 +20,7 @@ TEST_P(HitsTest, OneHitAtTheStartOfARequestAndOneAtItsEnd) {
   ASSERT_NE(daemon, nullptr);
   ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
   traced->StartTraffic();
-  traced->WaitForTraffic();
+  daemon->WaitForSpans(traced->WaitForTraffic().size());
   const size_t requests = traced->Finish().size();
   EXPECT_EQ(requests, 500U);
   const KernelObjects objects = daemon->kernel_objects();

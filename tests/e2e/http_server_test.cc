@@ -2,6 +2,7 @@
 // Spans of HTTP/1.1 servers against the truth, every scenario of httpserver.
 #include <algorithm>
 
+#include "gmock/gmock.h"
 #include "tests/e2e/harness/traced_run.h"
 
 namespace nodespan::e2e {
@@ -49,8 +50,9 @@ class AttachMethodTest : public E2eTest, public ::testing::WithParamInterface<co
 TEST_P(AttachMethodTest, SpansAreTheTruth) {
   const Program program = BuildOrSkip();
   if (program.ok()) {
-    ExpectTracedRun(program, {.program_arguments = {"--scenario", "basic,keepalive,panic"},
-                              .daemon_arguments = {"--attach-method", GetParam()}});
+    const RunResult run = ExpectTracedRun(program, {.program_arguments = {"--scenario", "basic,keepalive,panic"},
+                                                    .daemon_arguments = {"--attach-method", GetParam()}});
+    EXPECT_THAT(run.log, ::testing::HasSubstr(std::string("attaching by ") + GetParam() + "\n"));
   }
 }
 

@@ -45,14 +45,17 @@ TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
   for (const auto& process : processes) {
     process->StartTraffic();
   }
+  size_t requests = 0;
+  for (const auto& process : processes) {
+    requests += CountSampled(process->WaitForTraffic());
+  }
+  daemon->WaitForSpans(requests);
   std::vector<std::vector<Truth>> truths;
   for (const auto& process : processes) {
-    process->WaitForTraffic();
     truths.push_back(process->Finish());
   }
   const SpanTotals totals = daemon->Stop();
   const std::vector<ReceivedSpan> spans = daemon->spans();
-  size_t requests = 0;
   for (size_t i = 0; i < processes.size(); ++i) {
     SCOPED_TRACE("process " + std::to_string(i));
     const pid_t pid = processes[i]->pid();
@@ -62,7 +65,6 @@ TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
         EXPECT_EQ(received.service_name, "service-" + std::to_string(i));
       }
     }
-    requests += CountSampled(truths[i]);
   }
   EXPECT_EQ(totals.exported, requests);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
@@ -84,6 +86,7 @@ TEST_F(LifecycleTest, AnotherProcessOfTheSameFileIsLeftAlone) {
     process->WaitForTraffic();
   }
   other->Finish();
+  daemon->WaitForSpans(CountSampled(traced->WaitForTraffic()));
   const std::vector<Truth> truths = traced->Finish();
   const SpanTotals totals = daemon->Stop();
   ExpectSpansOf(traced->pid(), truths, daemon->spans(), program.toolchain.HasRoutes());
@@ -128,6 +131,7 @@ TEST_F(LifecycleTest, AProcessKilledInARequestLosesThatRequestOnly) {
   ASSERT_NE(client, nullptr);
   client->Send("/items/killed-00001");
   EXPECT_EQ(client->Receive(), 200);
+  daemon->WaitForSpans(1);
   client->Send("/gone/killed-00002");
   Sleep(Milliseconds(300));
   traced->process().Signal(SIGKILL);
@@ -157,18 +161,20 @@ TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
   const auto daemon = NodespanDaemon::Start(
       {.arguments = {"--pid", std::to_string(old_process->pid()), "--pid", std::to_string(new_process->pid())}});
   ASSERT_NE(daemon, nullptr);
+  size_t requests = 0;
   for (GoProgram* process : {old_process.get(), new_process.get()}) {
     ASSERT_TRUE(daemon->WaitUntilAttached(process->pid()));
     process->StartTraffic();
-    process->WaitForTraffic();
+    requests += CountSampled(process->WaitForTraffic());
   }
+  daemon->WaitForSpans(requests);
   const std::vector<Truth> old_truths = old_process->Finish();
   const std::vector<Truth> new_truths = new_process->Finish();
   const SpanTotals totals = daemon->Stop();
   const std::vector<ReceivedSpan> spans = daemon->spans();
   ExpectSpansOf(old_process->pid(), old_truths, spans, before.toolchain.HasRoutes());
   ExpectSpansOf(new_process->pid(), new_truths, spans, after.toolchain.HasRoutes());
-  EXPECT_EQ(totals.exported, CountSampled(old_truths) + CountSampled(new_truths));
+  EXPECT_EQ(totals.exported, requests);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 
@@ -178,7 +184,7 @@ TEST_F(LifecycleTest, AStormOfShortLivedProcessesLeavesNothingBehind) {
     return;
   }
   constexpr int kWorkers = 4;
-  constexpr int kRounds = 50;
+  constexpr int kRounds = 25;  // each starts two processes
   const ScratchFolder scratch;
   const std::string path = scratch.CopyIn(program.path, "httpserver");
   const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", path}});
@@ -203,7 +209,7 @@ TEST_F(LifecycleTest, AStormOfShortLivedProcessesLeavesNothingBehind) {
   ASSERT_NE(traced, nullptr);
   ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
   traced->StartTraffic();
-  traced->WaitForTraffic();
+  daemon->WaitForSpans(CountSampled(traced->WaitForTraffic()));
   const std::vector<Truth> truths = traced->Finish();
   const Clock::time_point deadline = Clock::now() + kPatience;
   while (CountDescriptors(daemon->process().pid()) > descriptors && Clock::now() < deadline) {

@@ -110,8 +110,19 @@ std::unique_ptr<GoProgram> GoProgram::Start(const std::string& path, const std::
   return program;
 }
 
-void GoProgram::WaitForTraffic() {
+std::vector<Truth> GoProgram::WaitForTraffic() {
   EXPECT_TRUE(process_->WaitForOutput(kSummaryMark, kTrafficLimit)) << "its traffic did not end";
+  return Truths();
+}
+
+std::vector<Truth> GoProgram::Truths() const {
+  std::vector<Truth> truths;
+  for (const std::string& line : process_->OutputLines()) {
+    if (line.find(kRequestMark) != std::string::npos) {
+      truths.push_back(ParseTruth(nlohmann::json::parse(line)));
+    }
+  }
+  return truths;
 }
 
 std::vector<Truth> GoProgram::Finish() {
@@ -119,14 +130,12 @@ std::vector<Truth> GoProgram::Finish() {
   const std::optional<ExitStatus> status = process_->Wait();
   EXPECT_EQ(status, ExitStatus{}) << "the traced program";
   EXPECT_EQ(process_->ErrorLines(), std::vector<std::string>()) << "the traced program";
-  std::vector<Truth> truths;
+  std::vector<Truth> truths = Truths();
   for (const std::string& line : process_->OutputLines()) {
     if (line.find(kSummaryMark) != std::string::npos) {
       const nlohmann::json summary = nlohmann::json::parse(line);
       EXPECT_EQ(summary.at("failures"), 0);
       EXPECT_EQ(summary.at("requests"), truths.size());
-    } else if (line.find(kRequestMark) != std::string::npos) {
-      truths.push_back(ParseTruth(nlohmann::json::parse(line)));
     }
   }
   return truths;

@@ -77,9 +77,10 @@ class GoProgram {
   static std::unique_ptr<GoProgram> Start(const std::string& path, const std::vector<std::string>& arguments,
                                           const ChildProcess::Environment& environment = {});
 
-  // Starts its traffic; WaitForTraffic returns when all of it is over.
   void StartTraffic() { process_->WriteInput("\n"); }
-  void WaitForTraffic();
+  // Returns when all of its requests were answered. The server's end of the last ones, and with it their spans, can
+  // come a little later: wait for those before the program ends.
+  std::vector<Truth> WaitForTraffic();
 
   // Ends it and checks what tracing must not change: exit status 0, nothing on standard error, and a summary without
   // failures and with as many requests as lines.
@@ -91,6 +92,7 @@ class GoProgram {
 
  private:
   GoProgram() = default;
+  std::vector<Truth> Truths() const;
 
   std::unique_ptr<ChildProcess> process_;
   uint16_t port_ = 0;

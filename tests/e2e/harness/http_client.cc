@@ -60,4 +60,12 @@ int HttpClient::Receive() {
   return status;
 }
 
+int HttpClient::GetAndClose(const std::string& target, const std::string& header_lines) {
+  Send(target, header_lines + "Connection: close\r\n");
+  const int status = Receive();
+  char byte = 0;
+  EXPECT_EQ(::recv(fd_.get(), &byte, 1, 0), 0) << "the server did not close";
+  return status;
+}
+
 }  // namespace nodespan::e2e

@@ -17,6 +17,9 @@ class HttpClient {
 
   // Sends a GET; `header_lines` end with CRLF each. Does not wait for the answer.
   void Send(const std::string& target, const std::string& header_lines = {});
+  // Sends the last request of the connection and returns its status when the server has closed the connection, which it
+  // does when it is done with the request.
+  int GetAndClose(const std::string& target, const std::string& header_lines = {});
   // The status of the next answer, whose body is read; 0 with a failed expectation when none comes.
   int Receive();
 

@@ -47,6 +47,9 @@ class NodespanDaemon {
   // objects left in the kernel.
   SpanTotals Stop();
 
+  // Returns when so many spans arrived. Too few are left for the test to find: it knows which ones.
+  void WaitForSpans(size_t count) const { (void)receiver_->WaitForSpans(count, kPatience); }
+
   // All spans that arrived so far, in the order of their arrival.
   std::vector<ReceivedSpan> spans() const;
 

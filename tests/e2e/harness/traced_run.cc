@@ -53,7 +53,7 @@ RunResult RunTraced(const Program& program, const RunOptions& options) {
   }
   result.pid = traced->pid();
   traced->StartTraffic();
-  traced->WaitForTraffic();
+  daemon->WaitForSpans(CountSampled(traced->WaitForTraffic()));
   result.truths = traced->Finish();
   result.totals = daemon->Stop();
   result.spans = daemon->spans();
@@ -61,9 +61,9 @@ RunResult RunTraced(const Program& program, const RunOptions& options) {
   return result;
 }
 
-void ExpectTracedRun(const Program& program, const RunOptions& options) {
-  const RunResult run = RunTraced(program, options);
-  ASSERT_FALSE(run.truths.empty());
+RunResult ExpectTracedRun(const Program& program, const RunOptions& options) {
+  RunResult run = RunTraced(program, options);
+  EXPECT_FALSE(run.truths.empty());
   ExpectSpansOf(run.pid, run.truths, run.spans, program.toolchain.HasRoutes());
   const size_t sampled = CountSampled(run.truths);
   const auto wanted = std::count_if(run.truths.begin(), run.truths.end(), [](const Truth& t) { return t.want_span; });
@@ -73,6 +73,7 @@ void ExpectTracedRun(const Program& program, const RunOptions& options) {
   if (::testing::Test::HasFailure()) {
     ADD_FAILURE() << "the daemon said:\n" << run.log;
   }
+  return run;
 }
 
 }  // namespace nodespan::e2e

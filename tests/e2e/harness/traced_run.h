@@ -44,6 +44,6 @@ struct RunResult {
 RunResult RunTraced(const Program& program, const RunOptions& options);
 
 // RunTraced, and the spans are exactly the truth, nothing is lost and every unsampled request was counted.
-void ExpectTracedRun(const Program& program, const RunOptions& options);
+RunResult ExpectTracedRun(const Program& program, const RunOptions& options);
 
 }  // namespace nodespan::e2e
