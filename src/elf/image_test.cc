@@ -127,7 +127,8 @@ TEST(ImageTest, RelativeRelocationsReplaceTheSlots) {
 TEST(ImageTest, AddendsInPlaceAreLeftAlone) {
   std::vector<uint8_t> data(64);
   testing::Put<uint64_t>(data, 8, 0x4711);
-  const auto image = Image::OpenBytes(WithRelocations(EM_X86_64, {}, data));
+  const auto file = WithRelocations(EM_X86_64, {}, data);
+  const auto image = Image::OpenBytes(file);
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ((*image)->ReadWord(kData + 8), 0x4711U);
 }
@@ -172,7 +173,8 @@ TEST(ImageTest, RelocationTableOutsideTheFileIsAnError) {
 
 TEST(ImageTest, ScanShowsEveryByteOnceAndLooksAhead) {
   const auto data = Counting(1'000'003);
-  const auto image = Image::OpenBytes(ElfBuilder().Add(PT_LOAD, PF_R, 0x400000, data).Build());
+  const auto file = ElfBuilder().Add(PT_LOAD, PF_R, 0x400000, data).Build();
+  const auto image = Image::OpenBytes(file);
   ASSERT_TRUE(image.ok()) << image.status();
   uint64_t next = 0x400000;
   ASSERT_TRUE((*image)->Scan((*image)->loads()[0], 24, [&](const Image::Window& window) {
