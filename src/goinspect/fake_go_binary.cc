@@ -145,7 +145,12 @@ class TypeWriter {
     if (is_new) {
       it->second = static_cast<uint32_t>(out_.end_vaddr() - begin_);
       out_.bytes().push_back(1);  // exported
-      out_.bytes().push_back(static_cast<uint8_t>(text.size()));
+      for (size_t length = text.size();; length >>= 7) {
+        out_.bytes().push_back(static_cast<uint8_t>((length & 0x7f) | (length > 0x7f ? 0x80 : 0)));
+        if (length <= 0x7f) {
+          break;
+        }
+      }
       AppendText(out_.bytes(), text);
     }
     return it->second;
@@ -345,6 +350,10 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   types.Struct("main", "main.local", {{"A", integer, 0}});
   types.Struct("main", "main.local", {{"B", string, 0}});
   types.Struct("gopkg.in/yaml.v3", "yaml.Pair[net/http.Request,int]", {{"Key", request_pointer, 0}});
+  const std::string long_name(60'000, 'x');
+  for (size_t i = 0; i < options.long_named_types; ++i) {
+    types.Basic(Kind::kInt, long_name, 8);
+  }
   read_only.Align(8);
   result.etypes_vaddr = read_only.end_vaddr();
   Append<uint64_t>(read_only.bytes(), 0x1122334455667788);

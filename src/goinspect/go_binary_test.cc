@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -339,6 +337,22 @@ TEST(GoBinaryTest, TooManyFunctionTablesAreRefused) {
                StatusCode::kResourceExhausted, "candidates");
 }
 
+TEST(GoBinaryTest, NamesThatTakeTooLongAreRefused) {
+  const auto fake = MakeFakeGoBinary({.long_named_types = 5000});  // 300 MB of names
+  const auto binary = Open(fake);
+  ASSERT_NE(binary, nullptr);
+  ExpectStatus(binary->FindStruct("net/http.Request"), StatusCode::kResourceExhausted, "too much space");
+  ExpectStatus(binary->FindItab("a.B", "c.D"), StatusCode::kResourceExhausted, "too much space");
+}
+
+TEST(GoBinaryTest, FewLongNamesAreFine) {
+  const auto fake = MakeFakeGoBinary({.long_named_types = 20});
+  const auto binary = Open(fake);
+  ASSERT_NE(binary, nullptr);
+  EXPECT_TRUE(binary->FindStruct("net/http.Request").ok());
+  EXPECT_TRUE(binary->FindType(std::string(60'000, 'x')).status().code() == StatusCode::kFailedPrecondition);
+}
+
 TEST(GoBinaryTest, FileTruncatedWhileOpenIsDataLoss) {
   const auto fake = MakeFakeGoBinary({.filler_types = 3000});
   const base::UniqueFd fd = ToFile(fake.file);
@@ -394,15 +408,20 @@ TEST(LooksLikeGoTest, FindsBuildInfoBehindReadOnlyRelocationsAndOtherData) {
 }
 
 TEST(PrintableTest, AcceptsTextAndRefusesControlCharactersAndBrokenUtf8) {
-  for (const std::string_view good :
-       {"", "*http.Request", "func(日本) 🎉", "\xc2\x80", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
+  for (const std::string_view good : {"", "*http.Request", "func(日本) 🎉", "12345678日", " ~ ~ ~ ~ ~", "\xc2\x80",
+                                      "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(IsPrintableUtf8(good)) << good;
   }
   for (const std::string_view bad :
-       {std::string_view("a\n"), std::string_view("\0", 1), std::string_view("\x7f"), std::string_view("\x80"),
-        std::string_view("\xc0\xaf"), std::string_view("\xc3"), std::string_view("\xe0\x80\x80"),
-        std::string_view("\xed\xa0\x80"), std::string_view("\xf4\x90\x80\x80"), std::string_view("\xf0\x9f\x8e"),
-        std::string_view("\xff")}) {
+       {std::string_view("a\n"), std::string_view("\0", 1), std::string_view("\x7f"), std::string_view("1234567\x7f"),
+        std::string_view("\x1f"
+                         "2345678"),
+        std::string_view("12345678\x1f"),
+        std::string_view("123\x80"
+                         "5678"),
+        std::string_view("\x80"), std::string_view("\xc0\xaf"), std::string_view("\xc3"),
+        std::string_view("\xe0\x80\x80"), std::string_view("\xed\xa0\x80"), std::string_view("\xf4\x90\x80\x80"),
+        std::string_view("\xf0\x9f\x8e"), std::string_view("\xff")}) {
     EXPECT_FALSE(IsPrintableUtf8(bad)) << ::testing::PrintToString(bad);
   }
 }

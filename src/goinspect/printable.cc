@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace nodespan::goinspect {
 namespace {
@@ -28,9 +29,26 @@ size_t MultiByteLength(std::string_view text) {
   return 0;
 }
 
+// True when each of the eight bytes is printable ASCII: no byte below 0x20, none of 0x7f, none with the high bit.
+bool AllPrintableAscii(uint64_t bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  const uint64_t below_space = bytes - kOnes * 0x20;  // borrows only past a byte that fails anyway
+  const uint64_t deleted = (bytes ^ (kOnes * 0x7f)) - kOnes;
+  return ((bytes | below_space | deleted) & kHigh) == 0;
+}
+
 }  // namespace
 
 bool IsPrintableUtf8(std::string_view text) {
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data(), sizeof(bytes));
+    if (!AllPrintableAscii(bytes)) {
+      break;  // the slow way decides
+    }
+    text.remove_prefix(sizeof(bytes));
+  }
   while (!text.empty()) {
     const uint8_t first = static_cast<uint8_t>(text.front());
     if (first < 0x20 || first == 0x7f) {

@@ -2,7 +2,6 @@
 #include "goinspect/type_reader.h"
 
 #include <algorithm>
-#include <bit>
 #include <span>
 
 #include "elf/little_endian.h"
@@ -47,7 +46,7 @@ bool CanBeHeader(uint32_t bytes) {
   }
   const uint8_t flags = static_cast<uint8_t>(bytes);
   const uint8_t kind = static_cast<uint8_t>(bytes >> 24) & kKindMask;
-  return std::has_single_bit(align) && flags < kFlagLimit && kind >= 1 &&
+  return (align & (align - 1)) == 0 && flags < kFlagLimit && kind >= 1 &&
          kind <= static_cast<uint8_t>(Kind::kUnsafePointer);
 }
 

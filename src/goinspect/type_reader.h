@@ -49,7 +49,8 @@ class TypeReader {
   uint64_t begin_vaddr() const { return begin_vaddr_; }
   uint64_t end_vaddr() const { return end_vaddr_; }
   bool Contains(uint64_t vaddr) const { return vaddr - begin_vaddr_ < end_vaddr_ - begin_vaddr_; }
-  void StartOperation() { name_bytes_left_ = kMaxNameBytesPerOperation; }
+  void StartOperation(uint64_t name_bytes = kMaxNameBytesPerOperation) { name_bytes_left_ = name_bytes; }
+  uint64_t name_bytes_left() const { return name_bytes_left_; }
   bool exhausted() const { return name_bytes_left_ == 0; }
 
   // The descriptor at the address, if there can be one.
@@ -84,7 +85,7 @@ class TypeReader {
   bool ForEach(uint64_t begin_vaddr, uint64_t end_vaddr, absl::FunctionRef<void(const TypeHeader&)> visit);
 
   static constexpr uint64_t kHeaderBytes = 48;
-  static constexpr uint64_t kMaxNameBytesPerOperation = uint64_t{64} << 20;  // a program of 100 MB has about 10 MB
+  static constexpr uint64_t kMaxNameBytesPerOperation = uint64_t{32} << 20;  // a program of 100 MB has about 10 MB
 
  private:
   const uint8_t* View(uint64_t vaddr, uint64_t count);

@@ -63,8 +63,10 @@ bool LinksBack(TypeReader& reader, const TypeHeader& type) {
 
 // Looks at each sample only as long as it seems worth it: with `patient` to its end, else no further than kTrialBytes
 // without meeting kFewHeaders descriptors, which a wrong region never has.
-uint64_t CountBackLinks(elf::Image& image, uint64_t begin, uint64_t end, bool patient) {
+// `name_bytes` is how many bytes of names may still be decoded, over all regions.
+uint64_t CountBackLinks(elf::Image& image, uint64_t begin, uint64_t end, bool patient, uint64_t& name_bytes) {
   TypeReader reader(image, begin, end);
+  reader.StartOperation(name_bytes);
   uint64_t back_links = 0;
   for (const uint64_t sample : {begin, begin + (end - begin) / 2}) {
     uint64_t headers = 0;
@@ -79,10 +81,12 @@ uint64_t CountBackLinks(elf::Image& image, uint64_t begin, uint64_t end, bool pa
             ++headers;
             back_links += LinksBack(reader, type) ? 1 : 0;
           })) {
+        name_bytes = reader.name_bytes_left();
         return 0;
       }
     }
   }
+  name_bytes = reader.name_bytes_left();
   return back_links;
 }
 
@@ -90,9 +94,10 @@ uint64_t CountBackLinks(elf::Image& image, uint64_t begin, uint64_t end, bool pa
 
 absl::StatusOr<TypeRegion> FindTypeRegion(elf::Image& image, const Moduledata& module) {
   TypeRegion best;
+  uint64_t name_bytes = TypeReader::kMaxNameBytesPerOperation;
   for (const bool patient : {false, true}) {
     for (const Pair& pair : CandidatePairs(image, module)) {
-      const uint64_t count = CountBackLinks(image, pair.begin, pair.end, patient);
+      const uint64_t count = CountBackLinks(image, pair.begin, pair.end, patient, name_bytes);
       if (count >= kEnoughBackLinks) {
         return TypeRegion{pair.begin, pair.end, count};
       }
@@ -103,6 +108,9 @@ absl::StatusOr<TypeRegion> FindTypeRegion(elf::Image& image, const Moduledata& m
   }
   if (!image.load_status().ok()) {
     return image.load_status();
+  }
+  if (name_bytes == 0) {
+    return MakeStatus(StatusCode::kResourceExhausted, "type names take too much space");
   }
   if (best.back_links >= kEnoughInSmallRegion && best.end_vaddr - best.begin_vaddr <= kSmallRegionBytes) {
     return best;
