@@ -40,13 +40,18 @@ static __always_inline u8 ns_window_u8(const u8 *window, u32 off)
  */
 static __always_inline long ns_window_read_part(u8 *window, u32 bytes, u64 addr)
 {
-	u32 first_page_bytes = NS_PAGE_BYTES - (addr & (NS_PAGE_BYTES - 1));
+	u64 first_page_bytes = NS_PAGE_BYTES - (addr & (NS_PAGE_BYTES - 1));
 	long err;
 
 	if (bytes == 0 || bytes > NS_WINDOW_BYTES)
 		return -1;
 	err = bpf_probe_read_user(window, bytes, (const void *)addr);
-	if (!err || first_page_bytes >= bytes || first_page_bytes > NS_WINDOW_BYTES)
+	if (!err || first_page_bytes >= bytes)
+		return err;
+	/* Follows from the above, which the compiler knows and the verifiers before Linux 6.8 do not: they compare with
+	 * constants only. */
+	barrier_var(first_page_bytes);
+	if (first_page_bytes > NS_WINDOW_BYTES)
 		return err;
 	err = bpf_probe_read_user(window, first_page_bytes, (const void *)addr);
 	return err ? err : NS_WINDOW_PART;

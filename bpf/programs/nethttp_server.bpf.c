@@ -100,6 +100,10 @@ static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
 			bytes = NS_HTTP_MAX_TRACESTATE - used;
 			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
 		}
+		/* For the verifiers before Linux 6.8, which compare with constants only. */
+		barrier_var(bytes);
+		if (bytes > NS_HTTP_MAX_TRACESTATE)
+			break;
 		if (bpf_probe_read_user(&op->strings[begin + used], bytes, (const void *)value.data)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;

@@ -129,10 +129,16 @@ class TypeWriter {
 
   uint64_t Map(std::string_view package, std::string_view name, uint64_t key, uint64_t element, uint64_t unit,
                uint64_t descriptor_bytes) {
+    const uint32_t short_name = Name("C");
     const uint64_t type = Begin(Kind::kMap, name, 8, true, descriptor_bytes);
     out_.PutPointerAt(type + 48, key);
     out_.PutPointerAt(type + 56, element);
     out_.PutPointerAt(type + 64, unit);
+    if (descriptor_bytes == 112) {
+      // SlotSize and ElemOff as they can be in a real program: they look like the uncommon part of package "C".
+      out_.PutAt<uint64_t>(type + 88, short_name);
+      out_.PutAt<uint64_t>(type + 96, 16);
+    }
     PutUncommon(type + descriptor_bytes, package);
     return type;
   }

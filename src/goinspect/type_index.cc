@@ -80,6 +80,8 @@ void TypeIndex::LearnMapDescriptorSize(const std::vector<TypeHeader>& maps) {
     if (votes > best_votes) {
       best_votes = votes;
       reader_.set_map_descriptor_bytes(bytes);
+    } else if (votes == best_votes) {
+      reader_.set_map_descriptor_bytes(0);  // no answer is better than a wrong one
     }
   }
 }

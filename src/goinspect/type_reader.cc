@@ -199,8 +199,12 @@ bool TypeReader::MapDescriptorCanHave(const TypeHeader& map, uint64_t bytes) {
   if (uncommon == nullptr || Load<uint32_t>(uncommon + kMethodsOff) != kUncommonBytes) {
     return false;
   }
+  // Sizes and offsets inside the descriptor can look like all that, so the path must fit the name as well: those of the
+  // standard library and of most modules contain the package's name.
   const std::optional<std::string_view> path = PackagePath(map.vaddr + bytes);
-  return path.has_value() && !path->empty();
+  const size_t package_name_bytes = map.name.find('.');
+  return path.has_value() && package_name_bytes != std::string_view::npos && package_name_bytes > 0 &&
+         path->find(map.name.substr(0, package_name_bytes)) != std::string_view::npos;
 }
 
 std::optional<TypeReader::NameParts> TypeReader::SplitName(const TypeHeader& type) {

@@ -103,11 +103,10 @@ def tests_of(folder, suite):
 
 
 def programs_of(folder, suites):
-    """Ninja targets of the programs that the tests of some suites start."""
-    programs = {pathlib.Path(test["cmd"][0]) for suite in suites for test in tests_of(folder, suite)}
-    programs |= {pathlib.Path(name) for suite in suites for test in tests_of(folder, suite)
-                 for word in test["cmd"][1:] if (name := word).startswith(str(folder) + "/")}
-    return sorted(str(path.relative_to(folder)) for path in programs if folder in path.parents)
+    """Ninja targets that the tests of some suites start or read."""
+    wanted = {target for suite in suites for test in tests_of(folder, suite) for target in test["depends"]}
+    return sorted(os.path.relpath(filename, folder) for target in introspect(folder, "--targets")
+                  if target["id"] in wanted for filename in target["filename"])
 
 
 # --- suites of meson tests -------------------------------------------------------------------------------------------
@@ -335,6 +334,7 @@ SUITES = {
     "format": (formatting, True),
     "unit": (meson_suite("unit"), True),
     "corpus": (meson_suite("corpus"), True),
+    "inspection": (meson_suite("inspection"), True),
     "e2e": (meson_suite("e2e"), True),
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
