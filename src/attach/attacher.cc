@@ -107,11 +107,11 @@ absl::StatusOr<TargetId> Attacher::Reserve() {
 absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, const AttachPlan& plan,
                                                            const AttachRequest& request) {
   NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan.params));
-  auto undo = absl::MakeCleanup([&] {
+  absl::Cleanup undo = [&] {
     object_->UnmapProcess(request.pid);
     (void)object_->WriteTarget(target.slot, ns_target_params{});
     ReleaseBinary(request.binary_content_hash);
-  });
+  };
   NODESPAN_RETURN_IF_ERROR(
       object_->WriteTarget(target.slot, {.load_bias = request.load_bias,
                                          .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),

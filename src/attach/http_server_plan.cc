@@ -51,7 +51,7 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   NODESPAN_RETURN_IF_ERROR(
       ResolveFields<ns_http_server_params>(binary, kHttpServerCatalog.request_fields, http, &http->present, plan));
   if ((http->present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)) == 0) {
-    plan->problems.push_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
+    plan->problems.emplace_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
   }
   NODESPAN_RETURN_IF_ERROR(PlanResponseWindow(binary, http, plan));
 

@@ -14,7 +14,7 @@
 using u8 = uint8_t;
 using u32 = uint32_t;
 using u64 = uint64_t;
-#include "bpf/nodespan.skel.h"
+#include "nodespan.skel.h"
 
 namespace nodespan::attach {
 namespace {
@@ -64,8 +64,8 @@ absl::Status UpdateArray(const bpf_map* map, uint32_t slot, const void* value) {
 
 void TracerObject::SkeletonDeleter::operator()(nodespan_bpf* skeleton) const { nodespan_bpf::destroy(skeleton); }
 
-TracerObject::TracerObject(SkeletonPtr skeleton, const ebpf::KernelFeatures& features, const Options& options)
-    : skeleton_(std::move(skeleton)), features_(features), options_(options) {}
+TracerObject::TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options)
+    : skeleton_(std::move(skeleton)), features_(std::move(features)), options_(options) {}
 
 TracerObject::~TracerObject() = default;
 

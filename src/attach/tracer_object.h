@@ -67,7 +67,7 @@ class TracerObject {
   };
   using SkeletonPtr = std::unique_ptr<nodespan_bpf, SkeletonDeleter>;
 
-  TracerObject(SkeletonPtr skeleton, const ebpf::KernelFeatures& features, const Options& options);
+  TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options);
 
   SkeletonPtr skeleton_;
   ebpf::KernelFeatures features_;

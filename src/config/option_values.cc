@@ -30,7 +30,7 @@ constexpr std::array<NamedValue<AttachMethod>, 3> kAttachMethods = {{
 }};
 
 // PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h).
-constexpr int64_t kPidMax = 4 * 1024 * 1024;
+constexpr int64_t kPidMax = int64_t{4} * 1024 * 1024;
 
 }  // namespace
 

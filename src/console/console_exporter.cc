@@ -33,11 +33,11 @@ absl::StatusOr<std::unique_ptr<ConsoleExporter>> ConsoleExporter::Create(int fd,
   if (!options.color) {
     options.color = WantsColor(*writer);
   }
-  return std::unique_ptr<ConsoleExporter>(new ConsoleExporter(*std::move(writer), counters, std::move(options)));
+  return std::unique_ptr<ConsoleExporter>(new ConsoleExporter(*std::move(writer), counters, options));
 }
 
 ConsoleExporter::ConsoleExporter(TerminalWriter writer, metrics::Counters* counters, ConsoleOptions options)
-    : writer_(std::move(writer)), counters_(counters), options_(std::move(options)) {}
+    : writer_(std::move(writer)), counters_(counters), options_(options) {}
 
 PrintStyle ConsoleExporter::CurrentStyle() const {
   size_t width = options_.width.value_or(writer_.Width());

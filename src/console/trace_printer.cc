@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -178,7 +179,7 @@ class Printer {
     const auto total_ns = static_cast<double>(std::max<uint64_t>(tree_.end_unix_ns - tree_.start_unix_ns, 1));
     const auto column = [&](uint64_t time_ns) {
       const double share = static_cast<double>(time_ns - tree_.start_unix_ns) / total_ns;
-      return std::min(static_cast<size_t>(share * static_cast<double>(layout_.bar) + 0.5), layout_.bar);
+      return std::min(static_cast<size_t>(std::lround(share * static_cast<double>(layout_.bar))), layout_.bar);
     };
     const size_t begin = std::min(column(span.start_unix_ns), layout_.bar - 1);
     const size_t end = std::max(column(span.end_unix_ns), begin + 1);

@@ -176,7 +176,7 @@ absl::Status RunDaemon(const config::Config& config) {
   }
   NODESPAN_RETURN_IF_ERROR(loop->AddTimer(kForgetTargetsPeriod, [&] { directory.Expire(); }));
   NODESPAN_RETURN_IF_ERROR(loop->AddFd(signal_fd.get(), [&] { loop->Stop(); }));
-  const absl::Status run_status = loop->Run();
+  absl::Status run_status = loop->Run();
 
   control.reset();
   inspector.reset();

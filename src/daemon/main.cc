@@ -28,6 +28,8 @@ int Print(const std::string& text) { return std::fputs(text.c_str(), stdout) >= 
 
 }  // namespace
 
+// Nothing of ours throws; what a library throws out of memory may end the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   using nodespan::config::Config;
   using nodespan::config::InspectRequest;

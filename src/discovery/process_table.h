@@ -36,7 +36,7 @@ struct ProcessInfo {
 
 class ProcessTable {
  public:
-  static constexpr size_t kDefaultMaxProcesses = 64 * 1024;
+  static constexpr size_t kDefaultMaxProcesses = size_t{64} * 1024;
 
   struct Callbacks {
     std::function<void(const ProcessInfo&)> on_appeared;

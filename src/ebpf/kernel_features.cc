@@ -18,7 +18,7 @@
 using u8 = uint8_t;
 using u32 = uint32_t;
 using u64 = uint64_t;
-#include "bpf/selftest.skel.h"
+#include "selftest.skel.h"
 
 namespace nodespan::ebpf {
 namespace {

@@ -106,6 +106,7 @@ class TypeWriter {
   // Unnamed when there is no package.
   uint64_t Struct(std::string_view package, std::string_view name, const std::vector<FieldSpec>& fields) {
     std::vector<uint64_t> names;
+    names.reserve(fields.size());
     for (const FieldSpec& field : fields) {
       names.push_back(begin_ + Name(field.name));
     }
@@ -372,27 +373,28 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   const uint64_t module = data.end_vaddr();
   result.moduledata_vaddr = module;
   data.bytes().resize(data.bytes().size() + 60 * 8);
+  const auto put_pointer = [&](size_t index, uint64_t target) { data.PutPointerAt(module + 8 * index, target); };
   const auto put_slice = [&](size_t index, uint64_t target, uint64_t length) {
-    data.PutPointerAt(module + 8 * index, target);
+    put_pointer(index, target);
     data.PutAt<uint64_t>(module + 8 * (index + 1), length);
     data.PutAt<uint64_t>(module + 8 * (index + 2), length);
   };
-  data.PutPointerAt(module, pclntab.vaddr);
+  put_pointer(0, pclntab.vaddr);
   put_slice(1, pclntab.vaddr + pclntab.table_off[0], pclntab.names_bytes);
   put_slice(4, pclntab.vaddr + pclntab.table_off[1], 2);
   put_slice(7, pclntab.vaddr + pclntab.table_off[2], 8);
   put_slice(10, pclntab.vaddr + pclntab.table_off[3], 8);
   put_slice(13, pclntab.vaddr + pclntab.table_off[4], pclntab.functions_bytes);
   put_slice(16, pclntab.vaddr + pclntab.table_off[4], pclntab.function_count + 1);
-  data.PutPointerAt(module + 8 * 20, kTextVaddr);
-  data.PutPointerAt(module + 8 * 21, kTextVaddr + text.size());
-  data.PutPointerAt(module + 8 * 22, kTextVaddr);
-  data.PutPointerAt(module + 8 * 23, kTextVaddr + text.size());
-  data.PutPointerAt(module + 8 * options.types_word, result.types_vaddr);
-  data.PutPointerAt(module + 8 * options.etypes_word, result.etypes_vaddr);
+  put_pointer(20, kTextVaddr);
+  put_pointer(21, kTextVaddr + text.size());
+  put_pointer(22, kTextVaddr);
+  put_pointer(23, kTextVaddr + text.size());
+  put_pointer(options.types_word, result.types_vaddr);
+  put_pointer(options.etypes_word, result.etypes_vaddr);
   // rodata, which has the same value as types in most executables, and gofunc behind it.
-  data.PutPointerAt(module + 8 * (options.etypes_word + 1), result.types_vaddr);
-  data.PutPointerAt(module + 8 * (options.etypes_word + 2), result.etypes_vaddr + 8);
+  put_pointer(options.etypes_word + 1, result.types_vaddr);
+  put_pointer(options.etypes_word + 2, result.etypes_vaddr + 8);
   result.itab_vaddr = data.end_vaddr();
   data.PutPointerAt(result.itab_vaddr, writer);
   data.PutPointerAt(result.itab_vaddr + 8, result.response_pointer_vaddr);

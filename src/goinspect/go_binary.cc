@@ -151,7 +151,7 @@ struct GoBinary::Impl {
   absl::StatusOr<ItabIndex*> Itabs();
   absl::StatusOr<TypeHeader> FindOne(std::string_view qualified_name);
   std::optional<Function> ToFunction(const FunctionTable::Entry& entry) const;
-  absl::Status MissingOr(absl::Status status) const;
+  absl::Status MissingOr(const absl::Status& status) const;
 };
 
 absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::unique_ptr<elf::Image> opened) {
@@ -221,7 +221,7 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
 }
 
 // The reason why something was not found, when it is that the file could not be read.
-absl::Status GoBinary::Impl::MissingOr(absl::Status status) const {
+absl::Status GoBinary::Impl::MissingOr(const absl::Status& status) const {
   return image->load_status().ok() ? status : image->load_status();
 }
 

@@ -91,7 +91,7 @@ absl::StatusOr<Moduledata> FindModuledata(elf::Image& image, std::span<const Pcl
     for (const uint64_t slot_off : image.relocations().SlotsPointingTo(header.vaddr)) {
       const std::optional<uint64_t> vaddr = image.VaddrOfFileOffset(slot_off);
       if (auto module = vaddr.has_value() ? Check(image, header, *vaddr) : std::nullopt; module.has_value()) {
-        return *std::move(module);
+        return *module;
       }
     }
   }
@@ -118,7 +118,7 @@ absl::StatusOr<Moduledata> FindModuledata(elf::Image& image, std::span<const Pcl
   if (!found.has_value()) {
     return MakeStatus(StatusCode::kNotFound, "nothing points back to the function table");
   }
-  return *std::move(found);
+  return *found;
 }
 
 }  // namespace nodespan::goinspect

@@ -46,7 +46,7 @@ std::optional<PclntabHeader> ParseHeader(uint64_t vaddr, const uint8_t* bytes) {
   PclntabHeader header;
   header.vaddr = vaddr;
   header.magic = Load<uint32_t>(bytes);
-  const auto word = [bytes](int index) { return Load<uint64_t>(bytes + 8 + 8 * index); };
+  const auto word = [bytes](size_t index) { return Load<uint64_t>(bytes + 8 + 8 * index); };
   header.function_count = word(0);
   if (header.function_count == 0 || header.function_count > kMaxFunctions) {
     return std::nullopt;

@@ -36,7 +36,7 @@ class TypeIndex {
     uint32_t hash;
     uint32_t offset;  // from the region's start, in units of 8 bytes
   };
-  explicit TypeIndex(TypeReader reader) : reader_(std::move(reader)) {}
+  explicit TypeIndex(const TypeReader& reader) : reader_(reader) {}
   std::vector<TypeHeader> FindPointersTo(std::string_view qualified_name);
   void LearnMapDescriptorSize(const std::vector<TypeHeader>& maps);
   void LearnFieldOffsetShift(const std::vector<TypeHeader>& structs);

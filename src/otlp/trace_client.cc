@@ -29,6 +29,7 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // Fixed by the service definition (SPEC section 2.1).
 constexpr char kExportMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+constexpr int64_t kSecondsPerDay = 86'400;
 constexpr std::string_view kRetryInfoType = "google.rpc.RetryInfo";
 
 // gRPC aborts the process on metadata it cannot send, so nothing unchecked reaches it.
@@ -100,7 +101,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeTlsCredentials(con
     return grpc::SslCredentials(grpc::SslCredentialsOptions());
   }
   const auto interval_s =
-      static_cast<unsigned int>(std::clamp<int64_t>(absl::ToInt64Seconds(files.reload_interval), 1, 24 * 60 * 60));
+      static_cast<unsigned int>(std::clamp<int64_t>(absl::ToInt64Seconds(files.reload_interval), 1, kSecondsPerDay));
   tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(
       std::make_shared<tls::FileWatcherCertificateProvider>(key_file, cert_file, files.ca_file, interval_s));
