@@ -372,7 +372,7 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   data.Align(32);
   const uint64_t module = data.end_vaddr();
   result.moduledata_vaddr = module;
-  data.bytes().resize(data.bytes().size() + 60 * 8);
+  data.bytes().resize(data.bytes().size() + size_t{60} * 8);
   const auto put_pointer = [&](size_t index, uint64_t target) { data.PutPointerAt(module + 8 * index, target); };
   const auto put_slice = [&](size_t index, uint64_t target, uint64_t length) {
     put_pointer(index, target);
