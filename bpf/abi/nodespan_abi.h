@@ -34,6 +34,7 @@ enum ns_counter {
 	NS_LOSS_INFLIGHT_FULL,	/* too many operations at once (--max-inflight) */
 	NS_LOSS_READ_FAILED,	/* memory of the operation could not be read at its start */
 	NS_LOSS_SUPERSEDED,	/* its end was never seen: the next one started on the same goroutine */
+	NS_LOSS_NO_SCRATCH,	/* more than four hits at once were preempted on one CPU */
 	NS_LOSS_UNKNOWN_WRITER, /* a server operation of a protocol that is not traced */
 	/* losses of detail: the span exists */
 	NS_LOSS_HEADERS_CUT,	  /* the header map was larger than what is scanned */
@@ -251,7 +252,7 @@ struct ns_target_params {
 };
 NS_ASSERT(sizeof(struct ns_target_params) == 32);
 
-/* Key of the hash map `inflight`: an operation that has begun, by the goroutine that runs it. */
+/* Key of the hash maps `inflight_*`: an operation that has begun, by the goroutine that runs it. */
 struct ns_inflight_key {
 	uint64_t g_addr; /* address of the runtime.g */
 	uint32_t target_slot;

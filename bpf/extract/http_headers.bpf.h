@@ -10,7 +10,7 @@
 #ifndef NODESPAN_HTTP_HEADERS_H
 #define NODESPAN_HTTP_HEADERS_H
 
-#include "bpf/base/counters.bpf.h"
+#include "bpf/base/scratch.bpf.h"
 #include "bpf/extract/window.bpf.h"
 
 /* Groups, overflow buckets and table changes visited at most: room for 100 headers, which take 16 groups. */
@@ -25,56 +25,49 @@
 /* Lengths of the names below, as a bit set. */
 #define NS_HEADER_NAME_LENGTHS (1 << 9 | 1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 17)
 
-/* 1 when all three words are zero, else 0; without a branch. */
-static __always_inline u64 ns_is_zero(u64 a, u64 b, u64 c)
+static __always_inline int ns_name_is(const u64 *word, u64 a, u64 b, u64 c)
 {
-	u64 bits = a | b | c;
-	u64 negative = -bits;
-
-	barrier_var(negative); /* or the compiler recognises the idiom and makes it a branch */
-	return 1 - ((bits | negative) >> 63);
+	return word[0] == a && word[1] == b && word[2] == c;
 }
 
 /*
  * 1 + the index of the header with this (canonical) name, 0 when it is none of ours. The name is read and compared
- * whole. Comparisons are arithmetic: with branches the verifier would follow every outcome for each slot of each group.
+ * whole.
+ *
+ * A function of its own: the verifier looks at it once and takes its result for any number, so that the walk around it
+ * does not multiply its paths. Kernels from 5.6 do so for global functions of numbers (kernel/bpf/verifier.c,
+ * do_check_subprogs).
  */
-static __always_inline u64 ns_match_header(struct ns_http_operation *op, u64 name_addr, u64 name_bytes)
+__noinline u64 ns_match_header(u64 name_addr, u64 name_bytes)
 {
-	u64 *word = (u64 *)op->header_name;
-	u64 a, b, c, match;
+	u64 word[3] = {};
 
 	if (name_bytes > 17 || !(1ULL << name_bytes & NS_HEADER_NAME_LENGTHS))
 		return 0;
-	word[0] = 0;
-	word[1] = 0;
-	word[2] = 0;
-	if (bpf_probe_read_user(op->header_name, name_bytes, (const void *)name_addr))
+	if (bpf_probe_read_user(word, name_bytes, (const void *)name_addr))
 		return 0;
-	a = word[0];
-	b = word[1];
-	c = word[2];
-	match = (1 + NS_HEADER_TRACEPARENT) * ns_is_zero(a ^ NS_WORD('T', 'r', 'a', 'c', 'e', 'p', 'a', 'r'),
-							 b ^ NS_WORD('e', 'n', 't', 0, 0, 0, 0, 0), c);
-	match |= (1 + NS_HEADER_TRACESTATE) * ns_is_zero(a ^ NS_WORD('T', 'r', 'a', 'c', 'e', 's', 't', 'a'),
-							 b ^ NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), c);
-	match |= (1 + NS_HEADER_USER_AGENT) * ns_is_zero(a ^ NS_WORD('U', 's', 'e', 'r', '-', 'A', 'g', 'e'),
-							 b ^ NS_WORD('n', 't', 0, 0, 0, 0, 0, 0), c);
-	match |=
-		(1 + NS_HEADER_FORWARDED) * ns_is_zero(a ^ NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), b ^ 'd', c);
-	a ^= NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r');
-	match |= (1 + NS_HEADER_X_FORWARDED_FOR) * ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'F', 'o', 'r', 0), c);
-	match |= (1 + NS_HEADER_X_FORWARDED_HOST) *
-		 ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'H', 'o', 's', 't'), c);
-	match |= (1 + NS_HEADER_X_FORWARDED_PROTO) *
-		 ns_is_zero(a, b ^ NS_WORD('d', 'e', 'd', '-', 'P', 'r', 'o', 't'), c ^ 'o');
-	return match;
+	if (ns_name_is(word, NS_WORD('T', 'r', 'a', 'c', 'e', 'p', 'a', 'r'), NS_WORD('e', 'n', 't', 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_TRACEPARENT;
+	if (ns_name_is(word, NS_WORD('T', 'r', 'a', 'c', 'e', 's', 't', 'a'), NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_TRACESTATE;
+	if (ns_name_is(word, NS_WORD('U', 's', 'e', 'r', '-', 'A', 'g', 'e'), NS_WORD('n', 't', 0, 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_USER_AGENT;
+	if (ns_name_is(word, NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), 'd', 0))
+		return 1 + NS_HEADER_FORWARDED;
+	if (word[0] != NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r'))
+		return 0;
+	if (word[1] == NS_WORD('d', 'e', 'd', '-', 'F', 'o', 'r', 0) && !word[2])
+		return 1 + NS_HEADER_X_FORWARDED_FOR;
+	if (word[1] == NS_WORD('d', 'e', 'd', '-', 'H', 'o', 's', 't') && !word[2])
+		return 1 + NS_HEADER_X_FORWARDED_HOST;
+	if (word[1] == NS_WORD('d', 'e', 'd', '-', 'P', 'r', 'o', 't') && word[2] == 'o')
+		return 1 + NS_HEADER_X_FORWARDED_PROTO;
+	return 0;
 }
 
 /* Looks through the slots of the group in the window. */
-static __always_inline void ns_scan_group(struct ns_http_operation *op, const struct ns_map_layout *map)
+static __always_inline void ns_scan_group(struct ns_scratch *work, const struct ns_map_layout *map)
 {
-#pragma unroll
 	for (u32 i = 0; i < NS_GROUP_SLOTS; i++) {
 		u32 slot = i;
 		u32 key_off, elem_off;
@@ -84,32 +77,32 @@ static __always_inline void ns_scan_group(struct ns_http_operation *op, const st
 		 * prefers, it would be a range that differs along every path to here, and the verifier would follow
 		 * them all. */
 		barrier_var(slot);
-		if ((u8)(ns_window_u8(op->window, map->control_off + slot) - map->control_min) > map->control_span)
+		if ((u8)(ns_window_u8(work->window, map->control_off + slot) - map->control_min) > map->control_span)
 			continue;
 		key_off = map->key_off + slot * map->key_stride;
-		match = ns_match_header(op, ns_window_u64(op->window, key_off), ns_window_u64(op->window, key_off + 8));
+		match = ns_match_header(ns_window_u64(work->window, key_off), ns_window_u64(work->window, key_off + 8));
 		if (match) {
-			struct ns_go_strings *header = &op->headers[(match - 1) & (NS_HEADER_SLOTS - 1)];
+			struct ns_go_strings *header = &work->headers[(match - 1) & (NS_HEADER_SLOTS - 1)];
 
 			elem_off = map->elem_off + slot * map->elem_stride;
-			header->data = ns_window_u64(op->window, elem_off);
-			header->count = ns_window_u64(op->window, elem_off + 8);
+			header->data = ns_window_u64(work->window, elem_off);
+			header->count = ns_window_u64(work->window, elem_off + 8);
 		}
 	}
 }
 
-/* Sets op->walk to the beginning of the map at `map_addr`. */
-static __always_inline int ns_map_begin(struct ns_http_operation *op, const struct ns_map_layout *map, u64 map_addr)
+/* Sets work->walk to the beginning of the map at `map_addr`. */
+static __always_inline int ns_map_begin(struct ns_scratch *work, const struct ns_map_layout *map, u64 map_addr)
 {
-	struct ns_map_walk *walk = &op->walk;
+	struct ns_map_walk *walk = &work->walk;
 
 	/* Both headers are 48 bytes. */
-	if (ns_window_read(op->window, 48, map_addr))
+	if (ns_window_read(work->window, 48, map_addr))
 		return -1;
 	if (map->kind == NS_MAP_SWISS) {
-		u64 dir_len = ns_window_u64(op->window, map->swiss_dir_len_off);
+		u64 dir_len = ns_window_u64(work->window, map->swiss_dir_len_off);
 
-		walk->dir = ns_window_u64(op->window, map->swiss_dir_ptr_off);
+		walk->dir = ns_window_u64(work->window, map->swiss_dir_ptr_off);
 		if (dir_len == 0) { /* a small map: the directory pointer is its only group */
 			walk->base = walk->dir;
 			walk->groups = 1;
@@ -118,20 +111,20 @@ static __always_inline int ns_map_begin(struct ns_http_operation *op, const stru
 		}
 		return 0;
 	}
-	u8 b = ns_window_u8(op->window, map->hmap_b_off);
+	u8 b = ns_window_u8(work->window, map->hmap_b_off);
 
-	walk->base = ns_window_u64(op->window, map->hmap_buckets_off);
+	walk->base = ns_window_u64(work->window, map->hmap_buckets_off);
 	walk->groups = 1ULL << (b & 31);
-	walk->old_base = ns_window_u64(op->window, map->hmap_oldbuckets_off);
+	walk->old_base = ns_window_u64(work->window, map->hmap_oldbuckets_off);
 	/* A growth to the same size keeps the count; reading half of it then is what the bound allows anyway. */
 	walk->old_groups = b ? 1ULL << ((b - 1) & 31) : 1;
 	return 0;
 }
 
 /* Address of the next group, 0 when this step only moved to another run, -1 at the end. */
-static __always_inline u64 ns_map_step(struct ns_http_operation *op, const struct ns_map_layout *map)
+static __always_inline u64 ns_map_step(struct ns_scratch *work, const struct ns_map_layout *map)
 {
-	struct ns_map_walk *walk = &op->walk;
+	struct ns_map_walk *walk = &work->walk;
 	u64 addr;
 
 	if (walk->overflow) {
@@ -162,10 +155,11 @@ static __always_inline u64 ns_map_step(struct ns_http_operation *op, const struc
 		if (table == walk->table)
 			return 0;
 		walk->table = table;
-		if (ns_window_read(op->window, 64, table))
+		if (ns_window_read(work->window, 64, table))
 			return -1;
-		walk->base = ns_window_u64(op->window, map->swiss_table_groups_off + map->swiss_groups_data_off);
-		walk->groups = ns_window_u64(op->window, map->swiss_table_groups_off + map->swiss_groups_mask_off) + 1;
+		walk->base = ns_window_u64(work->window, map->swiss_table_groups_off + map->swiss_groups_data_off);
+		walk->groups =
+			ns_window_u64(work->window, map->swiss_table_groups_off + map->swiss_groups_mask_off) + 1;
 		if (walk->groups > NS_MAP_MAX_GROUPS)
 			return -1;
 		return 0;
@@ -173,24 +167,17 @@ static __always_inline u64 ns_map_step(struct ns_http_operation *op, const struc
 	return -1;
 }
 
-/* Fills op->headers from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
-static __always_inline void ns_collect_headers(struct ns_http_operation *op, const struct ns_map_layout *map,
-					       u64 map_addr)
+/* Fills work->headers from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
+static __always_inline void ns_collect_headers(struct ns_scratch *work, const struct ns_map_layout *map, u64 map_addr)
 {
 	if (map->kind == NS_MAP_NONE || !map_addr)
 		return;
-	if (ns_map_begin(op, map, map_addr)) {
+	if (ns_map_begin(work, map, map_addr)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	/*
-	 * Unrolled, as is the loop over slots: in a rolled loop every pass meets the verifier at the same instruction
-	 * with another counter, it gives up remembering those states (kernel/bpf/verifier.c, is_state_visited), and the
-	 * number of paths explodes.
-	 */
-#pragma unroll
 	for (int step = 0; step < NS_MAP_STEPS; step++) {
-		u64 group = ns_map_step(op, map);
+		u64 group = ns_map_step(work, map);
 		long err;
 
 		if (group == (u64)-1)
@@ -199,7 +186,7 @@ static __always_inline void ns_collect_headers(struct ns_http_operation *op, con
 			continue;
 		/* In part is enough: a slot that is in use has been written, key and element, so it is on a touched
 		 * page. */
-		err = ns_window_read_part(op->window, map->group_bytes, group);
+		err = ns_window_read_part(work->window, map->group_bytes, group);
 		if (err < 0) {
 			/* A bucket that was never touched holds nothing. The control word of a Swiss group is always
 			 * written. */
@@ -209,11 +196,11 @@ static __always_inline void ns_collect_headers(struct ns_http_operation *op, con
 		}
 		/* Through memory: in a register, the verifier would follow both outcomes through the rest of the walk.
 		 */
-		op->walk.in_part = err;
+		work->walk.in_part = err;
 		barrier();
-		ns_scan_group(op, map);
-		if (map->kind == NS_MAP_CLASSIC && !op->walk.in_part)
-			op->walk.overflow = ns_window_u64(op->window, map->overflow_off);
+		ns_scan_group(work, map);
+		if (map->kind == NS_MAP_CLASSIC && !work->walk.in_part)
+			work->walk.overflow = ns_window_u64(work->window, map->overflow_off);
 	}
 	ns_count(NS_LOSS_HEADERS_CUT);
 }

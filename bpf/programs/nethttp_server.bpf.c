@@ -11,6 +11,7 @@
  *when the connection is taken over (net/http/server.go; checked on Go 1.19 to 1.27).
  */
 #include "bpf/base/counters.bpf.h"
+#include "bpf/base/scratch.bpf.h"
 #include "bpf/emit/emit.bpf.h"
 #include "bpf/emit/sampling.bpf.h"
 #include "bpf/extract/go_regs.bpf.h"
@@ -24,25 +25,23 @@ struct go_string {
 	u64 bytes;
 };
 
-/* What a new operation starts as. */
-static const struct ns_http_operation ns_empty_operation;
-
-/* Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of
- * enum ns_http_string; the sum of all limits is the size of the buffer, so the first check never fails in practice. */
-static __always_inline void ns_append(struct ns_http_operation *op, enum ns_http_string which, u64 data, u64 bytes,
-				      const u64 max)
+/* Appends up to `max` bytes of a Go string to the record's strings, which have room for `room` bytes in all. Strings
+ * must be appended in the order of enum ns_http_string; the sum of all limits fits, so the first check never fails in
+ * practice. */
+static __always_inline void ns_append(struct ns_http_operation *op, const u64 room, enum ns_http_string which, u64 data,
+				      u64 bytes, const u64 max)
 {
 	u64 off = op->strings_bytes;
 
 	if (!bytes || !data)
 		return;
-	if (off > NS_HTTP_STRINGS_BYTES - max)
+	if (off > room - max)
 		return;
 	if (bytes > max) {
 		bytes = max;
 		op->record.strings_cut |= 1 << which;
 	}
-	if (bpf_probe_read_user(&op->strings[off], bytes, (const void *)data)) {
+	if (bpf_probe_read_user(ns_http_strings(op) + off, bytes, (const void *)data)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
@@ -50,27 +49,34 @@ static __always_inline void ns_append(struct ns_http_operation *op, enum ns_http
 	op->strings_bytes = off + bytes;
 }
 
+static __always_inline void ns_append_field(struct ns_scratch *work, enum ns_http_string which, struct go_string value,
+					    const u64 max)
+{
+	ns_append(&work->http.op, NS_HTTP_STRINGS_BYTES, which, value.data, value.bytes, max);
+}
+
 /* Appends the first value of a header. */
-static __always_inline void ns_append_header(struct ns_http_operation *op, enum ns_http_string which,
+static __always_inline void ns_append_header(struct ns_scratch *work, enum ns_http_string which,
 					     enum ns_http_header header, const u64 max)
 {
 	struct go_string value = {};
 
-	if (!op->headers[header].count)
+	if (!work->headers[header].count)
 		return;
-	if (bpf_probe_read_user(&value, sizeof(value), (const void *)op->headers[header].data)) {
+	if (bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[header].data)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	ns_append(op, which, value.data, value.bytes, max);
+	ns_append_field(work, which, value, max);
 }
 
 #define NS_TRACESTATE_LINES 4 /* header lines that are joined; more mark the list as cut */
 
 /* Appends all values of the tracestate header, joined by commas: W3C Trace Context, section 3.3.1. */
-static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
+static __always_inline void ns_append_tracestate(struct ns_scratch *work)
 {
-	const struct ns_go_strings *lines = &op->headers[NS_HEADER_TRACESTATE];
+	const struct ns_go_strings *lines = &work->headers[NS_HEADER_TRACESTATE];
+	struct ns_http_operation *op = &work->http.op;
 	u64 begin = op->strings_bytes;
 	u64 used = 0;
 
@@ -95,7 +101,7 @@ static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
 			break;
 		}
 		if (used)
-			op->strings[begin + used++] = ',';
+			ns_http_strings(op)[begin + used++] = ',';
 		if (bytes > NS_HTTP_MAX_TRACESTATE - used) {
 			bytes = NS_HTTP_MAX_TRACESTATE - used;
 			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
@@ -104,7 +110,7 @@ static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
 		barrier_var(bytes);
 		if (bytes > NS_HTTP_MAX_TRACESTATE)
 			break;
-		if (bpf_probe_read_user(&op->strings[begin + used], bytes, (const void *)value.data)) {
+		if (bpf_probe_read_user(ns_http_strings(op) + begin + used, bytes, (const void *)value.data)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;
 		}
@@ -118,17 +124,17 @@ static __always_inline void ns_append_tracestate(struct ns_http_operation *op)
 
 /* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags.
  * Returns -1 when there is none. */
-static __always_inline int ns_read_parent(struct ns_http_operation *op, u8 *flags)
+static __always_inline int ns_read_parent(struct ns_scratch *work, u8 *flags)
 {
-	struct ns_record_header *header = &op->record.header;
+	struct ns_record_header *header = &work->http.op.record.header;
 	struct go_string value = {};
-	u8 *text = op->window;
+	u8 *text = work->window;
 
-	if (!op->headers[NS_HEADER_TRACEPARENT].count)
+	if (!work->headers[NS_HEADER_TRACEPARENT].count)
 		return -1;
 	/* Several traceparent headers: none of them counts. */
-	if (op->headers[NS_HEADER_TRACEPARENT].count > 1 ||
-	    bpf_probe_read_user(&value, sizeof(value), (const void *)op->headers[NS_HEADER_TRACEPARENT].data) ||
+	if (work->headers[NS_HEADER_TRACEPARENT].count > 1 ||
+	    bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[NS_HEADER_TRACEPARENT].data) ||
 	    value.bytes < NS_TRACEPARENT_BYTES)
 		goto bad;
 	text[NS_TRACEPARENT_BYTES] = 0;
@@ -161,68 +167,118 @@ static __always_inline struct go_string ns_window_string(const u8 *window, u32 o
 	return string;
 }
 
-static __always_inline int ns_read_request(struct ns_http_operation *op, const struct ns_http_server_params *params,
+static __always_inline int ns_read_request(struct ns_scratch *work, const struct ns_http_server_params *params,
 					   u64 request_addr, struct ns_request_fields *fields)
 {
-	struct ns_http_server_record *record = &op->record;
+	struct ns_http_server_record *record = &work->http.op.record;
 	u32 present = 0;
 
-	if (ns_window_read(op->window, params->request_bytes, request_addr))
+	if (ns_window_read(work->window, params->request_bytes, request_addr))
 		return -1;
-	fields->method = ns_window_string(op->window, params->request_method_off);
-	fields->header_map = ns_window_u64(op->window, params->request_header_off);
+	fields->method = ns_window_string(work->window, params->request_method_off);
+	fields->header_map = ns_window_u64(work->window, params->request_header_off);
 	if (params->present & NS_HTTP_PARAM_URI)
-		fields->uri = ns_window_string(op->window, params->request_uri_off);
+		fields->uri = ns_window_string(work->window, params->request_uri_off);
 	if (params->present & NS_HTTP_PARAM_HOST)
-		fields->host = ns_window_string(op->window, params->request_host_off);
+		fields->host = ns_window_string(work->window, params->request_host_off);
 	if (params->present & NS_HTTP_PARAM_REMOTE_ADDR)
-		fields->remote_addr = ns_window_string(op->window, params->request_remote_addr_off);
+		fields->remote_addr = ns_window_string(work->window, params->request_remote_addr_off);
 	if (params->present & NS_HTTP_PARAM_CONTENT_LENGTH) {
-		record->request_body_bytes = (s64)ns_window_u64(op->window, params->request_content_length_off);
+		record->request_body_bytes = (s64)ns_window_u64(work->window, params->request_content_length_off);
 		present |= NS_HTTP_HAS_REQUEST_BYTES;
 	}
 	if (params->present & NS_HTTP_PARAM_TLS) {
-		record->is_tls = ns_window_u64(op->window, params->request_tls_off) != 0;
+		record->is_tls = ns_window_u64(work->window, params->request_tls_off) != 0;
 		present |= NS_HTTP_HAS_TLS;
 	}
 	if (params->present & NS_HTTP_PARAM_PROTO) {
-		record->proto_major = (u8)ns_window_u64(op->window, params->request_proto_major_off);
-		record->proto_minor = (u8)ns_window_u64(op->window, params->request_proto_minor_off);
+		record->proto_major = (u8)ns_window_u64(work->window, params->request_proto_major_off);
+		record->proto_minor = (u8)ns_window_u64(work->window, params->request_proto_minor_off);
 		present |= NS_HTTP_HAS_PROTO;
 	}
 	record->present = present;
 	return 0;
 }
 
-/* Makes the entry of this goroutine's operation. */
-static __always_inline struct ns_http_operation *ns_begin(const struct ns_inflight_key *key)
+/* Deletes what this goroutine left in flight: an operation whose end was not seen. */
+static __always_inline void ns_supersede(const struct ns_inflight_key *key)
 {
-	long err = bpf_map_update_elem(&inflight, key, &ns_empty_operation, BPF_NOEXIST);
-
-	if (err == -17 /* EEXIST */) {
+	if (bpf_map_lookup_elem(&inflight_short, key)) {
+		bpf_map_delete_elem(&inflight_short, key);
 		ns_count(NS_LOSS_SUPERSEDED);
-		err = bpf_map_update_elem(&inflight, key, &ns_empty_operation, BPF_ANY);
 	}
-	if (err) {
+	if (bpf_map_lookup_elem(&inflight_long, key)) {
+		bpf_map_delete_elem(&inflight_long, key);
+		ns_count(NS_LOSS_SUPERSEDED);
+	}
+}
+
+static __always_inline void ns_start(struct ns_scratch *work, const struct ns_target *target,
+				     const struct ns_inflight_key *key, u64 request_addr, u64 response_addr)
+{
+	const struct ns_http_server_params *params = &target->binary->http_server;
+	struct ns_http_operation *op = &work->http.op;
+	struct ns_record_header *header = &op->record.header;
+	struct ns_request_fields fields = {};
+	u8 parent_flags = 0;
+	int has_parent;
+	long err;
+
+	__builtin_memset(op, 0, sizeof(*op));
+	__builtin_memset(work->headers, 0, sizeof(work->headers));
+	header->start_mono_ns = bpf_ktime_get_ns();
+	if (ns_read_request(work, params, request_addr, &fields)) {
+		ns_count(NS_LOSS_READ_FAILED);
+		return;
+	}
+	ns_collect_headers(work, &params->header_map, fields.header_map);
+	has_parent = ns_read_parent(work, &parent_flags) == 0;
+	if (!has_parent) {
+		ns_new_trace_id(header->trace_id);
+		*(u64 *)header->parent_span_id = 0;
+	}
+	if (!ns_sample(target->params, has_parent, parent_flags, header->trace_id)) {
+		ns_count(NS_COUNT_OPS_UNSAMPLED);
+		return;
+	}
+	ns_new_span_id(header->span_id);
+	header->type = NS_RECORD_HTTP_SERVER;
+	header->abi_version = NODESPAN_ABI_VERSION;
+	header->target_slot = target->slot;
+	header->target_generation = target->generation;
+	header->trace_flags =
+		NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
+	header->flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
+	op->request_addr = request_addr;
+	op->response_addr = response_addr;
+
+	ns_append_field(work, NS_HTTP_METHOD, fields.method, NS_HTTP_MAX_METHOD);
+	ns_append_field(work, NS_HTTP_URI, fields.uri, NS_HTTP_MAX_URI);
+	ns_append_field(work, NS_HTTP_HOST, fields.host, NS_HTTP_MAX_HOST);
+	ns_append_field(work, NS_HTTP_REMOTE_ADDR, fields.remote_addr, NS_HTTP_MAX_REMOTE_ADDR);
+	ns_append_header(work, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
+	ns_append_header(work, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
+	ns_append_header(work, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR, NS_HTTP_MAX_X_FORWARDED_FOR);
+	ns_append_header(work, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST, NS_HTTP_MAX_X_FORWARDED_HOST);
+	ns_append_header(work, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO, NS_HTTP_MAX_X_FORWARDED_PROTO);
+	if (has_parent)
+		ns_append_tracestate(work);
+
+	if (op->strings_bytes <= NS_HTTP_SHORT_STRINGS_BYTES - NS_HTTP_MAX_PATTERN)
+		err = bpf_map_update_elem(&inflight_short, key, op, BPF_ANY);
+	else
+		err = bpf_map_update_elem(&inflight_long, key, op, BPF_ANY);
+	if (err)
 		ns_count(NS_LOSS_INFLIGHT_FULL);
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&inflight, key);
 }
 
 SEC("uprobe")
 int nethttp_server_start(struct go_regs *ctx)
 {
-	u64 start_mono_ns = bpf_ktime_get_ns();
-	struct ns_request_fields fields = {};
 	const struct ns_http_server_params *params;
 	struct ns_target target = {};
-	struct ns_http_operation *op;
 	struct ns_inflight_key key;
-	struct ns_record_header *header;
-	u64 request_addr = go_arg4(ctx);
-	u8 parent_flags = 0;
-	int has_parent;
+	struct ns_scratch *work;
 
 	if (ns_find_target(ctx, &target))
 		return 0;
@@ -238,75 +294,37 @@ int nethttp_server_start(struct go_regs *ctx)
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return 0;
 	}
-
 	key.g_addr = go_current_g(ctx);
 	key.target_slot = target.slot;
 	key.target_generation = target.generation;
-	op = ns_begin(&key);
-	if (!op)
+	ns_supersede(&key);
+	work = ns_scratch_take();
+	if (!work) {
+		ns_count(NS_LOSS_NO_SCRATCH);
 		return 0;
-	if (ns_read_request(op, params, request_addr, &fields)) {
-		ns_count(NS_LOSS_READ_FAILED);
-		goto forget;
 	}
-	ns_collect_headers(op, &params->header_map, fields.header_map);
-
-	header = &op->record.header;
-	has_parent = ns_read_parent(op, &parent_flags) == 0;
-	if (!has_parent) {
-		ns_new_trace_id(header->trace_id);
-		*(u64 *)header->parent_span_id = 0;
-	}
-	if (!ns_sample(target.params, has_parent, parent_flags, header->trace_id)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
-		goto forget;
-	}
-	ns_new_span_id(header->span_id);
-	header->type = NS_RECORD_HTTP_SERVER;
-	header->abi_version = NODESPAN_ABI_VERSION;
-	header->target_slot = target.slot;
-	header->target_generation = target.generation;
-	header->start_mono_ns = start_mono_ns;
-	header->trace_flags =
-		NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
-	header->flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
-	op->request_addr = request_addr;
-	op->response_addr = go_arg3(ctx);
-
-	ns_append(op, NS_HTTP_METHOD, fields.method.data, fields.method.bytes, NS_HTTP_MAX_METHOD);
-	ns_append(op, NS_HTTP_URI, fields.uri.data, fields.uri.bytes, NS_HTTP_MAX_URI);
-	ns_append(op, NS_HTTP_HOST, fields.host.data, fields.host.bytes, NS_HTTP_MAX_HOST);
-	ns_append(op, NS_HTTP_REMOTE_ADDR, fields.remote_addr.data, fields.remote_addr.bytes, NS_HTTP_MAX_REMOTE_ADDR);
-	ns_append_header(op, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
-	ns_append_header(op, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
-	ns_append_header(op, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR, NS_HTTP_MAX_X_FORWARDED_FOR);
-	ns_append_header(op, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST, NS_HTTP_MAX_X_FORWARDED_HOST);
-	ns_append_header(op, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO, NS_HTTP_MAX_X_FORWARDED_PROTO);
-	if (has_parent)
-		ns_append_tracestate(op);
-	return 0;
-forget:
-	bpf_map_delete_elem(&inflight, &key);
+	ns_start(work, &target, &key, go_arg4(ctx), go_arg3(ctx));
+	ns_scratch_release(work);
 	return 0;
 }
 
 /* Reads what only the end knows: status, bytes written, and how the handler came to its end. */
-static __always_inline void ns_read_outcome(struct ns_http_operation *op, const struct ns_target *target, u64 g_addr)
+static __always_inline void ns_read_outcome(struct ns_http_operation *op, u8 *window, const struct ns_target *target,
+					    u64 g_addr)
 {
 	const struct ns_http_server_params *params = &target->binary->http_server;
 	struct ns_http_server_record *record = &op->record;
 	u64 panic = 0;
 
 	record->outcome = NS_HTTP_HANDLED;
-	if (ns_window_read(op->window, params->response_window_bytes,
-			   op->response_addr + params->response_window_off)) {
+	if (ns_window_read(window, params->response_window_bytes, op->response_addr + params->response_window_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	record->status = (u16)ns_window_u64(op->window, params->response_status_rel);
-	record->response_body_bytes = (s64)ns_window_u64(op->window, params->response_written_rel);
+	record->status = (u16)ns_window_u64(window, params->response_status_rel);
+	record->response_body_bytes = (s64)ns_window_u64(window, params->response_written_rel);
 	record->present |= NS_HTTP_HAS_STATUS | NS_HTTP_HAS_RESPONSE_BYTES;
-	if (ns_window_u32(op->window, params->response_handler_done_rel))
+	if (ns_window_u32(window, params->response_handler_done_rel))
 		return;
 	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked
 	 * calls. */
@@ -315,7 +333,8 @@ static __always_inline void ns_read_outcome(struct ns_http_operation *op, const 
 	record->outcome = panic ? NS_HTTP_PANICKED : NS_HTTP_HIJACKED;
 }
 
-static __always_inline void ns_append_pattern(struct ns_http_operation *op, const struct ns_http_server_params *params)
+static __always_inline void ns_append_pattern(struct ns_http_operation *op, const u64 room,
+					      const struct ns_http_server_params *params)
 {
 	struct go_string pattern = {};
 	u64 addr = 0;
@@ -335,16 +354,38 @@ static __always_inline void ns_append_pattern(struct ns_http_operation *op, cons
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	ns_append(op, NS_HTTP_PATTERN, pattern.data, pattern.bytes, NS_HTTP_MAX_PATTERN);
+	ns_append(op, room, NS_HTTP_PATTERN, pattern.data, pattern.bytes, NS_HTTP_MAX_PATTERN);
+}
+
+/* Completes the record of an operation whose strings have room for `room` bytes, and submits it. */
+static __always_inline void ns_finish(struct ns_http_operation *op, const u64 room, const struct ns_target *target,
+				      u64 g_addr)
+{
+	struct ns_scratch *work = ns_scratch_take();
+	u64 strings_bytes;
+
+	if (!work) {
+		ns_count(NS_LOSS_NO_SCRATCH);
+		return;
+	}
+	ns_read_outcome(op, work->window, target, g_addr);
+	ns_scratch_release(work);
+	ns_append_pattern(op, room, &target->binary->http_server);
+	strings_bytes = op->strings_bytes;
+	if (strings_bytes > room)
+		strings_bytes = room;
+	op->record.header.size_bytes = sizeof(op->record) + strings_bytes;
+	op->record.header.end_mono_ns = bpf_ktime_get_ns();
+	ns_emit(&op->record, sizeof(op->record) + strings_bytes, op->record.header.span_id[7]);
 }
 
 SEC("uprobe")
 int nethttp_server_end(struct go_regs *ctx)
 {
+	struct ns_http_short_operation *short_op;
+	struct ns_http_long_operation *long_op;
 	struct ns_target target = {};
-	struct ns_http_operation *op;
 	struct ns_inflight_key key;
-	u64 strings_bytes;
 
 	if (ns_find_target(ctx, &target))
 		return 0;
@@ -353,18 +394,17 @@ int nethttp_server_end(struct go_regs *ctx)
 	key.g_addr = go_current_g(ctx);
 	key.target_slot = target.slot;
 	key.target_generation = target.generation;
-	op = bpf_map_lookup_elem(&inflight, &key);
-	if (!op) /* not sampled, or a request that never reached a handler */
+	short_op = bpf_map_lookup_elem(&inflight_short, &key);
+	if (short_op) {
+		ns_finish(&short_op->op, NS_HTTP_SHORT_STRINGS_BYTES, &target, key.g_addr);
+		bpf_map_delete_elem(&inflight_short, &key);
 		return 0;
-	ns_read_outcome(op, &target, key.g_addr);
-	ns_append_pattern(op, &target.binary->http_server);
-
-	strings_bytes = op->strings_bytes;
-	if (strings_bytes > NS_HTTP_STRINGS_BYTES)
-		strings_bytes = NS_HTTP_STRINGS_BYTES;
-	op->record.header.size_bytes = sizeof(op->record) + strings_bytes;
-	op->record.header.end_mono_ns = bpf_ktime_get_ns();
-	ns_emit(op, sizeof(op->record) + strings_bytes, op->record.header.span_id[7]);
-	bpf_map_delete_elem(&inflight, &key);
+	}
+	/* In neither: not sampled, or a request that never reached a handler. */
+	long_op = bpf_map_lookup_elem(&inflight_long, &key);
+	if (long_op) {
+		ns_finish(&long_op->op, NS_HTTP_STRINGS_BYTES, &target, key.g_addr);
+		bpf_map_delete_elem(&inflight_long, &key);
+	}
 	return 0;
 }

@@ -23,29 +23,33 @@ namespace {
 // tracing programs (kernel/bpf/verifier.c, check_map_prog_compatibility), so it goes together with uprobe_multi (6.6).
 bool AllocatesOnDemand(const ebpf::KernelFeatures& features) { return features.method == ebpf::UprobeMethod::kMulti; }
 
-// With everything allocated in advance, this many operations in flight cost about 10 MB.
-constexpr uint32_t kMaxPreallocatedInflight = 4096;
+// With everything allocated in advance, operations in flight cost 3 MB for the short ones and 2 MB for the long ones.
+constexpr uint32_t kMaxPreallocatedShort = 4096;
+constexpr uint32_t kMaxPreallocatedLong = 1024;
 
 absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& features,
                        const TracerObject::Options& options) {
   skeleton->rodata->ns_has_attach_cookie = features.has_attach_cookie ? 1 : 0;
   skeleton->rodata->ns_ring_wake_bytes = options.ring_bytes / 4;
+  const bool on_demand = AllocatesOnDemand(features);
   const std::pair<bpf_map*, uint32_t> sizes[] = {
       {skeleton->maps.records, options.ring_bytes},
       {skeleton->maps.targets, options.max_targets},
       {skeleton->maps.target_by_tgid, options.max_targets},
       {skeleton->maps.binaries, options.max_binaries},
-      {skeleton->maps.inflight,
-       AllocatesOnDemand(features) ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedInflight)},
+      {skeleton->maps.inflight_short,
+       on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
+      {skeleton->maps.inflight_long,
+       on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedLong)},
   };
   for (const auto& [map, max_entries] : sizes) {
     if (const int error = bpf_map__set_max_entries(map, max_entries); error != 0) {
       return base::ErrnoStatus(-error, fmt::format("size map {}", bpf_map__name(map)));
     }
   }
-  if (AllocatesOnDemand(features)) {
-    if (const int error = bpf_map__set_map_flags(skeleton->maps.inflight, BPF_F_NO_PREALLOC); error != 0) {
-      return base::ErrnoStatus(-error, "flags of map inflight");
+  for (bpf_map* map : {skeleton->maps.inflight_short, skeleton->maps.inflight_long}) {
+    if (const int error = on_demand ? bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC) : 0; error != 0) {
+      return base::ErrnoStatus(-error, fmt::format("flags of map {}", bpf_map__name(map)));
     }
   }
   ebpf::PrepareForMethod(skeleton->progs.nethttp_server_start, features.method);
@@ -134,21 +138,21 @@ void TracerObject::UnmapProcess(pid_t pid) {
 }
 
 uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_generation) {
-  const int fd = bpf_map__fd(skeleton_->maps.inflight);
-  std::vector<ns_inflight_key> keys;
-  ns_inflight_key key{};
-  const void* previous = nullptr;
-  // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
-  for (uint32_t i = 0; i < 2 * options_.max_inflight && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
-    if (key.target_slot == target_slot && key.target_generation == target_generation) {
-      keys.push_back(key);
-    }
-    previous = &key;
-  }
   uint64_t dropped = 0;
-  for (const ns_inflight_key& stale : keys) {
-    if (bpf_map_delete_elem(fd, &stale) == 0) {
-      ++dropped;
+  for (const bpf_map* map : {skeleton_->maps.inflight_short, skeleton_->maps.inflight_long}) {
+    const int fd = bpf_map__fd(map);
+    std::vector<ns_inflight_key> keys;
+    ns_inflight_key key{};
+    const void* previous = nullptr;
+    // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
+    for (uint32_t i = 0; i < 2 * options_.max_inflight && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
+      if (key.target_slot == target_slot && key.target_generation == target_generation) {
+        keys.push_back(key);
+      }
+      previous = &key;
+    }
+    for (const ns_inflight_key& stale : keys) {
+      dropped += bpf_map_delete_elem(fd, &stale) == 0 ? 1 : 0;
     }
   }
   return dropped;

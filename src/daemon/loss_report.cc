@@ -17,6 +17,7 @@ std::string LossReport(const metrics::Counters& counters, const attach::KernelCo
       {"inflight_full", kernel[NS_LOSS_INFLIGHT_FULL]},
       {"unreadable", kernel[NS_LOSS_READ_FAILED]},
       {"end_not_seen", kernel[NS_LOSS_SUPERSEDED]},
+      {"no_scratch", kernel[NS_LOSS_NO_SCRATCH]},
       {"unknown_protocol", kernel[NS_LOSS_UNKNOWN_WRITER]},
       {"unfinished", counters.Get(Counter::kOperationsAbandoned)},
       {"malformed", counters.Get(Counter::kRecordsMalformed)},

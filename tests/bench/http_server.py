@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What tracing costs a Go HTTP service: CPU per request with and without nodespan, in interleaved rounds.
+"""What tracing costs a Go HTTP service: CPU per request in three modes, in interleaved rounds.
 
     tests/bench/http_server.py --nodespan build/nodespan [--rounds N] [--seconds S]
 
-Needs root, wrk and Go. One wrk thread with 16 connections and 8 request headers drives the demo service over loopback.
-CPU is what the scheduler accounts to the service's threads (/proc/PID/task/*/schedstat), which is steadier on a shared
-machine than requests per second. Medians over the rounds; the difference is what two probe hits, reading the request and
-the record cost. Also printed: the daemon's CPU and memory.
+    untraced   nodespan does not run
+    hits       nodespan is attached with OTEL_TRACES_SAMPLER=always_off: two probe hits, each decides and returns
+    traced     every request becomes a span, which the daemon makes and throws away
+
+Needs root, wrk and Go. The demo service has one CPU to itself (GOMAXPROCS=1); one wrk thread with 16 connections and 8
+request headers, and the daemon, have another. CPU is what the scheduler accounts to the service's threads
+(/proc/PID/task/*/schedstat), which is steadier on a shared machine than requests per second. Medians over the rounds, of
+the difference to the same round untraced. Also printed: what the kernel accounts to the BPF programs themselves, in a run
+of its own, and the daemon's CPU and memory.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -46,7 +52,8 @@ def rss_kib(pid):
 
 def drive(address, seconds):
     """Requests answered by the service in one run of wrk."""
-    command = ["wrk", "-t1", "-c16", f"-d{seconds}s"] + [word for header in HEADERS for word in ("-H", header)]
+    command = ["taskset", "-c", "0", "wrk", "-t1", "-c16", f"-d{seconds}s"]
+    command += [word for header in HEADERS for word in ("-H", header)]
     output = subprocess.run(command + [f"http://{address}/"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return int(re.search(r"(\d+) requests in", output).group(1))
 
@@ -54,9 +61,9 @@ def drive(address, seconds):
 class Daemon:
     """nodespan on one process; spans are made and thrown away, so that the service's cost stands alone."""
 
-    def __init__(self, nodespan, pid):
-        self.process = subprocess.Popen([nodespan, "--pid", str(pid)], stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, "OTEL_TRACES_EXPORTER": "none"})
+    def __init__(self, nodespan, pid, sampler):
+        self.process = subprocess.Popen(["taskset", "-c", "0", nodespan, "--pid", str(pid)], stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, "OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER": sampler})
         for line in self.process.stderr:
             if "attached pid=" in line:
                 return
@@ -68,10 +75,35 @@ class Daemon:
         self.process.wait(timeout=20)
 
 
-def measure(address, pid, seconds):
-    begin = service_cpu_ns(pid)
-    requests = drive(address, seconds)
-    return (service_cpu_ns(pid) - begin) / requests, requests
+class Service:
+    def __init__(self):
+        demo = subprocess.run([ROOT / "tests/goprograms/build", "demo"], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.strip()
+        self.process = subprocess.Popen(["taskset", "-c", str(max(os.sched_getaffinity(0))), demo, "serve", "--addr",
+                                         "127.0.0.1:0"], stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, "GOMAXPROCS": "1"})
+        self.pid = self.process.pid
+        self.address = re.search(r"addr=(\S+)", self.process.stdout.readline()).group(1)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+def program_times(nodespan, service, seconds):
+    """{program: (hits, ns per hit)} as the kernel accounts them (kernel.bpf_stats_enabled)."""
+    switch = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
+    before = switch.read_text()
+    switch.write_text("1")
+    try:
+        daemon = Daemon(nodespan, service.pid, "always_on")
+        drive(service.address, seconds)
+        listing = json.loads(subprocess.run(["bpftool", "prog", "show", "-j"], stdout=subprocess.PIPE, check=True).stdout)
+        daemon.stop()
+    finally:
+        switch.write_text(before)
+    return {program["name"]: (program["run_cnt"], program["run_time_ns"] / program["run_cnt"]) for program in listing
+            if program.get("name", "").startswith("nethttp_server") and program.get("run_cnt")}
 
 
 def main():
@@ -81,30 +113,40 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     options = parser.parse_args()
 
-    demo = subprocess.run([ROOT / "tests/goprograms/build", "demo"], stdout=subprocess.PIPE, text=True,
-                          check=True).stdout.strip()
-    service = subprocess.Popen([demo, "serve", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    service = Service()
     try:
-        address = re.search(r"addr=(\S+)", service.stdout.readline()).group(1)
-        drive(address, 1)  # warm up
-        without, traced, daemon_us, rss = [], [], [], []
+        drive(service.address, 1)  # warm up
+
+        def measure():
+            begin = service_cpu_ns(service.pid)
+            requests = drive(service.address, options.seconds)
+            return (service_cpu_ns(service.pid) - begin) / requests / 1000, requests
+
+        rounds, daemon_us, rss = [], [], []
         for _ in range(options.rounds):
-            without.append(measure(address, service.pid, options.seconds)[0])
-            daemon = Daemon(options.nodespan, service.pid)
+            untraced, _ = measure()
+            daemon = Daemon(options.nodespan, service.pid, "always_off")
+            hits, _ = measure()
+            daemon.stop()
+            daemon = Daemon(options.nodespan, service.pid, "always_on")
             begin = process_cpu_s(daemon.process.pid)
-            per_request, requests = measure(address, service.pid, options.seconds)
-            traced.append(per_request)
+            traced, requests = measure()
             daemon_us.append((process_cpu_s(daemon.process.pid) - begin) / requests * 1e6)
             rss.append(rss_kib(daemon.process.pid))
             daemon.stop()
+            rounds.append((untraced, hits, traced))
+        programs = program_times(options.nodespan, service, options.seconds)
     finally:
-        service.terminate()
-        service.wait(timeout=20)
+        service.stop()
 
-    base, cost = statistics.median(without), statistics.median(t - w for t, w in zip(traced, without))
-    print(f"service CPU per request: {base / 1000:.1f} us untraced, {statistics.median(traced) / 1000:.1f} us traced")
-    print(f"added by tracing: {cost / 1000:.2f} us ({cost / base * 100:.0f} %), "
-          f"rounds {', '.join(f'{(t - w) / 1000:.2f}' for t, w in zip(traced, without))}")
+    base = statistics.median(untraced for untraced, _, _ in rounds)
+    print(f"service CPU per request, untraced: {base:.1f} us")
+    for name, mode in (("two hits alone", 1), ("tracing", 2)):
+        added = [one[mode] - one[0] for one in rounds]
+        print(f"added by {name}: {statistics.median(added):.1f} us ({statistics.median(added) / base * 100:.0f} %), "
+              f"rounds {' '.join(f'{value:.1f}' for value in added)}")
+    for name, (count, ns) in sorted(programs.items(), reverse=True):
+        print(f"BPF program {name}: {ns:.0f} ns a hit, {count} hits")
     print(f"daemon CPU per span, record to assembled span: {statistics.median(daemon_us):.2f} us")
     print(f"daemon RSS: {statistics.median(rss) / 1024:.1f} MiB")
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Working memory of the programs: too large for the stack, and always in the cache because every hit on a CPU uses the
+ * same bytes. A program does not move to another CPU while it runs, but another thread's hit can preempt it (kernels
+ * with full or lazy preemption), so each takes one of a few slots for itself.
+ */
+#ifndef NODESPAN_SCRATCH_H
+#define NODESPAN_SCRATCH_H
+
+#include "bpf/base/counters.bpf.h"
+
+/* One value of a header in a Go []string: what the map element holds. */
+struct ns_go_strings {
+	u64 data;
+	u64 count;
+};
+
+/* Headers that the scan looks for; the array in ns_scratch is indexed by this. */
+enum ns_http_header {
+	NS_HEADER_TRACEPARENT,
+	NS_HEADER_TRACESTATE,
+	NS_HEADER_USER_AGENT,
+	NS_HEADER_FORWARDED,
+	NS_HEADER_X_FORWARDED_FOR,
+	NS_HEADER_X_FORWARDED_HOST,
+	NS_HEADER_X_FORWARDED_PROTO,
+	NS_HEADER_COUNT
+};
+#define NS_HEADER_SLOTS 8 /* a power of two, so that an index can be masked */
+NS_ASSERT(NS_HEADER_COUNT <= NS_HEADER_SLOTS);
+
+/* Where the walk over a Go map is: a run of groups, then what follows it. Kept in a map value and not on the stack, so
+ * that the verifier sees the same unknown numbers at every step and does not follow each possible walk. */
+struct ns_map_walk {
+	u64 base;     /* first group of the current run */
+	u64 groups;   /* groups in the run */
+	u64 next;     /* next group to visit */
+	u64 overflow; /* classic: overflow bucket to visit before that */
+	u64 old_base; /* classic: buckets of an unfinished growth, visited last */
+	u64 old_groups;
+	u64 dir; /* Swiss: rest of the table directory */
+	u64 dir_entries;
+	u64 in_part; /* the group in the window was read in part (ns_window_read_part) */
+	u64 table;   /* Swiss: table just visited; equal neighbours are the same table */
+};
+
+struct ns_scratch {
+	u64 users; /* 1: taken */
+	u8 window[NS_WINDOW_BYTES];
+	struct ns_go_strings headers[NS_HEADER_SLOTS];
+	struct ns_map_walk walk;
+	struct ns_http_long_operation http; /* being put together; what counts of it is copied to the in-flight map */
+	u8 beyond[NS_HTTP_MAX_TRACESTATE];  /* never used: the verifier adds up the largest offset and the largest size
+					     */
+};
+
+#define NS_SCRATCH_SLOTS 4
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NS_SCRATCH_SLOTS);
+	__type(key, u32);
+	__type(value, struct ns_scratch);
+} scratch SEC(".maps");
+
+/*
+ * Takes a slot, to be given back with ns_scratch_release(); NULL when all are taken. Two programs that try the same
+ * slot at once may both go on to the next one, but never both take it: who reads 1 was alone between adding and
+ * reading, and whoever comes later reads 2.
+ */
+static __always_inline struct ns_scratch *ns_scratch_take(void)
+{
+	for (u32 i = 0; i < NS_SCRATCH_SLOTS; i++) {
+		u32 slot = i;
+		struct ns_scratch *taken = bpf_map_lookup_elem(&scratch, &slot);
+
+		if (!taken)
+			return NULL;
+		__sync_fetch_and_add(&taken->users, 1);
+		if (*(volatile u64 *)&taken->users == 1)
+			return taken;
+		__sync_fetch_and_add(&taken->users, -1);
+	}
+	return NULL;
+}
+
+static __always_inline void ns_scratch_release(struct ns_scratch *taken)
+{
+	__sync_fetch_and_add(&taken->users, -1);
+}
+
+#endif /* NODESPAN_SCRATCH_H */
