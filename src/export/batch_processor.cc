@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -13,6 +14,11 @@
 #include "base/bounded_queue.h"
 
 namespace nodespan::exporting {
+namespace {
+
+constexpr absl::Duration kLongestPause = absl::Seconds(5);
+
+}  // namespace
 
 // One exporter with its queue and thread.
 class BatchProcessor::Lane {
@@ -91,21 +97,52 @@ class BatchProcessor::Lane {
         flushing = flush != flushes_done_;
       }
       if (stopping || flushing) {
+        RetryHeld();
         ExportQueued(queue_.size());
         absl::MutexLock lock(&mutex_);
         flushes_done_ = flush;
+      } else if (exporter_->held_spans() > 0) {
+        RetryHeld();
+        PauseWhileHeld();
       } else {
         Export(
             queue_.PopBatch(options_.max_export_batch_size, options_.max_export_batch_size, options_.schedule_delay));
       }
     }
+    exporter_->DropHeld(metrics::Counter::kSpansDroppedShutdown);
+    const std::vector<model::Span> rest = queue_.PopBatch(0, std::numeric_limits<size_t>::max(), absl::ZeroDuration());
+    counters_->Add(metrics::Counter::kSpansDroppedShutdown, rest.size());
     absl::MutexLock lock(&mutex_);
     finished_ = true;
   }
 
-  // Exports the `count` oldest spans, or fewer when some are pushed out of the queue meanwhile.
+  void RetryHeld() {
+    if (exporter_->held_spans() == 0) {
+      return;
+    }
+    if (queue_.size() >= options_.max_queue_size) {
+      exporter_->DropHeld(metrics::Counter::kSpansDroppedQueueFull);
+      return;
+    }
+    exporter_->Retry(ExportDeadline());
+  }
+
+  // However soon a try fails, the next one is not made at once.
+  void PauseWhileHeld() {
+    if (exporter_->held_spans() == 0) {
+      return;
+    }
+    absl::MutexLock lock(&mutex_);
+    const auto wanted = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return stopping_ || flushes_wanted_ != flushes_done_;
+    };
+    mutex_.AwaitWithTimeout(absl::Condition(&wanted), std::min(options_.schedule_delay, kLongestPause));
+  }
+
+  // Exports the `count` oldest spans, or fewer when some are pushed out of the queue meanwhile or a batch comes to be
+  // held.
   void ExportQueued(size_t count) {
-    while (count > 0) {
+    while (count > 0 && exporter_->held_spans() == 0) {
       std::vector<model::Span> batch =
           queue_.PopBatch(0, std::min(count, options_.max_export_batch_size), absl::ZeroDuration());
       if (batch.empty()) {
@@ -120,13 +157,15 @@ class BatchProcessor::Lane {
     if (batch.empty()) {
       return;
     }
-    const absl::Time now = absl::FromUnixNanos(clock_.WallNs());
-    const absl::Time shutdown_deadline = ShutdownDeadline();
-    if (now >= shutdown_deadline) {
+    if (absl::FromUnixNanos(clock_.WallNs()) >= ShutdownDeadline()) {
       counters_->Add(metrics::Counter::kSpansDroppedShutdown, batch.size());
       return;
     }
-    exporter_->Export(std::move(batch), std::min(now + options_.export_timeout, shutdown_deadline));
+    exporter_->Export(std::move(batch), ExportDeadline());
+  }
+
+  absl::Time ExportDeadline() {
+    return std::min(absl::FromUnixNanos(clock_.WallNs()) + options_.export_timeout, ShutdownDeadline());
   }
 
   bool WaitUntilFinished(absl::Time deadline) {

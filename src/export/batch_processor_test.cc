@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -117,6 +118,33 @@ class BlockingExporter : public RecordingExporter {
   metrics::Counters* counters_;
 };
 
+// Is away until the test says otherwise: holds what it is given, and counts the tries.
+class AwayExporter : public RecordingExporter {
+ public:
+  AwayExporter(std::atomic<bool>* away, std::atomic<int>* tries, Log* log, metrics::Counters* counters)
+      : RecordingExporter(log, counters), away_(away), tries_(tries), counters_(counters) {}
+
+  void Export(std::vector<model::Span> spans, absl::Time deadline) override {
+    EXPECT_THAT(held_, IsEmpty());
+    held_ = std::move(spans);
+    Retry(deadline);
+  }
+  size_t held_spans() const override { return held_.size(); }
+  void Retry(absl::Time deadline) override {
+    ++*tries_;
+    if (!*away_) {
+      RecordingExporter::Export(std::exchange(held_, {}), deadline);
+    }
+  }
+  void DropHeld(Counter reason) override { counters_->Add(reason, std::exchange(held_, {}).size()); }
+
+ private:
+  std::atomic<bool>* away_;
+  std::atomic<int>* tries_;
+  metrics::Counters* counters_;
+  std::vector<model::Span> held_;
+};
+
 class FixedClock final : public base::Clock {
  public:
   int64_t MonotonicNs() const override { return 0; }
@@ -142,6 +170,21 @@ class BatchProcessorTest : public ::testing::Test {
     return std::make_unique<BatchProcessor>(options, std::move(exporters), &counters_);
   }
 
+  std::unique_ptr<BatchProcessor> Away(const BatchProcessorOptions& options) {
+    std::vector<std::unique_ptr<SpanExporter>> exporters;
+    exporters.push_back(std::make_unique<AwayExporter>(&away_, &tries_, &log_, &counters_));
+    return std::make_unique<BatchProcessor>(options, std::move(exporters), &counters_);
+  }
+
+  // Waits until the exporter was tried that often.
+  void WaitForTries(int count) {
+    const absl::Time end = absl::Now() + kSoon;
+    while (tries_ < count && absl::Now() < end) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    ASSERT_GE(tries_, count);
+  }
+
   // Starts an export of one span that does not come back.
   void Block(BatchProcessor& processor) {
     processor.Add(Spans({"blocked"}));
@@ -155,6 +198,8 @@ class BatchProcessorTest : public ::testing::Test {
   metrics::Counters counters_;
   Log log_;
   Gate gate_;
+  std::atomic<bool> away_ = true;
+  std::atomic<int> tries_ = 0;
 };
 
 TEST_F(BatchProcessorTest, ExportsAFullBatchAtOnceAndKeepsTheRest) {
@@ -209,6 +254,47 @@ TEST_F(BatchProcessorTest, FullQueueDropsTheOldestAndCountsThemWithoutBlocking) 
   processor->Shutdown(absl::Now() + kSoon);
   EXPECT_THAT(log_.batches(), ElementsAre(ElementsAre("blocked"), ElementsAre("c", "d", "e")));
   EXPECT_EQ(Count(Counter::kSpansExported), 4u);
+}
+
+TEST_F(BatchProcessorTest, WhatIsHeldIsTriedAgainBeforeWhatCameLater) {
+  BatchProcessorOptions options = Options(10, 2);
+  options.schedule_delay = absl::Milliseconds(5);
+  const auto processor = Away(options);
+  processor->Add(Spans({"a", "b", "c", "d", "e"}));
+  WaitForTries(3);
+  EXPECT_THAT(log_.batches(), IsEmpty());
+  away_ = false;
+  ASSERT_TRUE(log_.WaitForSpans(5));
+  EXPECT_THAT(log_.batches(), ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("e")));
+  processor->Shutdown(absl::Now() + kSoon);
+  EXPECT_EQ(Count(Counter::kSpansExported), 5u);
+}
+
+TEST_F(BatchProcessorTest, WhatIsHeldIsDroppedFirstWhenTheQueueIsFull) {
+  BatchProcessorOptions options = Options(4, 2);
+  options.schedule_delay = absl::Milliseconds(5);
+  const auto processor = Away(options);
+  processor->Add(Spans({"a", "b"}));
+  WaitForTries(1);
+  processor->Add(Spans({"c", "d", "e", "f"}));
+  const absl::Time end = absl::Now() + kSoon;
+  while (Count(Counter::kSpansDroppedQueueFull) == 0 && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  away_ = false;
+  ASSERT_TRUE(log_.WaitForSpans(4));
+  EXPECT_THAT(log_.batches(), ElementsAre(ElementsAre("c", "d"), ElementsAre("e", "f")));
+  EXPECT_EQ(Count(Counter::kSpansDroppedQueueFull), 2u);
+  processor->Shutdown(absl::Now() + kSoon);
+}
+
+TEST_F(BatchProcessorTest, ShutdownWhileTheOtherSideIsAwayCountsEverySpan) {
+  const auto processor = Away(Options(10, 2));
+  processor->Add(Spans({"a", "b", "c", "d", "e"}));
+  WaitForTries(1);
+  processor->Shutdown(absl::Now() + absl::Milliseconds(200));
+  EXPECT_EQ(Count(Counter::kSpansDroppedShutdown), 5u);
+  EXPECT_THAT(log_.batches(), IsEmpty());
 }
 
 TEST_F(BatchProcessorTest, BatchSizeAboveTheQueueSizeIsCutToIt) {

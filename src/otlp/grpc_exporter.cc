@@ -28,7 +28,6 @@ GrpcExporter::GrpcExporter(GrpcExporterOptions options, std::unique_ptr<TraceCli
       encoder_(options_.max_request_bytes) {}
 
 void GrpcExporter::Export(std::vector<model::Span> spans, absl::Time deadline) {
-  deadline = std::min(deadline, absl::Now() + options_.timeout);
   EncodedBatch batch = encoder_.Encode(spans);
   spans = {};
   if (batch.oversized_span_count > 0) {
@@ -36,23 +35,52 @@ void GrpcExporter::Export(std::vector<model::Span> spans, absl::Time deadline) {
          base::MakeStatus(absl::StatusCode::kResourceExhausted, "spans larger than {} bytes",
                           options_.max_request_bytes));
   }
+  std::vector<Request> requests;
+  requests.reserve(batch.requests.size());
   for (EncodedRequest& request : batch.requests) {
-    Deliver(std::move(request), deadline);
+    requests.push_back({std::make_shared<const WireBuffer>(std::move(request.body)), request.span_count});
+  }
+  DeliverAll(std::move(requests), deadline);
+}
+
+void GrpcExporter::Retry(absl::Time deadline) { DeliverAll(std::exchange(held_, {}), deadline); }
+
+void GrpcExporter::DeliverAll(std::vector<Request> requests, absl::Time deadline) {
+  deadline = std::min(deadline, absl::Now() + options_.timeout);
+  for (Request& request : requests) {
+    if (!held_.empty() || !Deliver(request, deadline)) {
+      held_.push_back(std::move(request));
+    }
   }
 }
 
-void GrpcExporter::Deliver(EncodedRequest request, absl::Time deadline) {
-  const auto body = std::make_shared<const WireBuffer>(std::move(request.body));
+size_t GrpcExporter::held_spans() const {
+  size_t count = 0;
+  for (const Request& request : held_) {
+    count += request.span_count;
+  }
+  return count;
+}
+
+void GrpcExporter::DropHeld(Counter reason) {
+  if (const size_t count = held_spans(); count > 0) {
+    held_.clear();
+    Drop(reason, count, absl::UnavailableError("the collector was away"));
+  }
+}
+
+bool GrpcExporter::Deliver(const Request& request, absl::Time deadline) {
   Backoff backoff(options_.retry, absl::Now(), deadline, [this] { return absl::Uniform(random_, 0.0, 1.0); });
   while (true) {
     counters_->Add(Counter::kExportRequests);
-    const CallResult result = client_->Export(body, deadline);
+    const CallResult result = client_->Export(request.body, deadline);
     if (result.status.ok()) {
       CountAccepted(result, request.span_count);
-      return;
+      return true;
     }
-    if (!WaitToRetry(result, request.span_count, backoff)) {
-      return;
+    const Verdict verdict = WaitToRetry(result, request.span_count, backoff);
+    if (verdict != Verdict::kTryAgain) {
+      return verdict == Verdict::kDropped;
     }
     counters_->Add(Counter::kExportRetries);
     client_->ResetConnectionBackoff();
@@ -73,25 +101,30 @@ void GrpcExporter::CountAccepted(const CallResult& result, size_t span_count) {
   }
 }
 
-bool GrpcExporter::WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff) {
+GrpcExporter::Verdict GrpcExporter::WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff) {
   if (!IsRetryable(result.status.code(), result.retry_delay)) {
     Drop(Counter::kSpansDroppedExport, span_count, result.status);
-    return false;
+    return Verdict::kDropped;
   }
   if (no_more_waiting()) {
     Drop(Counter::kSpansDroppedShutdown, span_count, result.status);
-    return false;
+    return Verdict::kDropped;
   }
   const std::optional<absl::Duration> wait = backoff.Next(absl::Now(), result.retry_delay);
   if (!wait) {
+    const bool is_away = result.status.code() == absl::StatusCode::kUnavailable || !client_->IsConnected();
+    if (is_away && !result.retry_delay) {
+      Report(base::MakeStatus(result.status.code(), "{}; {} spans wait", base::Message(result.status), span_count));
+      return Verdict::kHold;
+    }
     Drop(Counter::kSpansDroppedExport, span_count, result.status);
-    return false;
+    return Verdict::kDropped;
   }
   Report(base::MakeStatus(result.status.code(), "{}; retrying {} spans in {:.1f} s", base::Message(result.status),
                           span_count, absl::ToDoubleSeconds(*wait)));
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&no_more_waiting_), *wait);
-  return true;
+  return Verdict::kTryAgain;
 }
 
 void GrpcExporter::Drop(Counter reason, size_t span_count, const absl::Status& status) {

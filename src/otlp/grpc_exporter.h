@@ -2,8 +2,11 @@
 // Delivers spans to an OpenTelemetry collector over OTLP/gRPC: SPEC sections 1.5 and 2.2.
 //
 // A batch becomes one request, or several below 4 MiB, sent one after the other. A request that fails with a retryable
-// code is tried again with growing, jittered pauses; partial success and other errors are final. Every span ends in
-// exactly one of kSpansExported, kSpansRejected, kSpansDroppedExport, kSpansDroppedShutdown.
+// code is tried again with growing, jittered pauses; partial success and other errors are final. When the time is over
+// and the collector is away (kUnavailable, or no connection), requests are held for Retry. A collector that is there,
+// and too slow or asking for more time than there is, gets no second chance: it may have taken the spans. Every span
+// ends in exactly one of kSpansExported, kSpansRejected, kSpansDroppedExport, kSpansDroppedShutdown, or in what
+// DropHeld is told.
 //
 // Owns one gRPC channel and waits on the caller's thread; gRPC's own threads touch nothing of ours.
 #pragma once
@@ -45,16 +48,28 @@ class GrpcExporter final : public exporting::SpanExporter {
                                                               std::vector<std::string>* warnings);
 
   void Export(std::vector<model::Span> spans, absl::Time deadline) override;
+  size_t held_spans() const override;
+  void Retry(absl::Time deadline) override;
+  void DropHeld(metrics::Counter reason) override;
   void StopWaiting() override;
   void Cancel() override;
 
  private:
   GrpcExporter(GrpcExporterOptions options, std::unique_ptr<TraceClient> client, metrics::Counters* counters);
 
-  void Deliver(EncodedRequest request, absl::Time deadline);
+  struct Request {
+    std::shared_ptr<const WireBuffer> body;
+    size_t span_count = 0;
+  };
+
+  // In order, until one has to be held; that and all behind it are held.
+  void DeliverAll(std::vector<Request> requests, absl::Time deadline);
+  // False: the collector is away, and the request is to be held.
+  bool Deliver(const Request& request, absl::Time deadline);
   void CountAccepted(const CallResult& result, size_t span_count);
-  // Decides after a failed try: waits and returns true to try again, or counts the spans as dropped.
-  bool WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff);
+  enum class Verdict { kTryAgain, kDropped, kHold };
+  // Decides after a failed try. Waits before it says kTryAgain; has counted the spans when it says kDropped.
+  Verdict WaitToRetry(const CallResult& result, size_t span_count, Backoff& backoff);
   void Drop(metrics::Counter reason, size_t span_count, const absl::Status& status);
   void Report(const absl::Status& status);
   bool no_more_waiting();
@@ -67,6 +82,7 @@ class GrpcExporter final : public exporting::SpanExporter {
   OtlpEncoder encoder_;
   absl::BitGen random_;
   bool failing_ = false;  // the last thing reported was an error
+  std::vector<Request> held_;
 
   absl::Mutex mutex_;
   bool no_more_waiting_ ABSL_GUARDED_BY(mutex_) = false;

@@ -308,26 +308,67 @@ TEST_F(GrpcExporterTest, ReportsRecoveryOnce) {
   EXPECT_THAT(Reports(), ElementsAre(AllOf(HasSubstr("busy"), HasSubstr("retrying 2 spans")), "OK"));
 }
 
-TEST_F(GrpcExporterTest, GivesUpWhenTheCollectorStaysBusyUntilTheTimeout) {
+TEST_F(GrpcExporterTest, HoldsTheBatchWhenTheCollectorStaysUnavailableUntilTheTimeout) {
   StartReceiver();
   options_.timeout = absl::Milliseconds(300);
   receiver_->SetDefaultAnswer({.code = kUnavailable});
   const absl::Time start = absl::Now();
-  Export(*Create(), 2);
+  auto exporter = Create();
+  Export(*exporter, 2);
   EXPECT_THAT(absl::Now() - start, Le(absl::Seconds(5)));
-  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 2u);
+  EXPECT_EQ(exporter->held_spans(), 2u);
+  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 0u);
   EXPECT_THAT(Count(Counter::kExportRetries), Ge(2u));
+
+  receiver_->SetDefaultAnswer({});
+  exporter->Retry(absl::Now() + absl::Seconds(20));
+  EXPECT_EQ(exporter->held_spans(), 0u);
+  EXPECT_EQ(Count(Counter::kSpansExported), 2u);
+  EXPECT_EQ(receiver_->accepted_spans(), 2u);
+  EXPECT_EQ(Reports().back(), "OK");
+}
+
+TEST_F(GrpcExporterTest, HoldsAllRequestsOfABatchAndDeliversEachOnce) {
+  StartReceiver();
+  options_.timeout = absl::Milliseconds(200);
+  options_.max_request_bytes = 2000;
+  receiver_->SetDefaultAnswer({.code = kUnavailable});
+  auto exporter = Create();
+  Export(*exporter, 50);
+  EXPECT_EQ(exporter->held_spans(), 50u);
+  exporter->Retry(absl::Now() + absl::Seconds(20));
+  EXPECT_EQ(exporter->held_spans(), 50u);
+  receiver_->SetDefaultAnswer({});
+  exporter->Retry(absl::Now() + absl::Seconds(20));
+  EXPECT_EQ(exporter->held_spans(), 0u);
+  EXPECT_EQ(receiver_->accepted_spans(), 50u);
+  EXPECT_EQ(Count(Counter::kSpansExported), 50u);
+}
+
+TEST_F(GrpcExporterTest, HeldSpansThatAreGivenUpAreCounted) {
+  StartReceiver();
+  receiver_->Stop();
+  options_.timeout = absl::Milliseconds(100);
+  auto exporter = Create();
+  Export(*exporter, 5);
+  exporter->DropHeld(Counter::kSpansDroppedQueueFull);
+  exporter->DropHeld(Counter::kSpansDroppedQueueFull);
+  EXPECT_EQ(exporter->held_spans(), 0u);
+  EXPECT_EQ(Count(Counter::kSpansDroppedQueueFull), 5u);
+  EXPECT_THAT(Reports().back(), HasSubstr("5 spans dropped"));
 }
 
 // Collectors that misbehave.
 
-TEST_F(GrpcExporterTest, AbsentCollectorCostsTheBatchAndNothingElse) {
+TEST_F(GrpcExporterTest, AbsentCollectorCostsNothing) {
   StartReceiver();
   receiver_->Stop();
   options_.timeout = absl::Milliseconds(300);
-  Export(*Create(), 5);
-  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 5u);
-  EXPECT_THAT(Reports().back(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("5 spans dropped")));
+  auto exporter = Create();
+  Export(*exporter, 5);
+  EXPECT_EQ(exporter->held_spans(), 5u);
+  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 0u);
+  EXPECT_THAT(Reports().back(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("5 spans wait")));
 }
 
 TEST_F(GrpcExporterTest, SlowCollectorIsLeftAtTheTimeout) {
@@ -401,16 +442,18 @@ class RawServer {
   std::thread thread_;
 };
 
-TEST_F(GrpcExporterTest, SomethingThatIsNoGrpcServerCostsTheBatchAndNothingElse) {
+TEST_F(GrpcExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
   for (const char* reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "\x16\x03\x01\x02\x00", "\xFF\xFE\xFD\xFC",
                             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
     RawServer server(reply);
     options_.client.endpoint = server.endpoint();
     options_.timeout = absl::Milliseconds(300);
-    Export(*Create(), 5);
+    auto exporter = Create();
+    Export(*exporter, 5);
+    EXPECT_EQ(exporter->held_spans(), 5u);
+    exporter->DropHeld(Counter::kSpansDroppedShutdown);
     ExpectEverySpanCounted();
   }
-  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 20u);
 }
 
 TEST_F(GrpcExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
@@ -418,9 +461,10 @@ TEST_F(GrpcExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
   options_.client.endpoint = server.endpoint();
   options_.timeout = absl::Milliseconds(300);
   const absl::Time start = absl::Now();
-  Export(*Create(), 5);
+  auto exporter = Create();
+  Export(*exporter, 5);
   EXPECT_THAT(absl::Now() - start, Le(absl::Seconds(10)));
-  EXPECT_EQ(Count(Counter::kSpansDroppedExport), 5u);
+  EXPECT_EQ(exporter->held_spans(), 5u);
 }
 
 TEST_F(GrpcExporterTest, CollectorThatDiesMidCallAndReturnsLosesNothing) {

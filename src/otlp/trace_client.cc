@@ -264,6 +264,10 @@ void TraceClient::Cancel() {
   }
 }
 
+bool TraceClient::IsConnected() const {
+  return impl_->channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+}
+
 void TraceClient::ResetConnectionBackoff() { grpc::experimental::ChannelResetConnectionBackoff(impl_->channel.get()); }
 
 }  // namespace nodespan::otlp

@@ -60,6 +60,9 @@ class TraceClient {
   // Makes a running Export, and all later ones, return kCancelled. Any thread.
   void Cancel();
 
+  // There is a connection to the collector right now.
+  bool IsConnected() const;
+
   // Connects again at the next Export instead of waiting for gRPC's reconnection timer.
   void ResetConnectionBackoff();
 

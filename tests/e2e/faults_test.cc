@@ -82,6 +82,35 @@ TEST_F(FaultsTest, WithoutACollectorSpansAreCountedAsLostAndTheProgramGoesOn) {
   EXPECT_THAT(totals.reasons, ::testing::MatchesRegex("(export_failed|shutdown)=[0-9]+( shutdown=[0-9]+)?"));
 }
 
+// The collector is away for longer than an export may take, several times over.
+TEST_F(FaultsTest, ACollectorThatComesLaterGetsEverySpan) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  ClosedPort closed = HoldClosedPort();
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "basic"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
+                                             .environment = {{"OTEL_EXPORTER_OTLP_TIMEOUT", "200"}},
+                                             .endpoint = "http://127.0.0.1:" + std::to_string(closed.port)});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  traced->WaitForTraffic();
+  LetServerFinish();
+  const std::vector<Truth> truths = traced->Finish();
+  ::poll(nullptr, 0, 1000);
+  closed.holder.Reset();
+  const auto late = testing::OtlpReceiver::Start({.listen = "127.0.0.1:" + std::to_string(closed.port)});
+  ASSERT_NE(late, nullptr);
+  EXPECT_TRUE(late->WaitForSpans(CountSampled(truths), std::chrono::seconds(30)));
+  const SpanTotals totals = daemon->Stop();
+  EXPECT_EQ(late->accepted_spans(), CountSampled(truths));
+  EXPECT_EQ(totals.exported, CountSampled(truths));
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
 TEST_F(FaultsTest, AFullQueueDropsSpansAndCountsThem) {
   const Program program = BuildOrSkip();
   if (!program.ok()) {
