@@ -2,13 +2,13 @@
 /*
  * nethttp_server: HTTP/1.x requests served by net/http, two hits each. Emits NS_RECORD_HTTP_SERVER.
  *
- * start: net/http.serverHandler.ServeHTTP(sh serverHandler, rw ResponseWriter, req *Request)
- *	  AX sh.srv, BX CX rw, DI req. Everything the span says about the request is read here, before a handler or
- *	  middleware can change it.
- * end:   net/http.(*connReader).abortPendingRead(cr *connReader)
- *	  Called exactly once for every ServeHTTP, on the same goroutine: by finishRequest when the handler has
- *returned, by the deferred function of (*conn).serve on panic, http.ErrAbortHandler and runtime.Goexit, by hijackLocked
- *when the connection is taken over (net/http/server.go; checked on Go 1.19 to 1.27).
+ * Start: net/http.serverHandler.ServeHTTP(sh serverHandler, rw ResponseWriter, req *Request): AX is sh.srv, BX and CX
+ * rw, DI req. Everything the span says about the request is read here, before a handler or middleware can change it.
+ *
+ * End: net/http.(*connReader).abortPendingRead(cr *connReader). Called exactly once for every ServeHTTP, on the same
+ * goroutine: by finishRequest when the handler has returned, by the deferred function of (*conn).serve on panic,
+ * http.ErrAbortHandler and runtime.Goexit, by hijackLocked when the connection is taken over (net/http/server.go;
+ * checked on Go 1.17 to 1.27).
  */
 #include "bpf/base/counters.bpf.h"
 #include "bpf/base/scratch.bpf.h"

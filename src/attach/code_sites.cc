@@ -216,4 +216,20 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
                     : "branch of the stack check, simulated"};
 }
 
+bool Calls(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch, uint64_t target_vaddr) {
+  const ArchRules& rules = arch == goinspect::Arch::kAmd64 ? kAmd64Rules : kArm64Rules;
+  absl::StatusOr<Disassembler> disassembler = Disassembler::Create(arch);
+  if (!disassembler.ok()) {
+    return false;
+  }
+  uint64_t off = 0;
+  while (const cs_insn* instruction = disassembler->At(code, vaddr, off)) {
+    if (rules.call_target(*instruction) == target_vaddr) {
+      return true;
+    }
+    off += instruction->size;
+  }
+  return false;
+}
+
 }  // namespace nodespan::attach

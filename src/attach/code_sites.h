@@ -39,4 +39,7 @@ using IsMorestack = std::function<bool(uint64_t vaddr)>;
 absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
                                    const IsMorestack& is_morestack);
 
+// Whether the code has a direct call to the linked address `target_vaddr`.
+bool Calls(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch, uint64_t target_vaddr);
+
 }  // namespace nodespan::attach

@@ -75,6 +75,18 @@ TEST(CodeSitesTest, TakesAPushAtTheVeryBeginning) {
   EXPECT_EQ(site->function_off, 0u);
 }
 
+TEST(CodeSitesTest, FindsDirectCallsOnly) {
+  // nop; call kVaddr + 0x106; mov $0xe8,%eax; call *%rax
+  const std::vector<uint8_t> code = {0x90, 0xe8, 0x00, 0x01, 0x00, 0x00, 0xb8, 0xe8, 0x00, 0x00, 0x00, 0xff, 0xd0};
+  EXPECT_TRUE(Calls(code, kVaddr, Arch::kAmd64, kVaddr + 0x106));
+  EXPECT_FALSE(Calls(code, kVaddr, Arch::kAmd64, kVaddr + 0x105));
+  EXPECT_FALSE(Calls(code, kVaddr, Arch::kAmd64, kVaddr));
+  // bl kVaddr + 0x40; b kVaddr + 0x40
+  const std::vector<uint8_t> arm64 = {0x10, 0x00, 0x00, 0x94, 0x0f, 0x00, 0x00, 0x14};
+  EXPECT_TRUE(Calls(arm64, kVaddr, Arch::kArm64, kVaddr + 0x40));
+  EXPECT_FALSE(Calls(std::span(arm64).subspan(4), kVaddr + 4, Arch::kArm64, kVaddr + 0x40));
+}
+
 TEST(CodeSitesTest, RefusesABranchThatDoesNotLeadToMorestack) {
   const std::vector<uint8_t> code =
       Amd64Function({0x49, 0x3b, 0x66, 0x10, 0x76, 0x26, 0x55}, 0x2c, /*callee=*/0x470000);

@@ -2,6 +2,8 @@
 #include "attach/http_server_plan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "attach/plan_steps.h"
 #include "attach/probe_catalog.h"
@@ -38,10 +40,46 @@ absl::Status PlanResponseWindow(const goinspect::GoBinary& binary, ns_http_serve
   return absl::OkStatus();
 }
 
+bool IsCalledFromCleanup(const goinspect::GoBinary& binary, uint64_t end_vaddr) {
+  for (const auto& cleanup : binary.FindFunctions(kHttpServerCatalog.panic_cleanups)) {
+    const auto code = cleanup.has_value() ? binary.Code(*cleanup) : absl::NotFoundError("");
+    if (code.ok() && Calls(*code, cleanup->vaddr, binary.info().arch, end_vaddr)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Sees to it that a request whose handler panics has an end. `probes`: start and end.
+void PlanPanics(const goinspect::GoBinary& binary, uint16_t branch_sites, std::vector<PlannedProbe>* probes,
+                LibraryPlan* plan) {
+  if (IsCalledFromCleanup(binary, probes->back().function.vaddr)) {
+    return;
+  }
+  uint16_t panic_branch_sites = 0;
+  absl::StatusOr<std::vector<PlannedProbe>> ends =
+      PlanProbes(binary, kHttpServerCatalog.panic_ends, &panic_branch_sites);
+  // The program knows of one kind of end site only.
+  if (ends.ok() && panic_branch_sites != (branch_sites & NS_HTTP_BRANCH_END)) {
+    ends = base::MakeStatus(absl::StatusCode::kUnimplemented, "its sites for the end differ in kind");
+  }
+  if (!ends.ok()) {
+    plan->problems.push_back(fmt::format("without requests whose handler panics: {}", base::Message(ends.status())));
+    return;
+  }
+  plan->details.emplace_back("a request whose handler panics ends with its connection (Go <= 1.17)");
+  std::move(ends->begin(), ends->end(), std::back_inserter(*probes));
+}
+
 absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   ns_http_server_params* http = &params->http_server;
+  if (!binary.info().has_register_arguments) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented,
+                            "Go 1.17 and older pass arguments in memory on arm64: Go 1.18 is needed there");
+  }
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes,
                             PlanProbes(binary, kHttpServerCatalog.functions, &http->branch_sites));
+  PlanPanics(binary, http->branch_sites, &probes, plan);
 
   NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType request, binary.FindStruct("net/http.Request"));
   if (request.size_bytes > NS_WINDOW_BYTES) {

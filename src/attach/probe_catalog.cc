@@ -23,6 +23,15 @@ constexpr FunctionSpec kHttpServerFunctions[] = {
     {Program::kNetHttpServerEnd, kAbortPendingRead, NS_HTTP_BRANCH_END},
 };
 
+// The deferred function of (*conn).serve calls abortPendingRead since Go 1.18. Before, it only closes the connection.
+constexpr std::string_view kServeCleanups[] = {"net/http.(*conn).serve.func1", "net/http.(*conn).serve.func2",
+                                               "net/http.(*conn).serve.func3"};
+constexpr std::string_view kConnClose[] = {"net/http.(*conn).close"};
+
+constexpr FunctionSpec kHttpServerPanicEnds[] = {
+    {Program::kNetHttpServerEnd, kConnClose, NS_HTTP_BRANCH_END},
+};
+
 // Source: net/http/request.go, type Request; pattern.go, type pattern.
 constexpr FieldSpec<Http> kRequestFields[] = {
     {"net/http.Request", "Method", kString, &Http::request_method_off},
@@ -54,7 +63,7 @@ constexpr FieldSpec<Http> kResponseFields[] = {
 
 }  // namespace
 
-constexpr HttpServerCatalog kHttpServerCatalog = {"net/http server", kHttpServerFunctions, kRequestFields,
-                                                  kResponseFields};
+constexpr HttpServerCatalog kHttpServerCatalog = {"net/http server", kHttpServerFunctions, kHttpServerPanicEnds,
+                                                  kServeCleanups,    kRequestFields,       kResponseFields};
 
 }  // namespace nodespan::attach

@@ -35,6 +35,9 @@ struct FieldSpec {
 struct HttpServerCatalog {
   std::string_view library;
   std::span<const FunctionSpec> functions;
+  // Where a handler that panics ends when none of `panic_cleanups` calls the end function: one hit more per connection.
+  std::span<const FunctionSpec> panic_ends;
+  std::span<const std::string_view> panic_cleanups;
   std::span<const FieldSpec<ns_http_server_params>> request_fields;
   // Read in one window at the end of the request; the planner makes their offsets relative to it.
   std::span<const FieldSpec<ns_http_server_params>> response_fields;

@@ -205,6 +205,7 @@ struct Pclntab {
   uint64_t function_count = 0;
 };
 
+// With options.absolute_entries as up to Go 1.17: addresses of eight bytes instead of offsets of four, no textStart.
 Pclntab WritePclntab(Section& out, const FakeOptions& options) {
   Pclntab result{.vaddr = out.end_vaddr()};
   std::vector<uint8_t> names;
@@ -219,21 +220,29 @@ Pclntab WritePclntab(Section& out, const FakeOptions& options) {
     name_offsets.push_back(it->second);
   }
   result.function_count = name_offsets.size();
-  constexpr uint32_t kFuncBytes = 40;
-  std::vector<uint8_t> functions;
-  uint32_t entry = 0;
-  std::vector<uint32_t> entries;
+  constexpr uint64_t kFuncBytes = 40;
+  const uint64_t entry_bytes = options.absolute_entries ? 8 : 4;
+  const uint64_t functab_bytes = (name_offsets.size() + 1) * 2 * entry_bytes;
+  std::vector<uint8_t> functions(functab_bytes + name_offsets.size() * kFuncBytes);
+  std::vector<std::pair<uint64_t, uint64_t>> addresses;  // offset in `functions`, target
+  const auto put_entry = [&](uint64_t off, uint64_t entry_off) {
+    if (options.absolute_entries) {
+      addresses.emplace_back(off, kTextVaddr + entry_off);
+    } else {
+      Put<uint32_t>(functions, off, static_cast<uint32_t>(entry_off));
+    }
+  };
+  uint64_t entry_off = 0;
   for (size_t i = 0; i <= name_offsets.size(); ++i) {
-    entries.push_back(entry);
-    Append<uint32_t>(functions, entry);
-    Append<uint32_t>(functions, static_cast<uint32_t>((name_offsets.size() + 1) * 8 + i * kFuncBytes));
+    const uint64_t func_off = functab_bytes + i * kFuncBytes;
+    put_entry(2 * i * entry_bytes, entry_off);
+    Put<uint32_t>(functions, (2 * i + 1) * entry_bytes, static_cast<uint32_t>(func_off));
+    if (i < name_offsets.size()) {
+      put_entry(func_off, entry_off);
+      Put<uint32_t>(functions, func_off + entry_bytes, name_offsets[i]);
+    }
     const bool is_last = i + 1 == name_offsets.size();
-    entry += static_cast<uint32_t>(FakeGoBinary::kFunctionBytes * (is_last ? 2 : 1));
-  }
-  for (size_t i = 0; i < name_offsets.size(); ++i) {
-    Append<uint32_t>(functions, entries[i]);
-    Append<uint32_t>(functions, name_offsets[i]);
-    functions.resize(functions.size() + kFuncBytes - 8);
+    entry_off += FakeGoBinary::kFunctionBytes * (is_last ? 2 : 1);
   }
   result.names_bytes = names.size();
   result.functions_bytes = functions.size();
@@ -243,11 +252,15 @@ Pclntab WritePclntab(Section& out, const FakeOptions& options) {
   bytes.resize(begin + 72);
   const std::array<std::vector<uint8_t>, 5> tables = {names, std::vector<uint8_t>(8), std::vector<uint8_t>(8),
                                                       std::vector<uint8_t>(8), functions};
+  const size_t first_word_off = options.absolute_entries ? 24 : 32;
   for (size_t i = 0; i < tables.size(); ++i) {
     out.Align(8);
     result.table_off[i] = bytes.size() - begin;
     bytes.insert(bytes.end(), tables[i].begin(), tables[i].end());
-    Put<uint64_t>(bytes, begin + 32 + 8 * i, result.table_off[i]);
+    Put<uint64_t>(bytes, begin + first_word_off + 8 * i, result.table_off[i]);
+  }
+  for (const auto& [off, target] : addresses) {
+    out.PutPointerAt(result.vaddr + result.table_off.back() + off, target);
   }
   Put<uint32_t>(bytes, begin, options.pclntab_magic);
   Put<uint8_t>(bytes, begin + 6, options.arm64 ? 4 : 1);

@@ -19,6 +19,7 @@ struct FakeOptions {
   bool pie = false;  // ET_DYN, all pointers as relocations over zeros
   bool has_interpreter = true;
   uint32_t pclntab_magic = 0xfffffff1;
+  bool absolute_entries = false;  // of the function table: up to Go 1.17
   // Which words of moduledata are types and etypes: 35, 36 in Go 1.18; 37, 38 since 1.20; 37, 39 in 1.27.
   size_t types_word = 37;
   size_t etypes_word = 38;

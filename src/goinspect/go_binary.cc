@@ -105,7 +105,7 @@ uint64_t HashContent(elf::Image& image, const BinaryInfo& info, const std::optio
   }
   if (info.go_build_id.empty() && info.gnu_build_id.empty()) {
     // Nothing names the build: take where each function begins as well.
-    const uint64_t count = module.functions.function_count * 8;
+    const uint64_t count = module.functions.function_count * (module.functions.has_absolute_entries ? 16 : 8);
     if (const uint8_t* functab = image.View(module.functions.functions_vaddr, count); functab != nullptr) {
       hash.Add({functab, count});
     }
@@ -182,6 +182,7 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
                       ranges.names_bytes + ranges.functions_bytes, kMaxFunctionTableBytes);
   }
   impl->info.function_count = ranges.function_count;
+  impl->info.has_register_arguments = impl->info.arch == Arch::kAmd64 || !ranges.has_absolute_entries;
   NODESPAN_ASSIGN_OR_RETURN(impl->type_region, FindTypeRegion(image, impl->module));
   if (impl->type_region.end_vaddr - impl->type_region.begin_vaddr > kMaxTypeBytes) {
     return MakeStatus(StatusCode::kResourceExhausted, "the type descriptors have {} bytes, more than {}",

@@ -35,6 +35,9 @@ struct BinaryInfo {
   bool is_pie = false;            // ET_DYN
   bool is_dynamic = false;        // has PT_INTERP: needs the dynamic loader (cgo or -linkmode=external)
   bool has_symbol_table = false;  // informational only ("stripped")
+  // False: arguments are in memory (Go's ABI0): arm64 up to Go 1.17. On amd64, Go 1.16 and 1.17 look the same here; the
+  // stack check of the code tells them apart (attach/code_sites.h).
+  bool has_register_arguments = true;
   uint64_t file_bytes = 0;
   uint64_t function_count = 0;
   // Hash over pclntab header and build ids: with file size the content identity of the binary.

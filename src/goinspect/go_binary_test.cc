@@ -55,6 +55,15 @@ std::vector<FakeOptions> AllLayouts() {
     for (const bool arm64 : {false, true}) {
       all.push_back({.arm64 = arm64,
                      .pie = pie,
+                     .pclntab_magic = 0xfffffffa,
+                     .absolute_entries = true,
+                     .types_word = 35,
+                     .etypes_word = 36,
+                     .maps = FakeOptions::Maps::kClassic,
+                     .map_descriptor_bytes = 88,
+                     .field_offset_shift = 1});
+      all.push_back({.arm64 = arm64,
+                     .pie = pie,
                      .pclntab_magic = 0xfffffff0,
                      .types_word = 35,
                      .etypes_word = 36,
@@ -262,10 +271,10 @@ TEST(GoBinaryTest, TypeThatContainsItselfEnds) {
 
 TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
   const auto open = [](const FakeOptions& options) { return GoBinary::OpenBytes(MakeFakeGoBinary(options).file); };
-  ExpectStatus(open({.pclntab_magic = 0xfffffffa, .go_version = "go1.17.13"}), StatusCode::kUnimplemented,
-               "built with go1.17.13, Go 1.17 or older");
+  ExpectStatus(open({.pclntab_magic = 0xfffffffb, .go_version = "go1.15.15"}), StatusCode::kUnimplemented,
+               "built with go1.15.15, Go 1.15 or older");
   ExpectStatus(open({.pclntab_magic = 0xfffffffb, .has_build_info = false}), StatusCode::kUnimplemented,
-               "Go 1.17 or older");
+               "Go 1.15 or older");
   ExpectStatus(open({.pclntab_magic = 0xfffffff2}), StatusCode::kUnimplemented, "no function table that is known");
   ExpectStatus(open({.pclntab_magic = 0x12345678, .go_version = "unknown", .has_build_id = false}),
                StatusCode::kUnimplemented, "garble");

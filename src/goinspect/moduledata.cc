@@ -61,7 +61,8 @@ std::optional<Moduledata> Check(elf::Image& image, const PclntabHeader& header, 
                       .names_vaddr = words[kFunctionNames],
                       .names_bytes = words[kFunctionNames + 1],
                       .functions_vaddr = words[kFunctions],
-                      .functions_bytes = words[kFunctions + 1]};
+                      .functions_bytes = words[kFunctions + 1],
+                      .has_absolute_entries = header.has_absolute_entries()};
   // functab has one more entry than functions, the end of the last one; without it there are that many less.
   module.functions.function_count =
       functab_length == header.function_count ? functab_length - 1 : header.function_count;
@@ -70,17 +71,19 @@ std::optional<Moduledata> Check(elf::Image& image, const PclntabHeader& header, 
     return begin - table_segment->vaddr <= table_segment->file_bytes &&
            count <= table_segment->file_end_vaddr() - begin;
   };
+  const uint64_t functab_entry_bytes = header.has_absolute_entries() ? 16 : 8;
   if (table_segment == nullptr || !inside(module.functions.names_vaddr, module.functions.names_bytes) ||
       !inside(module.functions.functions_vaddr, module.functions.functions_bytes) ||
-      (module.functions.function_count + 1) * 8 > module.functions.functions_bytes) {
+      (module.functions.function_count + 1) * functab_entry_bytes > module.functions.functions_bytes) {
     return std::nullopt;
   }
   const uint8_t* first_entry = image.View(module.functions.functions_vaddr, 8);
-  if (words[kTextEnd] <= words[kText] || first_entry == nullptr ||
-      words[kMinPc] != words[kText] + Load<uint32_t>(first_entry)) {
+  if (words[kTextEnd] <= words[kText] || first_entry == nullptr) {
     return std::nullopt;
   }
-  return module;
+  const uint64_t first_vaddr =
+      header.has_absolute_entries() ? Load<uint64_t>(first_entry) : words[kText] + Load<uint32_t>(first_entry);
+  return words[kMinPc] == first_vaddr ? std::optional(module) : std::nullopt;
 }
 
 }  // namespace

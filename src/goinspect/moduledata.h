@@ -2,7 +2,7 @@
 // moduledata: the runtime's record of where the linker put everything, found through its pointers back to pclntab.
 //
 // The words up to `text` have been the same since Go 1.16; the ones behind move between releases and are only handed
-// out raw, for the search of type_region.h. Source: Go's runtime/symtab.go (moduledata); measured for Go 1.18 to 1.27.
+// out raw, for the search of type_region.h. Source: Go's runtime/symtab.go (moduledata); measured for Go 1.17 to 1.27.
 // Thread: values. Bad input: kNotFound when nothing fits.
 #pragma once
 

@@ -28,9 +28,10 @@ constexpr uint64_t kMaxHeaderBytes = 4096;  // 0x60 up to Go 1.25, 0x48 since
 constexpr size_t kMaxCandidates = 16;
 constexpr uint64_t kMaxNames = 8'000'000;
 constexpr uint64_t kMaxNameBytes = 64 << 10;
-constexpr uint64_t kFunctabEntryBytes = 8;
-constexpr uint64_t kFuncNameOff = 4;       // _func.nameOff
-constexpr uint64_t kFuncMinimumBytes = 8;  // entryOff and nameOff, all that is read
+
+// functab entries are {entry, offset of the _func}, and a _func begins {entry, nameOff int32}. What an entry takes is
+// all that has changed: four bytes, or eight where it is an address.
+constexpr uint64_t EntryBytes(bool is_absolute) { return is_absolute ? 8 : 4; }
 
 // True for the first word of any pcHeader; most words of a file fail the first comparison.
 bool IsFirstWord(uint64_t word, uint8_t instruction_bytes) {
@@ -54,23 +55,28 @@ std::optional<PclntabHeader> ParseHeader(uint64_t vaddr, const uint8_t* bytes) {
   if (!header.is_supported()) {
     return header;
   }
-  // word(1) is the number of files, word(2) textStart, zero since Go 1.26.
-  header.function_names_off = word(3);
-  header.compile_units_off = word(4);
-  header.file_names_off = word(5);
-  header.pc_values_off = word(6);
-  header.functions_off = word(7);
-  const bool increasing =
-      header.function_names_off >= PclntabHeader::kBytes && header.function_names_off < kMaxHeaderBytes &&
-      header.function_names_off < header.compile_units_off && header.compile_units_off <= header.file_names_off &&
-      header.file_names_off <= header.pc_values_off && header.pc_values_off <= header.functions_off &&
-      header.functions_off < kMaxTableBytes;
+  // word(1) is the number of files; word(2) textStart since Go 1.18, zero since 1.26.
+  const size_t first = header.has_absolute_entries() ? 2 : 3;
+  header.function_names_off = word(first);
+  header.compile_units_off = word(first + 1);
+  header.file_names_off = word(first + 2);
+  header.pc_values_off = word(first + 3);
+  header.functions_off = word(first + 4);
+  const bool increasing = header.function_names_off >= 8 * (first + 6) && header.function_names_off < kMaxHeaderBytes &&
+                          header.function_names_off < header.compile_units_off &&
+                          header.compile_units_off <= header.file_names_off &&
+                          header.file_names_off <= header.pc_values_off &&
+                          header.pc_values_off <= header.functions_off && header.functions_off < kMaxTableBytes;
   return increasing ? std::optional(header) : std::nullopt;
 }
 
 }  // namespace
 
-bool PclntabHeader::is_supported() const { return magic == kMagicGo118 || magic == kMagicGo120; }
+bool PclntabHeader::is_supported() const {
+  return magic == kMagicGo116 || magic == kMagicGo118 || magic == kMagicGo120;
+}
+
+bool PclntabHeader::has_absolute_entries() const { return magic == kMagicGo116; }
 
 absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image) {
   const uint8_t instruction_bytes = image.headers().machine == elf::Machine::kX86_64 ? 1 : 4;
@@ -109,21 +115,37 @@ absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image)
   return found;
 }
 
-std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
-  const uint8_t* entry =
-      image_.View(ranges_.functions_vaddr + index * kFunctabEntryBytes, kFunctabEntryBytes + sizeof(uint32_t));
-  const uint64_t func_off = entry == nullptr ? UINT64_MAX : Load<uint32_t>(entry + 4);
-  if (ranges_.functions_bytes < kFuncMinimumBytes || func_off > ranges_.functions_bytes - kFuncMinimumBytes) {
+std::optional<uint32_t> FunctionTable::EntryOff(uint64_t index) const {
+  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
+  const uint8_t* entry = image_.View(ranges_.functions_vaddr + index * 2 * entry_bytes, entry_bytes);
+  if (entry == nullptr) {
     return std::nullopt;
   }
-  const uint8_t* func = image_.View(ranges_.functions_vaddr + func_off, kFuncMinimumBytes);
+  if (!ranges_.has_absolute_entries) {
+    return Load<uint32_t>(entry);
+  }
+  const uint64_t offset = Load<uint64_t>(entry) - ranges_.text_vaddr;
+  return offset <= UINT32_MAX ? std::optional(static_cast<uint32_t>(offset)) : std::nullopt;
+}
+
+std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
+  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
+  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);  // of a _func, all that is read
+  const std::optional<uint32_t> entry_off = EntryOff(index);
+  const std::optional<uint32_t> end_off = EntryOff(index + 1);
+  const uint8_t* word = image_.View(ranges_.functions_vaddr + (2 * index + 1) * entry_bytes, entry_bytes);
+  if (!entry_off.has_value() || !end_off.has_value() || *entry_off >= *end_off || word == nullptr) {
+    return std::nullopt;
+  }
+  const uint64_t func_off = ranges_.has_absolute_entries ? Load<uint64_t>(word) : Load<uint32_t>(word);
+  if (ranges_.functions_bytes < func_bytes || func_off > ranges_.functions_bytes - func_bytes) {
+    return std::nullopt;
+  }
+  const uint8_t* func = image_.View(ranges_.functions_vaddr + func_off, func_bytes);
   if (func == nullptr) {
     return std::nullopt;
   }
-  const Record record{.entry_off = Load<uint32_t>(entry),
-                      .end_off = Load<uint32_t>(entry + kFunctabEntryBytes),
-                      .name_off = Load<uint32_t>(func + kFuncNameOff)};
-  return record.entry_off < record.end_off ? std::optional(record) : std::nullopt;
+  return Record{.entry_off = *entry_off, .end_off = *end_off, .name_off = Load<uint32_t>(func + entry_bytes)};
 }
 
 std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) const {
@@ -198,11 +220,11 @@ std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
   uint64_t high = ranges_.function_count;
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
-    const uint8_t* entry = image_.View(ranges_.functions_vaddr + middle * kFunctabEntryBytes, kFunctabEntryBytes);
-    if (entry == nullptr) {
+    const std::optional<uint32_t> entry_off = EntryOff(middle);
+    if (!entry_off.has_value()) {
       return std::nullopt;
     }
-    if (Load<uint32_t>(entry) <= offset) {
+    if (*entry_off <= offset) {
       low = middle + 1;
     } else {
       high = middle;

@@ -2,7 +2,7 @@
 // pclntab: Go's table of functions, present in every executable, stripped or not.
 //
 // Found by the magic number of its header alone. Source: Go's runtime/symtab.go (pcHeader, functab, _func) and
-// internal/abi/symtab.go (magic numbers); layouts measured for Go 1.18 to 1.27.
+// internal/abi/symtab.go (magic numbers); layouts measured for Go 1.17 to 1.27.
 // Thread: one at a time. Lifetime: must not outlive the Image. Bad input: candidates that contradict themselves are not
 // candidates; a table entry that points outside its table is a function that does not exist.
 #pragma once
@@ -25,15 +25,16 @@ struct PclntabHeader {
   uint64_t vaddr = 0;
   uint32_t magic = 0;
   uint64_t function_count = 0;
-  // Offsets from vaddr; absent (zero) in the layouts before Go 1.18, which are recognised only to be refused.
+  // Offsets from vaddr; absent (zero) in the layout before Go 1.16, which is recognised only to be refused.
   uint64_t function_names_off = 0;
   uint64_t compile_units_off = 0;
   uint64_t file_names_off = 0;
   uint64_t pc_values_off = 0;
   uint64_t functions_off = 0;
 
-  static constexpr uint64_t kBytes = 72;  // 8 bytes of magic and sizes, then 8 words
-  bool is_supported() const;              // Go 1.18 or newer
+  static constexpr uint64_t kBytes = 72;  // 8 bytes of magic and sizes, then 8 words; up to Go 1.17 one word less
+  bool is_supported() const;              // Go 1.16 or newer
+  bool has_absolute_entries() const;      // Go 1.16 and 1.17: functab and _func hold addresses instead of offsets
 };
 
 // All candidates in the file, those of segments that are not executable first. kResourceExhausted when there are more
@@ -48,6 +49,7 @@ struct FunctionTableRanges {
   uint64_t names_bytes = 0;
   uint64_t functions_vaddr = 0;  // pclntable: functab first, then the _func records
   uint64_t functions_bytes = 0;
+  bool has_absolute_entries = false;  // see PclntabHeader
 };
 
 class FunctionTable {
@@ -74,6 +76,8 @@ class FunctionTable {
     uint32_t end_off;
     uint32_t name_off;
   };
+  // Where function `index` begins, from text_vaddr; index function_count gives the end of the last one.
+  std::optional<uint32_t> EntryOff(uint64_t index) const;
   std::optional<Record> ReadRecord(uint64_t index) const;
   std::optional<std::string_view> Name(uint32_t name_off) const;
 

@@ -108,7 +108,7 @@ absl::Status ExplainMissingFunctionTable(elf::Image& image, const std::optional<
                                          std::span<const PclntabHeader> headers, bool has_go_note) {
   if (!headers.empty()) {
     return MakeStatus(StatusCode::kUnimplemented,
-                      "built with {}, Go 1.17 or older (function table {:#x}): Go 1.18 is needed",
+                      "built with {}, Go 1.15 or older (function table {:#x}): Go 1.17 is needed",
                       VersionText(build_info), headers.front().magic);
   }
   if (const std::string_view compiler = FindOtherCompiler(image); !compiler.empty()) {

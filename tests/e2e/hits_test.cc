@@ -25,7 +25,9 @@ TEST_P(HitsTest, OneHitAtTheStartOfARequestAndOneAtItsEnd) {
   EXPECT_EQ(requests, 500U);
   const KernelObjects objects = daemon->kernel_objects();
   EXPECT_EQ(RunCount(objects.program_ids, "nethttp_server_start"), requests);
-  EXPECT_EQ(RunCount(objects.program_ids, "nethttp_server_end"), requests);
+  // Up to Go 1.17 the end of a connection is a hit as well; this scenario has two connections.
+  const size_t connection_ends = program.toolchain.version.starts_with("1.17.") ? 2 : 0;
+  EXPECT_EQ(RunCount(objects.program_ids, "nethttp_server_end"), requests + connection_ends);
   EXPECT_EQ(daemon->Stop().exported, requests);
 }
 

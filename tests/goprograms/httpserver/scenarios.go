@@ -135,10 +135,12 @@ func basic(limits) []session {
 		get("unknown method", "any", 200).with(func(e *exchange) { e.method = "BREW" }),
 		get("large answer", "large", 200),
 		get("flushed answer", "flush", 200),
-		get("early hints", "hints", 202),
 		get("http/1.0", "item", 200).with(func(e *exchange) { e.protocol, e.host = "1.0", "-" }),
 		get("absolute target", "item", 200).at("http://absolute.example:8081/items/%s"),
 		get("broken request line", "", 400).at("/items/%s bad").with(func(e *exchange) { e.noSpan = true }),
+	}
+	if knowsEarlyHints {
+		list = append(list, get("early hints", "hints", 202))
 	}
 	for _, code := range []int{204, 301, 304, 400, 401, 404, 418, 500, 503} {
 		list = append(list, get(fmt.Sprint("status ", code), "status", code).at(fmt.Sprintf("/status/%%s?code=%d", code)))
