@@ -19,6 +19,11 @@ int main(int argc, char** argv) {
       FakeOptions options{.arm64 = count % 2 != 0, .pie = pie, .maps = maps, .filler_types = 24};
       options.types_word = maps == FakeOptions::Maps::kClassic ? 35 : 37;
       options.etypes_word = maps == FakeOptions::Maps::kClassic ? 36 : maps == FakeOptions::Maps::kSwiss ? 38 : 39;
+      if (pie && maps == FakeOptions::Maps::kClassic) {
+        options.pclntab_magic = 0xfffffffa;
+        options.absolute_entries = true;
+        options.field_offset_shift = 1;
+      }
       const auto fake = nodespan::goinspect::testing::MakeFakeGoBinary(options);
       std::ofstream file(std::string(argv[1]) + "/fake-" + std::to_string(count++) + ".elf", std::ios::binary);
       file.write(reinterpret_cast<const char*>(fake.file.data()), static_cast<std::streamsize>(fake.file.size()));

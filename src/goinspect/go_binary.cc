@@ -183,7 +183,12 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   }
   impl->info.function_count = ranges.function_count;
   impl->info.has_register_arguments = impl->info.arch == Arch::kAmd64 || !ranges.has_absolute_entries;
-  NODESPAN_ASSIGN_OR_RETURN(impl->type_region, FindTypeRegion(image, impl->module));
+  absl::StatusOr<TypeRegion> type_region = FindTypeRegion(image, impl->module);
+  if (!type_region.ok()) {
+    return base::Annotate(type_region.status(),
+                          impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version);
+  }
+  impl->type_region = *type_region;
   if (impl->type_region.end_vaddr - impl->type_region.begin_vaddr > kMaxTypeBytes) {
     return MakeStatus(StatusCode::kResourceExhausted, "the type descriptors have {} bytes, more than {}",
                       impl->type_region.end_vaddr - impl->type_region.begin_vaddr, kMaxTypeBytes);

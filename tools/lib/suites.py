@@ -284,6 +284,33 @@ def kernels(builder, options):
     return result
 
 
+def binaries(builder, _):
+    """Every Go series in every kind of build: inspected, compared with debug information, and the table written."""
+    problem = builder.default()
+    if problem:
+        return problem
+    folder = BUILD / "tests" / "inspection" / "binaries"
+    status, output = run([ROOT / "tests/inspection/matrix", "--nodespan", BUILD / "nodespan", "--binaries", folder,
+                          "--write", BUILD / "COMPATIBILITY.md"], "binaries")
+    lines = output.strip().splitlines()
+    counts = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.MULTILINE)
+    if not counts:
+        return Result.failure(*lines[-40:])
+    result = Result(*map(int, counts.groups()), details=lines[:-1])
+    if result.passed:
+        status, output = run([BUILD / "tests/inspection/real_binaries_test"], "binaries-structs",
+                             env={**os.environ, "NODESPAN_TEST_BINARIES": str(folder)})
+        result.passed += len(re.findall(r"^\[       OK \]", output, re.MULTILINE))
+        if status != 0:
+            result.failed += 1
+            result.details += output.strip().splitlines()[-60:]
+    kept = ROOT / "docs" / "COMPATIBILITY.md"
+    if not result.skipped and (BUILD / "COMPATIBILITY.md").read_text() != kept.read_text():
+        result.failed += 1
+        result.details.append(f"{kept.relative_to(ROOT)} says something else; if that is right: cp {BUILD}/{kept.name} docs/")
+    return result
+
+
 def fuzz(builder, options):
     """Every libFuzzer target for its share of the time, starting from the corpus of the repository."""
     folder = BUILD.with_name(BUILD.name + "-fuzz")
@@ -343,6 +370,7 @@ SUITES = {
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
     "tidy": (tidy, True),
+    "binaries": (binaries, False),
     "fuzz": (fuzz, False),
     "bench": (bench, False),
 }
@@ -350,7 +378,7 @@ SUITES = {
 
 def report(name, result, seconds):
     """Prints what is worth reading of one suite, its line last."""
-    if result.failed or name in ("kernels", "bench"):
+    if result.failed or name in ("kernels", "binaries", "bench"):
         for line in result.details:
             print(f"  {line}")
     for line in [] if name == "kernels" else result.skips:
