@@ -9,8 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
@@ -258,16 +260,17 @@ TEST_F(RealBinariesTest, MissingAndUnfitTypesAreRefused) {
   });
 }
 
-TEST_F(RealBinariesTest, EveryBuildHasItsOwnContentHash) {
-  std::vector<uint64_t> hashes;
+// The hash and the size of the file are what tells binaries apart.
+TEST_F(RealBinariesTest, EveryBuildHasItsOwnContentIdentity) {
+  std::map<std::pair<uint64_t, uint64_t>, fs::path> seen;
   for (const fs::path& path : files_) {
     const auto binary = Open(path);
     ASSERT_NE(binary, nullptr);
-    hashes.push_back(binary->info().content_hash);
-    EXPECT_EQ(Open(path)->info().content_hash, hashes.back()) << path;
+    const BinaryInfo& info = binary->info();
+    const auto [other, is_new] = seen.try_emplace({info.content_hash, info.file_bytes}, path);
+    EXPECT_TRUE(is_new) << path << " is taken for " << other->second;
+    EXPECT_EQ(Open(path)->info().content_hash, info.content_hash) << path;
   }
-  std::sort(hashes.begin(), hashes.end());
-  EXPECT_EQ(std::adjacent_find(hashes.begin(), hashes.end()), hashes.end());
 }
 
 struct Comparison {
