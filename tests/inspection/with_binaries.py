@@ -10,7 +10,6 @@ for all of them. Without any toolchain the folder stays empty, and the tests of 
 
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -18,11 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def main():
-    folder = pathlib.Path(os.environ["NODESPAN_TEST_BINARIES"])
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    subprocess.run([HERE / "matrix", "--nodespan", os.environ["NODESPAN_BINARY"], "--binaries", folder,
-                    "--series", "path,oldest,newest", "--kinds", "default,stripped,pie,cgo"], stdout=sys.stderr, check=True)
+    subprocess.run([HERE / "matrix", "--nodespan", os.environ["NODESPAN_BINARY"],
+                    "--binaries", os.environ["NODESPAN_TEST_BINARIES"], "--series", "path,oldest,newest", "--kinds", "default,stripped,pie,cgo"], stdout=sys.stderr, check=True)
     os.execv(sys.argv[1], sys.argv[1:])
 
 
