@@ -3,10 +3,9 @@
 
 #include <capstone/capstone.h>
 
-#include <memory>
 #include <optional>
-#include <utility>
 
+#include "attach/disassembler.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 
@@ -16,55 +15,6 @@ namespace {
 // The prologue is a handful of instructions, and so is the block that spills arguments and calls morestack.
 constexpr int kMaxPrologueInstructions = 8;
 constexpr int kMaxMorestackBlockInstructions = 40;
-
-struct InstructionDeleter {
-  void operator()(cs_insn* instruction) const { cs_free(instruction, 1); }
-};
-
-class Disassembler {
- public:
-  static absl::StatusOr<Disassembler> Create(goinspect::Arch arch) {
-    csh handle = 0;
-    const cs_err error = arch == goinspect::Arch::kAmd64 ? cs_open(CS_ARCH_X86, CS_MODE_64, &handle)
-                                                         : cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &handle);
-    if (error != CS_ERR_OK) {
-      return base::MakeStatus(absl::StatusCode::kInternal, "capstone: {}", cs_strerror(error));
-    }
-    cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-    return Disassembler(handle);
-  }
-  Disassembler(Disassembler&& other) noexcept
-      : handle_(std::exchange(other.handle_, 0)), instruction_(std::move(other.instruction_)) {}
-  Disassembler& operator=(Disassembler&&) = delete;
-  ~Disassembler() {
-    instruction_.reset();
-    if (handle_ != 0) {
-      cs_close(&handle_);
-    }
-  }
-
-  // Decodes the instruction at `off`; null when there is none. Valid until the next call.
-  const cs_insn* At(std::span<const uint8_t> code, uint64_t vaddr, uint64_t off) {
-    if (off >= code.size()) {
-      return nullptr;
-    }
-    const uint8_t* bytes = code.data() + off;
-    size_t size = code.size() - off;
-    uint64_t address = vaddr + off;
-    return cs_disasm_iter(handle_, &bytes, &size, &address, instruction_.get()) ? instruction_.get() : nullptr;
-  }
-
- private:
-  explicit Disassembler(csh handle) : handle_(handle), instruction_(cs_malloc(handle)) {}
-
-  csh handle_;
-  std::unique_ptr<cs_insn, InstructionDeleter> instruction_;
-};
-
-std::string Text(const cs_insn& instruction) {
-  return instruction.op_str[0] == '\0' ? std::string(instruction.mnemonic)
-                                       : fmt::format("{} {}", instruction.mnemonic, instruction.op_str);
-}
 
 absl::Status Unexpected(std::string_view what) {
   return base::MakeStatus(absl::StatusCode::kUnimplemented, "no emulated instruction at its start: {}", what);
@@ -163,7 +113,7 @@ absl::StatusOr<StackCheck> FindStackCheck(Disassembler& disassembler, const Arch
       if (*target < vaddr || *target - vaddr >= code.size()) {
         return Unexpected("the stack check branches out of the function");
       }
-      return StackCheck{off, off + instruction->size, *target - vaddr, Text(*instruction)};
+      return StackCheck{off, off + instruction->size, *target - vaddr, Disassembler::Text(*instruction)};
     }
     off += instruction->size;
   }
@@ -201,7 +151,7 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
 
   // A function without a stack check (nosplit, or a tiny frame) may begin with the push itself.
   if (const cs_insn* first = disassembler.At(code, vaddr, 0); amd64 && first != nullptr && IsPushRbp(*first)) {
-    return Site{SiteKind::kPush, 0, Text(*first), "first instruction, no stack check before it"};
+    return Site{SiteKind::kPush, 0, Disassembler::Text(*first), "first instruction, no stack check before it"};
   }
   NODESPAN_ASSIGN_OR_RETURN(const StackCheck check, FindStackCheck(disassembler, rules, code, vaddr));
   if (!LeadsToMorestack(disassembler, rules, code, vaddr, check.target_off, is_morestack)) {
@@ -209,7 +159,7 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
   }
   if (const cs_insn* next = disassembler.At(code, vaddr, check.next_off);
       amd64 && next != nullptr && IsPushRbp(*next)) {
-    return Site{SiteKind::kPush, check.next_off, Text(*next), "first instruction behind the stack check, emulated"};
+    return Site{SiteKind::kPush, check.next_off, Disassembler::Text(*next), "first instruction behind the stack check, emulated"};
   }
   return Site{SiteKind::kStackCheckBranch, check.branch_off, check.branch_text,
               amd64 ? "branch of the stack check, emulated; no push behind it (Go <= 1.20)"

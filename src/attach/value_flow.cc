@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/value_flow.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace nodespan::attach {
+namespace {
+
+using Effect = Instruction::Effect;
+using Flow = Instruction::Flow;
+using Store = Instruction::Store;
+
+constexpr int64_t kWordBytes = 8;
+
+bool IsCall(const Instruction& instruction) {
+  return instruction.flow == Flow::kCall || instruction.flow == Flow::kIndirectCall;
+}
+
+bool CallKeeps(CalleeKind callee, Reg reg) {
+  switch (callee) {
+    case CalleeKind::kWriteBarrier:
+      return reg != kR11;  // where it returns a pointer since Go 1.21
+    case CalleeKind::kDuff:
+      return reg == kAx || reg == kBx || reg == kCx;
+    default:
+      return false;
+  }
+}
+
+bool FollowRegister(const Instruction& instruction, int64_t depth, Location& location) {
+  const Reg reg = static_cast<Reg>(location.value);
+  if (IsCall(instruction)) {
+    return instruction.flow == Flow::kCall && CallKeeps(instruction.callee, reg);
+  }
+  if (!instruction.Writes(reg)) {
+    return true;
+  }
+  if (instruction.reg != reg) {
+    return false;
+  }
+  switch (instruction.effect) {
+    case Effect::kMove:
+      location = Location::Register(instruction.source);
+      return instruction.source != kSp && instruction.source != kR14;
+    case Effect::kLoadSlot:
+      location = Location::Slot(instruction.disp - depth);
+      return true;
+    case Effect::kPop:
+      location = Location::Slot(-depth);
+      return true;
+    case Effect::kConstant:
+      location = Location::Constant(instruction.value);
+      return true;
+    case Effect::kAddress:
+      location = Location::Address(instruction.value);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool FollowSlot(const Instruction& instruction, int64_t depth, const FrameSlots& slots, Location& location) {
+  const int64_t slot = location.value;
+  if (IsCall(instruction)) {
+    const bool is_write_barrier =
+        instruction.flow == Flow::kCall && instruction.callee == CalleeKind::kWriteBarrier;  // writes to the heap
+    return is_write_barrier || slots.IsPrivate(slot);
+  }
+  if (instruction.effect == Effect::kPush) {
+    return slot >= -depth || slot + 2 * kWordBytes <= -depth;
+  }
+  if (instruction.store == Store::kPointer) {
+    return slots.IsPrivate(slot);
+  }
+  if (instruction.store == Store::kNone) {
+    return true;
+  }
+  const int64_t begin = instruction.disp - depth;
+  const int64_t end = begin + instruction.store_bytes;
+  if (end <= slot || slot + kWordBytes <= begin) {
+    return true;
+  }
+  if (instruction.effect == Effect::kStoreRegister && begin == slot) {
+    location = Location::Register(instruction.source);
+    return instruction.source != kSp && instruction.source != kR14;
+  }
+  if (instruction.effect == Effect::kStoreConstant && begin <= slot && slot + kWordBytes <= end &&
+      (slot - begin) % kWordBytes == 0) {
+    location = Location::Constant(instruction.value);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+FrameSlots::FrameSlots(const DecodedFunction& function) : lowest_address_(std::numeric_limits<int64_t>::max()) {
+  for (size_t i = 0; i < function.instructions().size(); ++i) {
+    const Instruction& instruction = function.instructions()[i];
+    const int64_t entry_off = instruction.disp - function.DepthAt(i);
+    if (instruction.effect == Effect::kFrameAddress) {
+      lowest_address_ = std::min(lowest_address_, entry_off);
+    } else if (instruction.store == Store::kFrame) {
+      for (int64_t word = 0; word + kWordBytes <= instruction.store_bytes; word += kWordBytes) {
+        stored_.push_back(entry_off + word);
+      }
+    }
+  }
+  std::sort(stored_.begin(), stored_.end());
+}
+
+bool FrameSlots::IsPrivate(int64_t entry_off) const {
+  return entry_off < lowest_address_ && std::binary_search(stored_.begin(), stored_.end(), entry_off);
+}
+
+bool FollowBack(const DecodedFunction& function, const FrameSlots& slots, size_t index, Location& location) {
+  const Instruction& instruction = function.instructions()[index];
+  switch (location.kind) {
+    case Location::Kind::kRegister:
+      return FollowRegister(instruction, function.DepthAt(index), location);
+    case Location::Kind::kSlot:
+      return FollowSlot(instruction, function.DepthAt(index), slots, location);
+    case Location::Kind::kConstant:
+    case Location::Kind::kAddress:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace nodespan::attach
