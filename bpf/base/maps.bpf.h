@@ -51,34 +51,72 @@ struct {
 	__type(value, u32);
 } target_by_tgid SEC(".maps");
 
+/* Binary slot * NS_MAX_SITES + site index -> where a probe sits. Written by the daemon with the binary's parameters. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 256 * NS_MAX_SITES);
+	__type(key, u32);
+	__type(value, struct ns_site);
+} sites SEC(".maps");
+
+/* Type of a context.Context -> how to get to the one it was derived from. Written and deleted by the daemon with the
+ * binary's parameters. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ns_context_type_key);
+	__type(value, struct ns_context_type);
+} context_types SEC(".maps");
+
+/* A span that operations of the same process can have as parent; see emit/parents.bpf.h. */
+struct ns_parent_span {
+	u64 end_mono_ns; /* 0: open */
+	/* Of a context: the address of the context it was derived from, which tells it from another one that was later
+	 * made in the same place. Of a goroutine: the address of its operation's context. */
+	u64 check;
+	/* Of a goroutine: the numbers that the processor it ran on would give to new goroutines next. */
+	u64 goid_begin, goid_end;
+	u8 trace_id[16];
+	u8 span_id[8];
+	u8 trace_flags;
+	u8 pad[7];
+};
+
+/* Context or goroutine -> span. Written by the programs; entries of a context stay when the span ends, until the oldest
+ * make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 20480);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_parent_span);
+} parents SEC(".maps");
+
 /*
- * An HTTP operation in flight: the record that its end submits with its strings, so that nothing is copied twice, and
- * what the end needs besides. There are two maps, so that an ordinary operation does not cost the room of the longest
+ * An operation in flight: the record that its end submits with its strings, so that nothing is copied twice, and what
+ * the end needs besides. There are two maps, so that an ordinary operation does not cost the room of the longest
  * strings: entries are copied whole when they are inserted.
  */
-struct ns_http_operation {
-	u64 request_addr;
-	u64 response_addr;
+#define NS_OPERATION_MEMOS 4
+
+struct ns_operation {
+	u64 memo[NS_OPERATION_MEMOS]; /* what each kind of operation remembers */
 	u64 strings_bytes;
-	struct ns_http_server_record record; /* last: its strings follow */
+	struct ns_record_header header;
+	u8 fixed[NS_RECORD_MAX_FIXED_BYTES - sizeof(struct ns_record_header)];
+	/* Strings follow the fixed part of the record's own type, and go on behind this struct. */
 };
 
-static __always_inline u8 *ns_http_strings(struct ns_http_operation *op)
-{
-	return (u8 *)(op + 1);
-}
+/* Room is left by the start for what the end appends. */
+#define NS_SHORT_STRINGS_BYTES 512
 
-/* Room for the pattern is left by the start: the end appends it. */
-#define NS_HTTP_SHORT_STRINGS_BYTES 512
-
-struct ns_http_short_operation {
-	struct ns_http_operation op;
-	u8 strings[NS_HTTP_SHORT_STRINGS_BYTES];
+struct ns_short_operation {
+	struct ns_operation op;
+	u8 strings[NS_SHORT_STRINGS_BYTES];
 };
 
-struct ns_http_long_operation {
-	struct ns_http_operation op;
-	u8 strings[NS_HTTP_STRINGS_BYTES];
+struct ns_long_operation {
+	struct ns_operation op;
+	u8 strings[NS_STRINGS_BYTES];
 };
 
 /* Goroutine -> its operation, in one of the two. Inserted at the start, deleted at the end; entries of a process that
@@ -86,15 +124,15 @@ struct ns_http_long_operation {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
-	__type(key, struct ns_inflight_key);
-	__type(value, struct ns_http_short_operation);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_short_operation);
 } inflight_short SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 10240);
-	__type(key, struct ns_inflight_key);
-	__type(value, struct ns_http_long_operation);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_long_operation);
 } inflight_long SEC(".maps");
 
 #endif /* NODESPAN_MAPS_H */

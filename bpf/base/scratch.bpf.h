@@ -49,7 +49,9 @@ struct ns_scratch {
 	u8 window[NS_WINDOW_BYTES];
 	struct ns_go_strings headers[NS_HEADER_SLOTS];
 	struct ns_map_walk walk;
-	struct ns_http_long_operation http; /* being put together; what counts of it is copied to the in-flight map */
+	struct ns_parent_span parent;
+	u64 registers[NS_REG_COUNT];
+	struct ns_long_operation operation; /* being put together; what counts of it is copied to the in-flight map */
 	u8 beyond[NS_HTTP_MAX_TRACESTATE];  /* never used: the verifier adds up the largest offset and the largest size
 					     */
 };

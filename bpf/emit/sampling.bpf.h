@@ -3,7 +3,7 @@
 #ifndef NODESPAN_SAMPLING_H
 #define NODESPAN_SAMPLING_H
 
-#include "bpf/extract/target.bpf.h"
+#include "bpf/base/maps.bpf.h"
 
 #define NS_TRACE_FLAG_SAMPLED 0x01
 #define NS_TRACE_FLAG_RANDOM 0x02
@@ -41,6 +41,20 @@ static __always_inline int ns_sample(const struct ns_target_params *params, int 
 	if (params->sampler_root == NS_SAMPLE_TRACE_ID_RATIO)
 		return (ns_be64(trace_id + 8) >> 1) < params->ratio_threshold;
 	return 1;
+}
+
+/* Decides, and gives the span its id and trace flags. Returns whether it is recorded; also a span that is not recorded
+ * has both, for its children to inherit. */
+static __always_inline int ns_sample_and_flag(const struct ns_target_params *params, struct ns_record_header *header,
+					      int has_parent, u8 parent_flags)
+{
+	int sampled = ns_sample(params, has_parent, parent_flags, header->trace_id);
+
+	ns_new_span_id(header->span_id);
+	header->trace_flags = (has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM;
+	if (sampled)
+		header->trace_flags |= NS_TRACE_FLAG_SAMPLED;
+	return sampled;
 }
 
 #endif /* NODESPAN_SAMPLING_H */

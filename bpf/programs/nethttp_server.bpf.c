@@ -10,53 +10,23 @@
  * http.ErrAbortHandler and runtime.Goexit, by hijackLocked when the connection is taken over (net/http/server.go;
  * checked on Go 1.17 to 1.27).
  */
-#include "bpf/base/counters.bpf.h"
-#include "bpf/base/scratch.bpf.h"
-#include "bpf/emit/emit.bpf.h"
-#include "bpf/emit/sampling.bpf.h"
-#include "bpf/extract/go_regs.bpf.h"
+#include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/http_headers.bpf.h"
-#include "bpf/extract/target.bpf.h"
+#include "bpf/extract/http_request.bpf.h"
 #include "bpf/extract/traceparent.bpf.h"
-#include "bpf/extract/window.bpf.h"
 
-struct go_string {
-	u64 data;
-	u64 bytes;
+#define NS_SERVER_FIXED sizeof(struct ns_http_server_record)
+
+/* ns_operation.memo */
+enum ns_server_memo {
+	NS_SERVER_REQUEST,  /* address of the http.Request */
+	NS_SERVER_RESPONSE, /* address of the http.response */
+	NS_SERVER_GOID,	    /* number of the goroutine, when the span was noted as a parent */
 };
 
-/* Appends up to `max` bytes of a Go string to the record's strings, which have room for `room` bytes in all. Strings
- * must be appended in the order of enum ns_http_string; the sum of all limits fits, so the first check never fails in
- * practice. */
-static __always_inline void ns_append(struct ns_http_operation *op, const u64 room, enum ns_http_string which, u64 data,
-				      u64 bytes, const u64 max)
-{
-	u64 off = op->strings_bytes;
-
-	if (!bytes || !data)
-		return;
-	if (off > room - max)
-		return;
-	if (bytes > max) {
-		bytes = max;
-		op->record.strings_cut |= 1 << which;
-	}
-	if (bpf_probe_read_user(ns_http_strings(op) + off, bytes, (const void *)data)) {
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
-	}
-	op->record.string_bytes[which] = bytes;
-	op->strings_bytes = off + bytes;
-}
-
-static __always_inline void ns_append_field(struct ns_scratch *work, enum ns_http_string which, struct go_string value,
-					    const u64 max)
-{
-	ns_append(&work->http.op, NS_HTTP_STRINGS_BYTES, which, value.data, value.bytes, max);
-}
-
 /* Appends the first value of a header. */
-static __always_inline void ns_append_header(struct ns_scratch *work, enum ns_http_string which,
+static __always_inline void ns_append_header(struct ns_scratch *work, struct ns_strings strings, u32 which,
 					     enum ns_http_header header, const u64 max)
 {
 	struct go_string value = {};
@@ -67,7 +37,7 @@ static __always_inline void ns_append_header(struct ns_scratch *work, enum ns_ht
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	ns_append_field(work, which, value, max);
+	ns_append(strings, which, value, max);
 }
 
 #define NS_TRACESTATE_LINES 4 /* header lines that are joined; more mark the list as cut */
@@ -76,11 +46,11 @@ static __always_inline void ns_append_header(struct ns_scratch *work, enum ns_ht
 static __always_inline void ns_append_tracestate(struct ns_scratch *work)
 {
 	const struct ns_go_strings *lines = &work->headers[NS_HEADER_TRACESTATE];
-	struct ns_http_operation *op = &work->http.op;
+	struct ns_operation *op = &work->operation.op;
 	u64 begin = op->strings_bytes;
 	u64 used = 0;
 
-	if (begin > NS_HTTP_STRINGS_BYTES - NS_HTTP_MAX_TRACESTATE)
+	if (begin > NS_STRINGS_BYTES - NS_HTTP_MAX_TRACESTATE)
 		return;
 #pragma unroll
 	for (u32 i = 0; i < NS_TRACESTATE_LINES; i++) {
@@ -97,28 +67,28 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work)
 		if (!bytes)
 			continue;
 		if (used > NS_HTTP_MAX_TRACESTATE - 2) {
-			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+			op->header.strings_cut |= 1 << NS_HTTP_TRACESTATE;
 			break;
 		}
 		if (used)
-			ns_http_strings(op)[begin + used++] = ',';
+			ns_op_strings(op, NS_SERVER_FIXED)[begin + used++] = ',';
 		if (bytes > NS_HTTP_MAX_TRACESTATE - used) {
 			bytes = NS_HTTP_MAX_TRACESTATE - used;
-			op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+			op->header.strings_cut |= 1 << NS_HTTP_TRACESTATE;
 		}
 		/* For the verifiers before Linux 6.8, which compare with constants only. */
 		barrier_var(bytes);
 		if (bytes > NS_HTTP_MAX_TRACESTATE)
 			break;
-		if (bpf_probe_read_user(ns_http_strings(op) + begin + used, bytes, (const void *)value.data)) {
+		if (bpf_probe_read_user(ns_op_strings(op, NS_SERVER_FIXED) + begin + used, bytes, (const void *)value.data)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;
 		}
 		used += bytes;
 	}
 	if (lines->count > NS_TRACESTATE_LINES)
-		op->record.strings_cut |= 1 << NS_HTTP_TRACESTATE;
-	op->record.string_bytes[NS_HTTP_TRACESTATE] = used;
+		op->header.strings_cut |= 1 << NS_HTTP_TRACESTATE;
+	op->header.string_bytes[NS_HTTP_TRACESTATE] = used;
 	op->strings_bytes = begin + used;
 }
 
@@ -126,7 +96,7 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work)
  * Returns -1 when there is none. */
 static __always_inline int ns_read_parent(struct ns_scratch *work, u8 *flags)
 {
-	struct ns_record_header *header = &work->http.op.record.header;
+	struct ns_record_header *header = &work->operation.op.header;
 	struct go_string value = {};
 	u8 *text = work->window;
 
@@ -151,173 +121,102 @@ bad:
 	return -1;
 }
 
-/* The fields of net/http.Request, kept while the window is used for other things. */
-struct ns_request_fields {
-	struct go_string method, uri, host, remote_addr;
-	u64 header_map;
-};
-
-static __always_inline struct go_string ns_window_string(const u8 *window, u32 off)
+static __always_inline void ns_server_start(struct ns_scratch *work, const struct ns_hit *hit,
+					    const struct ns_object_key *key, u64 request_addr, u64 response_addr)
 {
-	struct go_string string = {
-		.data = ns_window_u64(window, off),
-		.bytes = ns_window_u64(window, off + 8),
-	};
-
-	return string;
-}
-
-static __always_inline int ns_read_request(struct ns_scratch *work, const struct ns_http_server_params *params,
-					   u64 request_addr, struct ns_request_fields *fields)
-{
-	struct ns_http_server_record *record = &work->http.op.record;
-	u32 present = 0;
-
-	if (ns_window_read(work->window, params->request_bytes, request_addr))
-		return -1;
-	fields->method = ns_window_string(work->window, params->request_method_off);
-	fields->header_map = ns_window_u64(work->window, params->request_header_off);
-	if (params->present & NS_HTTP_PARAM_URI)
-		fields->uri = ns_window_string(work->window, params->request_uri_off);
-	if (params->present & NS_HTTP_PARAM_HOST)
-		fields->host = ns_window_string(work->window, params->request_host_off);
-	if (params->present & NS_HTTP_PARAM_REMOTE_ADDR)
-		fields->remote_addr = ns_window_string(work->window, params->request_remote_addr_off);
-	if (params->present & NS_HTTP_PARAM_CONTENT_LENGTH) {
-		record->request_body_bytes = (s64)ns_window_u64(work->window, params->request_content_length_off);
-		present |= NS_HTTP_HAS_REQUEST_BYTES;
-	}
-	if (params->present & NS_HTTP_PARAM_TLS) {
-		record->is_tls = ns_window_u64(work->window, params->request_tls_off) != 0;
-		present |= NS_HTTP_HAS_TLS;
-	}
-	if (params->present & NS_HTTP_PARAM_PROTO) {
-		record->proto_major = (u8)ns_window_u64(work->window, params->request_proto_major_off);
-		record->proto_minor = (u8)ns_window_u64(work->window, params->request_proto_minor_off);
-		present |= NS_HTTP_HAS_PROTO;
-	}
-	record->present = present;
-	return 0;
-}
-
-/* Deletes what this goroutine left in flight: an operation whose end was not seen. */
-static __always_inline void ns_supersede(const struct ns_inflight_key *key)
-{
-	if (bpf_map_lookup_elem(&inflight_short, key)) {
-		bpf_map_delete_elem(&inflight_short, key);
-		ns_count(NS_LOSS_SUPERSEDED);
-	}
-	if (bpf_map_lookup_elem(&inflight_long, key)) {
-		bpf_map_delete_elem(&inflight_long, key);
-		ns_count(NS_LOSS_SUPERSEDED);
-	}
-}
-
-static __always_inline void ns_start(struct ns_scratch *work, const struct ns_target *target,
-				     const struct ns_inflight_key *key, u64 request_addr, u64 response_addr)
-{
-	const struct ns_http_server_params *params = &target->binary->http_server;
-	struct ns_http_operation *op = &work->http.op;
-	struct ns_record_header *header = &op->record.header;
-	struct ns_request_fields fields = {};
+	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_HTTP_SERVER);
+	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
+	struct ns_strings strings = {.op = op, .fixed = NS_SERVER_FIXED, .room = NS_STRINGS_BYTES};
+	struct ns_request request = {};
 	u8 parent_flags = 0;
-	int has_parent;
-	long err;
+	int has_parent, sampled;
 
-	__builtin_memset(op, 0, sizeof(*op));
 	__builtin_memset(work->headers, 0, sizeof(work->headers));
-	header->start_mono_ns = bpf_ktime_get_ns();
-	if (ns_read_request(work, params, request_addr, &fields)) {
+	if (ns_read_request(work->window, &hit->binary->http_request, request_addr, &request)) {
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
-	ns_collect_headers(work, &params->header_map, fields.header_map);
+	record->request_body_bytes = request.content_length;
+	record->is_tls = request.is_tls;
+	record->proto_major = request.proto_major;
+	record->proto_minor = request.proto_minor;
+	record->present = request.present;
+	ns_collect_headers(work, &hit->binary->http_header_map, request.header_map);
 	has_parent = ns_read_parent(work, &parent_flags) == 0;
 	if (!has_parent) {
-		ns_new_trace_id(header->trace_id);
-		*(u64 *)header->parent_span_id = 0;
+		ns_new_trace_id(op->header.trace_id);
+		*(u64 *)op->header.parent_span_id = 0;
 	}
-	if (!ns_sample(target->params, has_parent, parent_flags, header->trace_id)) {
+	sampled = ns_sample_and_flag(hit->params, &op->header, has_parent, parent_flags);
+	op->header.flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
+	if (hit->binary->has_client_ops) {
+		op->memo[NS_SERVER_GOID] = ns_read_goid(hit, key->addr);
+		ns_note_parents(work, hit, &op->header, op->memo[NS_SERVER_GOID], key->addr, request.context);
+	}
+	if (!sampled) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}
-	ns_new_span_id(header->span_id);
-	header->type = NS_RECORD_HTTP_SERVER;
-	header->abi_version = NODESPAN_ABI_VERSION;
-	header->target_slot = target->slot;
-	header->target_generation = target->generation;
-	header->trace_flags =
-		NS_TRACE_FLAG_SAMPLED | ((has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM);
-	header->flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
-	op->request_addr = request_addr;
-	op->response_addr = response_addr;
+	op->memo[NS_SERVER_REQUEST] = request_addr;
+	op->memo[NS_SERVER_RESPONSE] = response_addr;
 
-	ns_append_field(work, NS_HTTP_METHOD, fields.method, NS_HTTP_MAX_METHOD);
-	ns_append_field(work, NS_HTTP_URI, fields.uri, NS_HTTP_MAX_URI);
-	ns_append_field(work, NS_HTTP_HOST, fields.host, NS_HTTP_MAX_HOST);
-	ns_append_field(work, NS_HTTP_REMOTE_ADDR, fields.remote_addr, NS_HTTP_MAX_REMOTE_ADDR);
-	ns_append_header(work, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
-	ns_append_header(work, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
-	ns_append_header(work, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR, NS_HTTP_MAX_X_FORWARDED_FOR);
-	ns_append_header(work, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST, NS_HTTP_MAX_X_FORWARDED_HOST);
-	ns_append_header(work, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO, NS_HTTP_MAX_X_FORWARDED_PROTO);
+	ns_append(strings, NS_HTTP_METHOD, request.method, NS_HTTP_MAX_METHOD);
+	ns_append(strings, NS_HTTP_URI, request.uri, NS_HTTP_MAX_URI);
+	ns_append(strings, NS_HTTP_HOST, request.host, NS_HTTP_MAX_HOST);
+	ns_append(strings, NS_HTTP_REMOTE_ADDR, request.remote_addr, NS_HTTP_MAX_REMOTE_ADDR);
+	ns_append_header(work, strings, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
+	ns_append_header(work, strings, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
+	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR,
+			 NS_HTTP_MAX_X_FORWARDED_FOR);
+	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST,
+			 NS_HTTP_MAX_X_FORWARDED_HOST);
+	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO,
+			 NS_HTTP_MAX_X_FORWARDED_PROTO);
 	if (has_parent)
 		ns_append_tracestate(work);
-
-	if (op->strings_bytes <= NS_HTTP_SHORT_STRINGS_BYTES - NS_HTTP_MAX_PATTERN)
-		err = bpf_map_update_elem(&inflight_short, key, op, BPF_ANY);
-	else
-		err = bpf_map_update_elem(&inflight_long, key, op, BPF_ANY);
-	if (err)
-		ns_count(NS_LOSS_INFLIGHT_FULL);
+	ns_op_keep(op, key, NS_HTTP_MAX_PATTERN);
 }
 
 SEC("uprobe")
 int nethttp_server_start(struct go_regs *ctx)
 {
-	const struct ns_http_server_params *params;
-	struct ns_target target = {};
-	struct ns_inflight_key key;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
 	struct ns_scratch *work;
 
-	if (ns_find_target(ctx, &target))
-		return 0;
-	params = &target.binary->http_server;
-	if ((params->branch_sites & NS_HTTP_BRANCH_START) && go_branch_to_morestack(ctx))
+	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (go_arg2(ctx) != params->response_itab_vaddr + target.params->load_bias) {
+	if (go_arg2(ctx) != hit.binary->http_server.response_itab_vaddr + hit.params->load_bias) {
 		ns_count(NS_LOSS_UNKNOWN_WRITER);
 		return 0;
 	}
-	if (target.params->sampler_root == NS_SAMPLE_NEVER && !target.params->parent_based) {
+	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based && !hit.binary->has_client_ops) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return 0;
 	}
-	key.g_addr = go_current_g(ctx);
-	key.target_slot = target.slot;
-	key.target_generation = target.generation;
-	ns_supersede(&key);
+	key = ns_object(&hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
+	ns_op_supersede(&key);
 	work = ns_scratch_take();
 	if (!work) {
 		ns_count(NS_LOSS_NO_SCRATCH);
 		return 0;
 	}
-	ns_start(work, &target, &key, go_arg4(ctx), go_arg3(ctx));
+	ns_server_start(work, &hit, &key, go_arg4(ctx), go_arg3(ctx));
 	ns_scratch_release(work);
 	return 0;
 }
 
 /* Reads what only the end knows: status, bytes written, and how the handler came to its end. */
-static __always_inline void ns_read_outcome(struct ns_http_operation *op, u8 *window, const struct ns_target *target,
-					    u64 g_addr)
+static __always_inline void ns_read_outcome(struct ns_operation *op, u8 *window, const struct ns_hit *hit, u64 g_addr)
 {
-	const struct ns_http_server_params *params = &target->binary->http_server;
-	struct ns_http_server_record *record = &op->record;
+	const struct ns_http_server_params *params = &hit->binary->http_server;
+	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	u64 panic = 0;
 
 	record->outcome = NS_HTTP_HANDLED;
-	if (ns_window_read(window, params->response_window_bytes, op->response_addr + params->response_window_off)) {
+	if (ns_window_read(window, params->response_window_bytes,
+			   op->memo[NS_SERVER_RESPONSE] + params->response_window_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
@@ -328,25 +227,23 @@ static __always_inline void ns_read_outcome(struct ns_http_operation *op, u8 *wi
 		return;
 	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked
 	 * calls. */
-	if (bpf_probe_read_user(&panic, sizeof(panic), (const void *)(g_addr + target->binary->g_panic_off)))
+	if (ns_read_u64(&panic, g_addr + hit->binary->go.g_panic_off))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 	record->outcome = panic ? NS_HTTP_PANICKED : NS_HTTP_HIJACKED;
 }
 
-static __always_inline void ns_append_pattern(struct ns_http_operation *op, const u64 room,
-					      const struct ns_http_server_params *params)
+static __always_inline void ns_append_pattern(struct ns_strings strings, const struct ns_http_request_params *params)
 {
+	u64 request_addr = strings.op->memo[NS_SERVER_REQUEST];
 	struct go_string pattern = {};
 	u64 addr = 0;
 
 	if (params->present & NS_HTTP_PARAM_PATTERN) {
-		addr = op->request_addr + params->request_pattern_off;
+		addr = request_addr + params->pattern_off;
 	} else if (params->present & NS_HTTP_PARAM_PAT_STR) {
-		if (bpf_probe_read_user(&addr, sizeof(addr),
-					(const void *)(op->request_addr + params->request_pat_off)) ||
-		    !addr)
+		if (ns_read_u64(&addr, request_addr + params->pat_off) || !addr)
 			return;
-		addr += params->pattern_str_off;
+		addr += params->pat_str_off;
 	}
 	if (!addr)
 		return;
@@ -354,57 +251,53 @@ static __always_inline void ns_append_pattern(struct ns_http_operation *op, cons
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	ns_append(op, room, NS_HTTP_PATTERN, pattern.data, pattern.bytes, NS_HTTP_MAX_PATTERN);
+	ns_append(strings, NS_HTTP_PATTERN, pattern, NS_HTTP_MAX_PATTERN);
 }
 
 /* Completes the record of an operation whose strings have room for `room` bytes, and submits it. */
-static __always_inline void ns_finish(struct ns_http_operation *op, const u64 room, const struct ns_target *target,
-				      u64 g_addr)
+static __always_inline void ns_server_finish(struct ns_operation *op, const u64 room, const struct ns_hit *hit,
+					     u64 g_addr)
 {
+	struct ns_strings strings = {.op = op, .fixed = NS_SERVER_FIXED, .room = room};
 	struct ns_scratch *work = ns_scratch_take();
-	u64 strings_bytes;
 
 	if (!work) {
 		ns_count(NS_LOSS_NO_SCRATCH);
 		return;
 	}
-	ns_read_outcome(op, work->window, target, g_addr);
+	ns_read_outcome(op, work->window, hit, g_addr);
 	ns_scratch_release(work);
-	ns_append_pattern(op, room, &target->binary->http_server);
-	strings_bytes = op->strings_bytes;
-	if (strings_bytes > room)
-		strings_bytes = room;
-	op->record.header.size_bytes = sizeof(op->record) + strings_bytes;
-	op->record.header.end_mono_ns = bpf_ktime_get_ns();
-	ns_emit(&op->record, sizeof(op->record) + strings_bytes, op->record.header.span_id[7]);
+	ns_append_pattern(strings, &hit->binary->http_request);
+	if (op->memo[NS_SERVER_GOID])
+		ns_close_parents(hit, op->memo[NS_SERVER_GOID]);
+	ns_op_finish(strings);
 }
 
 SEC("uprobe")
 int nethttp_server_end(struct go_regs *ctx)
 {
-	struct ns_http_short_operation *short_op;
-	struct ns_http_long_operation *long_op;
-	struct ns_target target = {};
-	struct ns_inflight_key key;
+	struct ns_short_operation *short_op;
+	struct ns_long_operation *long_op;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
 
-	if (ns_find_target(ctx, &target))
+	if (ns_hit_begin(ctx, &hit))
 		return 0;
-	if ((target.binary->http_server.branch_sites & NS_HTTP_BRANCH_END) && go_branch_to_morestack(ctx))
-		return 0;
-	key.g_addr = go_current_g(ctx);
-	key.target_slot = target.slot;
-	key.target_generation = target.generation;
+	key = ns_object(&hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
 	short_op = bpf_map_lookup_elem(&inflight_short, &key);
 	if (short_op) {
-		ns_finish(&short_op->op, NS_HTTP_SHORT_STRINGS_BYTES, &target, key.g_addr);
+		ns_server_finish(&short_op->op, NS_SHORT_STRINGS_BYTES, &hit, key.addr);
 		bpf_map_delete_elem(&inflight_short, &key);
 		return 0;
 	}
-	/* In neither: not sampled, or a request that never reached a handler. */
 	long_op = bpf_map_lookup_elem(&inflight_long, &key);
 	if (long_op) {
-		ns_finish(&long_op->op, NS_HTTP_STRINGS_BYTES, &target, key.g_addr);
+		ns_server_finish(&long_op->op, NS_STRINGS_BYTES, &hit, key.addr);
 		bpf_map_delete_elem(&inflight_long, &key);
+		return 0;
 	}
+	/* In neither: not sampled, or a request that never reached a handler. */
+	if (hit.binary->has_client_ops)
+		ns_close_parents(&hit, ns_read_goid(&hit, key.addr));
 	return 0;
 }

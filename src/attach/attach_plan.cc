@@ -1,28 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/attach_plan.h"
 
+#include <algorithm>
+
+#include "attach/go_runtime_plan.h"
+#include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "base/errors.h"
 
 namespace nodespan::attach {
+namespace {
+
+// A library of which not all sites fit is not attached at all.
+void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
+  size_t sites = 0;
+  for (LibraryPlan& library : *libraries) {
+    if (sites + library.probes.size() > NS_MAX_SITES) {
+      library.problems = {fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
+      library.attach = false;
+      library.probes.clear();
+    }
+    sites += library.probes.size();
+  }
+}
+
+bool Attaches(const std::vector<LibraryPlan>& libraries, Program program) {
+  return std::any_of(libraries.begin(), libraries.end(), [program](const LibraryPlan& library) {
+    return std::any_of(library.probes.begin(), library.probes.end(),
+                       [program](const PlannedProbe& probe) { return probe.program == program; });
+  });
+}
+
+}  // namespace
 
 std::string_view ToString(Program program) {
   switch (program) {
     case Program::kNetHttpServerStart: return "nethttp_server_start";
     case Program::kNetHttpServerEnd: return "nethttp_server_end";
+    case Program::kNetHttpClientStart: return "nethttp_client_start";
+    case Program::kNetHttpClientConnection: return "nethttp_client_connection";
+    case Program::kNetHttpClientEnd: return "nethttp_client_end";
   }
   return "unknown";
 }
 
-bool AttachPlan::attaches_anything() const {
-  for (const LibraryPlan& library : libraries) {
-    if (library.attach) {
-      return true;
-    }
+bool NeedsStartedOperation(Program program) {
+  switch (program) {
+    case Program::kNetHttpServerStart:
+    case Program::kNetHttpClientStart: return false;
+    case Program::kNetHttpServerEnd:
+    case Program::kNetHttpClientConnection:
+    case Program::kNetHttpClientEnd: return true;
   }
-  return false;
+  return true;
+}
+
+bool AttachPlan::attaches_anything() const {
+  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) { return library.attach; });
 }
 
 std::string AttachPlan::Problems() const {
+  if (std::none_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) { return library.is_used; })) {
+    return "uses none of the libraries that are traced";
+  }
   std::string all;
   for (const LibraryPlan& library : libraries) {
     for (const std::string& problem : library.problems) {
@@ -35,9 +75,28 @@ std::string AttachPlan::Problems() const {
   return all;
 }
 
+std::vector<const PlannedProbe*> AttachPlan::Probes() const {
+  std::vector<const PlannedProbe*> probes;
+  for (const LibraryPlan& library : libraries) {
+    for (const PlannedProbe& probe : library.probes) {
+      probes.push_back(&probe);
+    }
+  }
+  return probes;
+}
+
 AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
+  plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  DropWhatDoesNotFit(&plan.libraries);
+  plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
+  if (Attaches(plan.libraries, Program::kNetHttpClientStart)) {
+    plan.params.has_client_ops = 1;
+    PlanGoroutines(binary, &plan.params.go);
+    plan.context_types = PlanContextTypes(binary);
+    plan.error_types = PlanErrorTypes(binary, &plan.params.go);
+  }
   return plan;
 }
 

@@ -10,22 +10,33 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "attach/code_sites.h"
 #include "bpf/abi/nodespan_abi.h"
 #include "goinspect/go_binary.h"
+#include "model/type_names.h"
 
 namespace nodespan::attach {
 
 // The BPF programs that are attached to functions.
-enum class Program { kNetHttpServerStart, kNetHttpServerEnd };
-inline constexpr int kProgramCount = 2;
+enum class Program {
+  kNetHttpServerStart,
+  kNetHttpServerEnd,
+  kNetHttpClientStart,
+  kNetHttpClientConnection,
+  kNetHttpClientEnd,
+};
+inline constexpr int kProgramCount = 5;
 std::string_view ToString(Program program);
+// True for the programs that only look at what others have begun: they are attached first.
+bool NeedsStartedOperation(Program program);
 
 struct PlannedProbe {
   Program program = Program::kNetHttpServerStart;
   goinspect::Function function;
-  Site site;
-  uint64_t file_off = 0;  // what the kernel is given
+  uint64_t function_off = 0;  // bytes from the function's first instruction
+  uint64_t file_off = 0;      // what the kernel is given
+  std::string instruction;    // "push rbp"
+  std::string why;            // one clause for `nodespan inspect`
+  ns_site site{};             // what the program is told
 };
 
 // A field whose offset the BPF program uses.
@@ -35,7 +46,8 @@ struct FieldUse {
 };
 
 struct LibraryPlan {
-  std::string library;  // "net/http server"
+  std::string library;   // "net/http server"
+  bool is_used = false;  // its code is in the binary; otherwise there is nothing to say about it
   bool attach = false;
   std::vector<PlannedProbe> probes;  // empty unless attach
   std::vector<FieldUse> fields;
@@ -43,13 +55,24 @@ struct LibraryPlan {
   std::vector<std::string> problems;  // why not attached, or what the spans will lack
 };
 
+// How contexts of one concrete type lead to the one they were derived from.
+struct ContextType {
+  uint64_t itab_vaddr = 0;
+  std::string type_name;
+  ns_context_type layout{};
+};
+
 struct AttachPlan {
   std::vector<LibraryPlan> libraries;
+  std::vector<ContextType> context_types;  // empty unless an operation looks for its parent
+  model::TypeNamesPtr error_types;         // null unless an operation reports errors
   ns_binary_params params{};
 
   bool attaches_anything() const;
-  // All reasons in one line, for a process that is left alone.
+  // All reasons in one line, for a process that is left alone or traced in part.
   std::string Problems() const;
+  // Every probe of every library; the index in here is that of its site.
+  std::vector<const PlannedProbe*> Probes() const;
 };
 
 // Never fails: what cannot be traced is a problem in the plan.

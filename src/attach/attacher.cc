@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -51,7 +53,7 @@ Attacher::~Attacher() {
   detach_thread_.join();
 }
 
-absl::StatusOr<uint32_t> Attacher::AcquireBinary(uint64_t content_hash, const ns_binary_params& params) {
+absl::StatusOr<uint32_t> Attacher::AcquireBinary(uint64_t content_hash, const AttachPlan& plan) {
   if (const auto it = binaries_.find(content_hash); it != binaries_.end()) {
     ++it->second.users;
     return it->second.slot;
@@ -61,15 +63,23 @@ absl::StatusOr<uint32_t> Attacher::AcquireBinary(uint64_t content_hash, const ns
                             object_->options().max_binaries);
   }
   const uint32_t slot = free_binary_slots_.back();
-  NODESPAN_RETURN_IF_ERROR(object_->WriteBinary(slot, params));
+  std::vector<uint64_t> context_itabs;
+  for (const ContextType& type : plan.context_types) {
+    context_itabs.push_back(type.itab_vaddr);
+  }
+  if (absl::Status status = object_->WriteBinary(slot, plan); !status.ok()) {
+    object_->ForgetContextTypes(slot, context_itabs);
+    return status;
+  }
   free_binary_slots_.pop_back();
-  binaries_[content_hash] = {slot, 1};
+  binaries_[content_hash] = {slot, 1, std::move(context_itabs)};
   return slot;
 }
 
 void Attacher::ReleaseBinary(uint64_t content_hash) {
   const auto it = binaries_.find(content_hash);
   if (it != binaries_.end() && --it->second.users == 0) {
+    object_->ForgetContextTypes(it->second.slot, it->second.context_itabs);
     free_binary_slots_.push_back(it->second.slot);
     binaries_.erase(it);
   }
@@ -79,14 +89,23 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
                                                                uint32_t slot) {
   const ebpf::KernelFeatures& features = object_->features();
   const std::string path = fmt::format("/proc/self/fd/{}", request.exe_fd);
+  // One link for each program: attaching and detaching cost the same for any number of sites.
+  std::array<std::vector<ebpf::UprobeSite>, kProgramCount> sites;
+  const std::vector<const PlannedProbe*> probes = plan.Probes();
+  for (size_t i = 0; i < probes.size(); ++i) {
+    sites[static_cast<size_t>(probes[i]->program)].push_back({probes[i]->file_off, uint64_t{i} << 32 | slot});
+  }
   std::vector<ebpf::Link> links;
   // Ends before starts: an operation that begins while we attach is then never left without its end.
-  for (const LibraryPlan& library : plan.libraries) {
-    for (auto probe = library.probes.rbegin(); probe != library.probes.rend(); ++probe) {
-      const uint64_t file_offs[] = {probe->file_off};
+  for (const bool needs_started : {true, false}) {
+    for (size_t i = 0; i < sites.size(); ++i) {
+      const auto program = static_cast<Program>(i);
+      if (sites[i].empty() || NeedsStartedOperation(program) != needs_started) {
+        continue;
+      }
       NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> added,
-                                ebpf::AttachUprobes(object_->program(probe->program), features.method, path,
-                                                    request.pid, file_offs, slot, features.has_attach_cookie));
+                                ebpf::AttachUprobes(object_->program(program), features.method, path, request.pid,
+                                                    sites[i], features.has_attach_cookie));
       std::move(added.begin(), added.end(), std::back_inserter(links));
     }
   }
@@ -106,7 +125,7 @@ absl::StatusOr<TargetId> Attacher::Reserve() {
 
 absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, const AttachPlan& plan,
                                                            const AttachRequest& request) {
-  NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan.params));
+  NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan));
   absl::Cleanup undo = [&] {
     object_->UnmapProcess(request.pid);
     (void)object_->WriteTarget(target.slot, ns_target_params{});

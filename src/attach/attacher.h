@@ -73,6 +73,7 @@ class Attacher {
   struct BinarySlot {
     uint32_t slot = 0;
     size_t users = 0;
+    std::vector<uint64_t> context_itabs;  // its keys in the map of context types
   };
   struct Target {
     pid_t pid = 0;
@@ -88,7 +89,7 @@ class Attacher {
   // Writes the parameters and attaches the probes; undoes its own steps on error.
   absl::StatusOr<std::vector<ebpf::Link>> Activate(TargetId target, const AttachPlan& plan,
                                                    const AttachRequest& request);
-  absl::StatusOr<uint32_t> AcquireBinary(uint64_t content_hash, const ns_binary_params& params);
+  absl::StatusOr<uint32_t> AcquireBinary(uint64_t content_hash, const AttachPlan& plan);
   void ReleaseBinary(uint64_t content_hash);
   absl::StatusOr<std::vector<ebpf::Link>> AttachProbes(const AttachPlan& plan, const AttachRequest& request,
                                                        uint32_t slot);

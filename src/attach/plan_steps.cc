@@ -2,7 +2,11 @@
 #include "attach/plan_steps.h"
 
 #include <optional>
+#include <utility>
 
+#include "attach/code_sites.h"
+#include "attach/end_sites.h"
+#include "attach/go_callees.h"
 #include "base/status_macros.h"
 
 namespace nodespan::attach {
@@ -34,6 +38,82 @@ std::optional<goinspect::Function> FirstPresent(const GoBinary& binary, std::spa
     }
   }
   return std::nullopt;
+}
+
+PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
+                       std::string instruction, std::string why) {
+  PlannedProbe probe{program, function, function_off, function.file_off + function_off, std::move(instruction),
+                     std::move(why), {}};
+  probe.site.vaddr = function.vaddr + function_off;
+  return probe;
+}
+
+absl::StatusOr<PlannedProbe> PlanStart(const GoBinary& binary, Program program, const goinspect::Function& function) {
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(function));
+  absl::StatusOr<Site> site = FindStartSite(code, function.vaddr, binary.info().arch, FindMorestack(binary));
+  if (!site.ok()) {
+    return base::Annotate(site.status(), function.name);
+  }
+  PlannedProbe probe = MakeProbe(program, function, site->function_off, site->instruction, site->why);
+  if (site->kind == SiteKind::kStackCheckBranch) {
+    probe.site.flags |= NS_SITE_STACK_CHECK;
+  }
+  return probe;
+}
+
+absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
+  switch (location.kind) {
+    case ValueLocation::Kind::kRegister:
+      if (location.reg < NS_REG_COUNT) {
+        return ns_value_location{.value = location.reg, .source = NS_VALUE_REGISTER, .pad = {}};
+      }
+      break;
+    case ValueLocation::Kind::kStack:
+      return ns_value_location{.value = location.sp_off, .source = NS_VALUE_STACK, .pad = {}};
+    case ValueLocation::Kind::kConstant:
+      return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
+    case ValueLocation::Kind::kAddress:
+      if (location.vaddr <= UINT32_MAX) {
+        return ns_value_location{
+            .value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)), .source = NS_VALUE_ADDRESS, .pad = {}};
+      }
+      break;
+  }
+  return base::MakeStatus(absl::StatusCode::kUnimplemented, "a result is where the programs do not look");
+}
+
+absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function& function, const EndSite& end) {
+  PlannedProbe probe = MakeProbe(program, function, end.function_off, end.instruction, end.why);
+  if (end.edge.has_value()) {
+    probe.site.flags = NS_SITE_EDGE;
+    if (end.edge->taken) {
+      probe.site.flags |= NS_SITE_EDGE_TAKEN;
+    }
+    probe.site.edge = end.edge->condition;
+  }
+  for (size_t i = 0; i < end.results.size() && i < NS_SITE_RESULTS; ++i) {
+    NODESPAN_ASSIGN_OR_RETURN(probe.site.results[i], ToAbi(end.results[i]));
+  }
+  return probe;
+}
+
+// The start of the deferred function, with the results in the frame of the function that deferred it.
+absl::StatusOr<PlannedProbe> PlanDeferred(const GoBinary& binary, const EndSpec& spec,
+                                          const goinspect::Function& function, std::span<const uint8_t> code,
+                                          const goinspect::Function& deferred) {
+  NODESPAN_ASSIGN_OR_RETURN(const std::vector<int32_t> slots,
+                            FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words,
+                                                    GoCallees(binary)));
+  NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, deferred));
+  probe.site.flags |= NS_SITE_CALLER;
+  probe.site.caller_vaddr = function.vaddr;
+  probe.site.caller_bytes = static_cast<uint32_t>(function.size_bytes);
+  constexpr int32_t kReturnAddressBytes = 8;
+  for (size_t i = 0; i < slots.size() && i < NS_SITE_RESULTS; ++i) {
+    probe.site.results[i] = {.value = kReturnAddressBytes + slots[i], .source = NS_VALUE_STACK, .pad = {}};
+  }
+  probe.why += fmt::format("; results in the frame of {}", function.name);
+  return probe;
 }
 
 // Offset of a field that a map walk needs. These runtime types are only reached through pointers, so their kind of type
@@ -78,25 +158,78 @@ absl::Status PlanSwissMap(const GoBinary& binary, ns_map_layout* layout) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std::span<const FunctionSpec> functions,
-                                                     uint16_t* branch_sites) {
-  const IsMorestack is_morestack = FindMorestack(binary);
+LibraryPlan PlanLibrary(const GoBinary& binary, std::string_view library, std::span<const std::string_view> used_when,
+                        ns_binary_params* params,
+                        absl::FunctionRef<absl::Status(ns_binary_params* candidate, LibraryPlan* plan)> fill) {
+  LibraryPlan plan;
+  plan.library = library;
+  plan.is_used = FirstPresent(binary, used_when).has_value();
+  if (!plan.is_used) {
+    return plan;
+  }
+  ns_binary_params candidate = *params;
+  const absl::Status status = fill(&candidate, &plan);
+  plan.attach = status.ok();
+  if (status.ok()) {
+    *params = candidate;
+  } else {
+    plan.probes.clear();
+    plan.fields.clear();
+    plan.details.clear();
+    plan.problems = {std::string(base::Message(status))};
+  }
+  return plan;
+}
+
+absl::Status CheckRegisterArguments(const GoBinary& binary) {
+  if (!binary.info().has_register_arguments) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented,
+                            "Go 1.17 and older pass arguments in memory on arm64: Go 1.18 is needed there");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std::span<const FunctionSpec> functions) {
   std::vector<PlannedProbe> probes;
   for (const FunctionSpec& spec : functions) {
     const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
     if (!function.has_value()) {
       return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
     }
-    NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
-    absl::StatusOr<Site> site = FindStartSite(code, function->vaddr, binary.info().arch, is_morestack);
-    if (!site.ok()) {
-      return base::Annotate(site.status(), function->name);
+    NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, *function));
+    probes.push_back(std::move(probe));
+  }
+  return probes;
+}
+
+absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const EndSpec& spec) {
+  const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
+  if (!function.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+  }
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
+  EndSiteOptions options;
+  options.wanted.assign(spec.result_words.begin(), spec.result_words.end());
+  if (spec.error_word >= 0) {
+    options.error_word = static_cast<size_t>(spec.error_word);
+  }
+  std::vector<PlannedProbe> probes;
+  if (const auto deferred = FirstPresent(binary, spec.deferred);
+      deferred.has_value() && binary.info().arch == goinspect::Arch::kAmd64) {
+    absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
+    if (probe.ok()) {
+      probes.push_back(*std::move(probe));
+      options.covered_by = {deferred->vaddr};
     }
-    if (site->kind == SiteKind::kStackCheckBranch) {
-      *branch_sites = static_cast<uint16_t>(*branch_sites | spec.branch_site_bit);
-    }
-    const uint64_t file_off = function->file_off + site->function_off;
-    probes.push_back({spec.program, *function, *std::move(site), file_off});
+  }
+  const absl::StatusOr<std::vector<EndSite>> sites =
+      FindEndSites(code, function->vaddr, binary.info().arch, options, GoCallees(binary));
+  if (!sites.ok()) {
+    return base::Annotate(sites.status(), function->name);
+  }
+  for (const EndSite& site : *sites) {
+    NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
+    probes.push_back(std::move(probe));
   }
   return probes;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "attach/attach_plan.h"
@@ -17,10 +18,22 @@
 
 namespace nodespan::attach {
 
-// Finds the functions and their sites; all or an error that names what is missing (kNotFound: not linked in).
-// Sets the branch-site bits of `branch_sites`.
+// Plans a library whole or not at all: on an error of `fill` nothing of it remains in `params` and in the plan but the
+// reason. `used_when`: the library is in the binary when one of these functions is.
+LibraryPlan PlanLibrary(const goinspect::GoBinary& binary, std::string_view library,
+                        std::span<const std::string_view> used_when, ns_binary_params* params,
+                        absl::FunctionRef<absl::Status(ns_binary_params* candidate, LibraryPlan* plan)> fill);
+
+// kUnimplemented when arguments are not in registers.
+absl::Status CheckRegisterArguments(const goinspect::GoBinary& binary);
+
+// Finds the functions and the sites at their starts; all or an error that names what is missing (kNotFound: not linked
+// in).
 absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const goinspect::GoBinary& binary,
-                                                     std::span<const FunctionSpec> functions, uint16_t* branch_sites);
+                                                     std::span<const FunctionSpec> functions);
+
+// Finds sites that together are hit once at each end of the function, with its results.
+absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const goinspect::GoBinary& binary, const EndSpec& spec);
 
 // The field with its type checked: kNotFound without the struct or field, kUnimplemented when the type is another one.
 absl::StatusOr<goinspect::Field> FindCheckedField(const goinspect::GoBinary& binary, std::string_view struct_name,

@@ -4,7 +4,9 @@
 namespace nodespan::attach {
 namespace {
 
-using Http = ns_http_server_params;
+using Request = ns_http_request_params;
+using Server = ns_http_server_params;
+using Client = ns_http_client_params;
 
 constexpr std::string_view kString[] = {"string"};
 constexpr std::string_view kInt[] = {"int"};
@@ -12,6 +14,14 @@ constexpr std::string_view kInt64[] = {"int64"};
 constexpr std::string_view kHeader[] = {"http.Header"};
 constexpr std::string_view kTlsState[] = {"*tls.ConnectionState"};
 constexpr std::string_view kPatternPtr[] = {"*http.pattern"};
+constexpr std::string_view kUrlPtr[] = {"*url.URL"};
+constexpr std::string_view kUserInfoPtr[] = {"*url.Userinfo"};
+constexpr std::string_view kContext[] = {"context.Context"};
+constexpr std::string_view kRequestPtr[] = {"*http.Request"};
+constexpr std::string_view kResponsePtr[] = {"*http.Response"};
+constexpr std::string_view kNetConn[] = {"net.Conn"};
+constexpr std::string_view kNetAddr[] = {"net.Addr"};
+constexpr std::string_view kNetIp[] = {"net.IP"};
 constexpr std::string_view kAtomicBool[] = {"atomic.Bool", "http.atomicBool"};  // the latter up to Go 1.19
 
 // Source of both: net/http/server.go. The end is called exactly once per ServeHTTP (bpf/programs/nethttp_server.bpf.c).
@@ -19,8 +29,8 @@ constexpr std::string_view kServeHttp[] = {"net/http.serverHandler.ServeHTTP"};
 constexpr std::string_view kAbortPendingRead[] = {"net/http.(*connReader).abortPendingRead"};
 
 constexpr FunctionSpec kHttpServerFunctions[] = {
-    {Program::kNetHttpServerStart, kServeHttp, NS_HTTP_BRANCH_START},
-    {Program::kNetHttpServerEnd, kAbortPendingRead, NS_HTTP_BRANCH_END},
+    {Program::kNetHttpServerStart, kServeHttp},
+    {Program::kNetHttpServerEnd, kAbortPendingRead},
 };
 
 // The deferred function of (*conn).serve calls abortPendingRead since Go 1.18. Before, it only closes the connection.
@@ -29,41 +39,105 @@ constexpr std::string_view kServeCleanups[] = {"net/http.(*conn).serve.func1", "
 constexpr std::string_view kConnClose[] = {"net/http.(*conn).close"};
 
 constexpr FunctionSpec kHttpServerPanicEnds[] = {
-    {Program::kNetHttpServerEnd, kConnClose, NS_HTTP_BRANCH_END},
+    {Program::kNetHttpServerEnd, kConnClose},
 };
 
 // Source: net/http/request.go, type Request; pattern.go, type pattern.
-constexpr FieldSpec<Http> kRequestFields[] = {
-    {"net/http.Request", "Method", kString, &Http::request_method_off},
-    {"net/http.Request", "Header", kHeader, &Http::request_header_off},
-    {"net/http.Request", "RequestURI", kString, &Http::request_uri_off, NS_HTTP_PARAM_URI, "url.path, url.query"},
-    {"net/http.Request", "Host", kString, &Http::request_host_off, NS_HTTP_PARAM_HOST, "server.address, server.port"},
-    {"net/http.Request", "RemoteAddr", kString, &Http::request_remote_addr_off, NS_HTTP_PARAM_REMOTE_ADDR,
-     "network.peer.address, client.address"},
-    {"net/http.Request", "ContentLength", kInt64, &Http::request_content_length_off, NS_HTTP_PARAM_CONTENT_LENGTH,
+constexpr FieldSpec<Request> kRequestFields[] = {
+    {"net/http.Request", "Method", kString, &Request::method_off},
+    {"net/http.Request", "URL", kUrlPtr, &Request::url_off},
+    {"net/http.Request", "Header", kHeader, &Request::header_off},
+    {"net/http.Request", "ctx", kContext, &Request::ctx_off, NS_HTTP_PARAM_CONTEXT, "parents found by context"},
+    {"net/http.Request", "ContentLength", kInt64, &Request::content_length_off, NS_HTTP_PARAM_CONTENT_LENGTH,
      "http.request.body.size"},
-    {"net/http.Request", "TLS", kTlsState, &Http::request_tls_off, NS_HTTP_PARAM_TLS, "url.scheme of https requests"},
+};
+constexpr FieldSpec<Request> kServerRequestFields[] = {
+    {"net/http.Request", "RequestURI", kString, &Request::uri_off, NS_HTTP_PARAM_URI, "url.path, url.query"},
+    {"net/http.Request", "Host", kString, &Request::host_off, NS_HTTP_PARAM_HOST, "server.address, server.port"},
+    {"net/http.Request", "RemoteAddr", kString, &Request::remote_addr_off, NS_HTTP_PARAM_REMOTE_ADDR,
+     "network.peer.address, client.address"},
+    {"net/http.Request", "TLS", kTlsState, &Request::tls_off, NS_HTTP_PARAM_TLS, "url.scheme of https requests"},
     // The two Proto fields share a bit: both or none.
-    {"net/http.Request", "ProtoMajor", kInt, &Http::request_proto_major_off, NS_HTTP_PARAM_PROTO,
+    {"net/http.Request", "ProtoMajor", kInt, &Request::proto_major_off, NS_HTTP_PARAM_PROTO,
      "network.protocol.version"},
-    {"net/http.Request", "ProtoMinor", kInt, &Http::request_proto_minor_off, NS_HTTP_PARAM_PROTO,
+    {"net/http.Request", "ProtoMinor", kInt, &Request::proto_minor_off, NS_HTTP_PARAM_PROTO,
      "network.protocol.version"},
     // Go >= 1.23; 1.22 has only the pointer to the pattern; neither is in older releases (http.route is missing there).
-    {"net/http.Request", "Pattern", kString, &Http::request_pattern_off, NS_HTTP_PARAM_PATTERN},
-    {"net/http.Request", "pat", kPatternPtr, &Http::request_pat_off, NS_HTTP_PARAM_PAT_STR},
-    {"net/http.pattern", "str", kString, &Http::pattern_str_off, NS_HTTP_PARAM_PAT_STR},
+    {"net/http.Request", "Pattern", kString, &Request::pattern_off, NS_HTTP_PARAM_PATTERN},
+    {"net/http.Request", "pat", kPatternPtr, &Request::pat_off, NS_HTTP_PARAM_PAT_STR},
+    {"net/http.pattern", "str", kString, &Request::pat_str_off, NS_HTTP_PARAM_PAT_STR},
+};
+constexpr FieldSpec<Request> kClientRequestFields[] = {
+    {"net/http.Request", "Response", kResponsePtr, &Request::response_off, NS_HTTP_PARAM_REDIRECT,
+     "http.request.resend_count"},
 };
 
 // Source: net/http/server.go, type response.
-constexpr FieldSpec<Http> kResponseFields[] = {
-    {"net/http.response", "status", kInt, &Http::response_status_rel},
-    {"net/http.response", "written", kInt64, &Http::response_written_rel},
-    {"net/http.response", "handlerDone", kAtomicBool, &Http::response_handler_done_rel},
+constexpr FieldSpec<Server> kResponseFields[] = {
+    {"net/http.response", "status", kInt, &Server::response_status_rel},
+    {"net/http.response", "written", kInt64, &Server::response_written_rel},
+    {"net/http.response", "handlerDone", kAtomicBool, &Server::response_handler_done_rel},
+};
+
+// Source: net/http/transport.go. The deferred function exists since Go 1.23; it only cancels the request's own context.
+constexpr std::string_view kTransportRoundTrip[] = {"net/http.(*Transport).roundTrip"};
+constexpr std::string_view kRoundTripDeferred[] = {"net/http.(*Transport).roundTrip.func1"};
+constexpr std::string_view kPersistConnRoundTrip[] = {"net/http.(*persistConn).roundTrip"};
+constexpr int kResponseAndError[] = {0, 1, 2};
+
+constexpr FunctionSpec kHttpClientStart[] = {{Program::kNetHttpClientStart, kTransportRoundTrip}};
+constexpr FunctionSpec kHttpClientConnection[] = {{Program::kNetHttpClientConnection, kPersistConnRoundTrip}};
+
+// Source: net/url/url.go, type URL.
+constexpr FieldSpec<Client> kUrlFields[] = {
+    {"net/url.URL", "Scheme", kString, &Client::url_scheme_off},
+    {"net/url.URL", "User", kUserInfoPtr, &Client::url_user_off},
+    {"net/url.URL", "Host", kString, &Client::url_host_off},
+    {"net/url.URL", "Path", kString, &Client::url_path_off},
+    {"net/url.URL", "RawQuery", kString, &Client::url_raw_query_off},
+    {"net/url.URL", "Opaque", kString, &Client::url_opaque_off, NS_CLIENT_PARAM_OPAQUE, "url.full of opaque URLs"},
+    {"net/url.URL", "RawPath", kString, &Client::url_raw_path_off, NS_CLIENT_PARAM_RAW_PATH,
+     "escapes in url.full as they were sent"},
+};
+
+// Source: net/http/response.go, type Response. Request is only needed to count redirects.
+constexpr FieldSpec<Client> kClientResponseFields[] = {
+    {"net/http.Response", "StatusCode", kInt, &Client::response_status_off},
+    {"net/http.Response", "Request", kRequestPtr, &Client::response_request_off},
+    {"net/http.Response", "ProtoMajor", kInt, &Client::response_proto_major_off, NS_CLIENT_PARAM_PROTO,
+     "network.protocol.version"},
+    {"net/http.Response", "ProtoMinor", kInt, &Client::response_proto_minor_off, NS_CLIENT_PARAM_PROTO,
+     "network.protocol.version"},
+    {"net/http.Response", "ContentLength", kInt64, &Client::response_content_length_off, NS_CLIENT_PARAM_CONTENT_LENGTH,
+     "http.response.body.size"},
+};
+
+// Source: net/http/transport.go, type persistConn; crypto/tls/conn.go, type Conn; net/fd_posix.go, type netFD;
+// net/tcpsock.go, type TCPAddr.
+constexpr FieldSpec<Client> kPeerFields[] = {
+    {"net/http.persistConn", "conn", kNetConn, &Client::persist_conn_conn_off, NS_CLIENT_PARAM_PEER,
+     "network.peer.address"},
+    {"net.netFD", "raddr", kNetAddr, &Client::net_fd_raddr_off, NS_CLIENT_PARAM_PEER, "network.peer.address"},
+    {"net.TCPAddr", "IP", kNetIp, &Client::tcp_addr_ip_off, NS_CLIENT_PARAM_PEER, "network.peer.address"},
+    {"net.TCPAddr", "Port", kInt, &Client::tcp_addr_port_off, NS_CLIENT_PARAM_PEER, "network.peer.port"},
+    {"crypto/tls.Conn", "conn", kNetConn, &Client::tls_conn_conn_off, NS_CLIENT_PARAM_PEER_TLS,
+     "network.peer.address of https requests"},
 };
 
 }  // namespace
 
+constexpr HttpRequestCatalog kHttpRequestCatalog = {kRequestFields, kServerRequestFields, kClientRequestFields};
+
 constexpr HttpServerCatalog kHttpServerCatalog = {"net/http server", kHttpServerFunctions, kHttpServerPanicEnds,
-                                                  kServeCleanups,    kRequestFields,       kResponseFields};
+                                                  kServeCleanups, kResponseFields};
+
+constexpr HttpClientCatalog kHttpClientCatalog = {
+    "net/http client",
+    kHttpClientStart,
+    kHttpClientConnection,
+    {Program::kNetHttpClientEnd, kTransportRoundTrip, kRoundTripDeferred, kResponseAndError, 1},
+    kUrlFields,
+    kClientResponseFields,
+    kPeerFields};
 
 }  // namespace nodespan::attach

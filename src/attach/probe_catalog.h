@@ -15,13 +15,23 @@
 
 namespace nodespan::attach {
 
+// A function whose start is probed.
 struct FunctionSpec {
   Program program;
   std::span<const std::string_view> candidates;
-  uint16_t branch_site_bit;  // set in `branch_sites` when the site is the stack check's branch
 };
 
-// One field to be read. `Params` is the library's parameter block in bpf/abi.
+// A function whose end is probed, with the words of its results that the program reads.
+struct EndSpec {
+  Program program;
+  std::span<const std::string_view> candidates;
+  // Its deferred function, whose start is the end of what came to the `defer`; empty: there is none.
+  std::span<const std::string_view> deferred;
+  std::span<const int> result_words;
+  int error_word;  // index into result_words: zero means success; -1 without
+};
+
+// One field to be read. `Params` is a parameter block of bpf/abi.
 template <typename Params>
 struct FieldSpec {
   std::string_view struct_name;
@@ -32,17 +42,35 @@ struct FieldSpec {
   std::string_view lost_without;  // what spans lack when an optional field is missing; empty: nothing worth saying
 };
 
+// net/http.Request, for servers and clients.
+struct HttpRequestCatalog {
+  std::span<const FieldSpec<ns_http_request_params>> common_fields;
+  std::span<const FieldSpec<ns_http_request_params>> server_fields;
+  std::span<const FieldSpec<ns_http_request_params>> client_fields;
+};
+
 struct HttpServerCatalog {
   std::string_view library;
   std::span<const FunctionSpec> functions;
   // Where a handler that panics ends when none of `panic_cleanups` calls the end function: one hit more per connection.
   std::span<const FunctionSpec> panic_ends;
   std::span<const std::string_view> panic_cleanups;
-  std::span<const FieldSpec<ns_http_server_params>> request_fields;
   // Read in one window at the end of the request; the planner makes their offsets relative to it.
   std::span<const FieldSpec<ns_http_server_params>> response_fields;
 };
 
+struct HttpClientCatalog {
+  std::string_view library;
+  std::span<const FunctionSpec> start;
+  std::span<const FunctionSpec> connection;  // optional: shows the peer
+  EndSpec end;
+  std::span<const FieldSpec<ns_http_client_params>> url_fields;
+  std::span<const FieldSpec<ns_http_client_params>> response_fields;
+  std::span<const FieldSpec<ns_http_client_params>> peer_fields;
+};
+
+extern const HttpRequestCatalog kHttpRequestCatalog;
 extern const HttpServerCatalog kHttpServerCatalog;
+extern const HttpClientCatalog kHttpClientCatalog;
 
 }  // namespace nodespan::attach

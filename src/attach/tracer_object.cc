@@ -26,6 +26,20 @@ bool AllocatesOnDemand(const ebpf::KernelFeatures& features) { return features.m
 // With everything allocated in advance, operations in flight cost 3 MB for the short ones and 2 MB for the long ones.
 constexpr uint32_t kMaxPreallocatedShort = 4096;
 constexpr uint32_t kMaxPreallocatedLong = 1024;
+// Types of contexts in all binaries together: a program has 10 to 100.
+constexpr uint32_t kMaxContextTypes = 16384;
+constexpr uint32_t kMaxPreallocatedContextTypes = 2048;
+
+bpf_program* ProgramOf(const nodespan_bpf& skeleton, Program program) {
+  switch (program) {
+    case Program::kNetHttpServerStart: return skeleton.progs.nethttp_server_start;
+    case Program::kNetHttpServerEnd: return skeleton.progs.nethttp_server_end;
+    case Program::kNetHttpClientStart: return skeleton.progs.nethttp_client_start;
+    case Program::kNetHttpClientConnection: return skeleton.progs.nethttp_client_connection;
+    case Program::kNetHttpClientEnd: return skeleton.progs.nethttp_client_end;
+  }
+  return nullptr;
+}
 
 absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& features,
                        const TracerObject::Options& options) {
@@ -37,6 +51,9 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.targets, options.max_targets},
       {skeleton->maps.target_by_tgid, options.max_targets},
       {skeleton->maps.binaries, options.max_binaries},
+      {skeleton->maps.sites, options.max_binaries * NS_MAX_SITES},
+      {skeleton->maps.parents, 2 * options.max_inflight},
+      {skeleton->maps.context_types, on_demand ? kMaxContextTypes : kMaxPreallocatedContextTypes},
       {skeleton->maps.inflight_short,
        on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
       {skeleton->maps.inflight_long,
@@ -47,13 +64,14 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       return base::ErrnoStatus(-error, fmt::format("size map {}", bpf_map__name(map)));
     }
   }
-  for (bpf_map* map : {skeleton->maps.inflight_short, skeleton->maps.inflight_long}) {
+  for (bpf_map* map : {skeleton->maps.context_types, skeleton->maps.inflight_short, skeleton->maps.inflight_long}) {
     if (const int error = on_demand ? bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC) : 0; error != 0) {
       return base::ErrnoStatus(-error, fmt::format("flags of map {}", bpf_map__name(map)));
     }
   }
-  ebpf::PrepareForMethod(skeleton->progs.nethttp_server_start, features.method);
-  ebpf::PrepareForMethod(skeleton->progs.nethttp_server_end, features.method);
+  for (int i = 0; i < kProgramCount; ++i) {
+    ebpf::PrepareForMethod(ProgramOf(*skeleton, static_cast<Program>(i)), features.method);
+  }
   return absl::OkStatus();
 }
 
@@ -87,13 +105,7 @@ absl::StatusOr<std::unique_ptr<TracerObject>> TracerObject::Load(const ebpf::Ker
   return std::unique_ptr<TracerObject>(new TracerObject(std::move(skeleton), features, options));
 }
 
-const bpf_program* TracerObject::program(Program program) const {
-  switch (program) {
-    case Program::kNetHttpServerStart: return skeleton_->progs.nethttp_server_start;
-    case Program::kNetHttpServerEnd: return skeleton_->progs.nethttp_server_end;
-  }
-  return nullptr;
-}
+const bpf_program* TracerObject::program(Program program) const { return ProgramOf(*skeleton_, program); }
 
 int TracerObject::records_fd() const { return bpf_map__fd(skeleton_->maps.records); }
 int TracerObject::process_events_fd() const { return bpf_map__fd(skeleton_->maps.process_events); }
@@ -115,8 +127,27 @@ absl::Status TracerObject::WriteTarget(uint32_t slot, const ns_target_params& pa
   return UpdateArray(skeleton_->maps.targets, slot, &params);
 }
 
-absl::Status TracerObject::WriteBinary(uint32_t slot, const ns_binary_params& params) {
-  return UpdateArray(skeleton_->maps.binaries, slot, &params);
+absl::Status TracerObject::WriteBinary(uint32_t slot, const AttachPlan& plan) {
+  const std::vector<const PlannedProbe*> probes = plan.Probes();
+  for (size_t i = 0; i < probes.size(); ++i) {
+    NODESPAN_RETURN_IF_ERROR(UpdateArray(skeleton_->maps.sites, slot * NS_MAX_SITES + static_cast<uint32_t>(i),
+                                         &probes[i]->site));
+  }
+  const int types_fd = bpf_map__fd(skeleton_->maps.context_types);
+  for (const ContextType& type : plan.context_types) {
+    const ns_context_type_key key{.itab_vaddr = type.itab_vaddr, .binary_slot = slot, .pad = 0};
+    if (bpf_map_update_elem(types_fd, &key, &type.layout, BPF_ANY) != 0) {
+      return base::ErrnoStatus(fmt::format("note context type {}", type.type_name));
+    }
+  }
+  return UpdateArray(skeleton_->maps.binaries, slot, &plan.params);
+}
+
+void TracerObject::ForgetContextTypes(uint32_t slot, std::span<const uint64_t> itab_vaddrs) {
+  for (const uint64_t itab_vaddr : itab_vaddrs) {
+    const ns_context_type_key key{.itab_vaddr = itab_vaddr, .binary_slot = slot, .pad = 0};
+    (void)bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.context_types), &key);
+  }
 }
 
 absl::Status TracerObject::MapProcess(pid_t pid, uint32_t slot) {
@@ -141,8 +172,8 @@ uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_genera
   uint64_t dropped = 0;
   for (const bpf_map* map : {skeleton_->maps.inflight_short, skeleton_->maps.inflight_long}) {
     const int fd = bpf_map__fd(map);
-    std::vector<ns_inflight_key> keys;
-    ns_inflight_key key{};
+    std::vector<ns_object_key> keys;
+    ns_object_key key{};
     const void* previous = nullptr;
     // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
     for (uint32_t i = 0; i < 2 * options_.max_inflight && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
@@ -151,7 +182,7 @@ uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_genera
       }
       previous = &key;
     }
-    for (const ns_inflight_key& stale : keys) {
+    for (const ns_object_key& stale : keys) {
       dropped += bpf_map_delete_elem(fd, &stale) == 0 ? 1 : 0;
     }
   }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,7 +51,10 @@ class TracerObject {
   absl::StatusOr<std::vector<ebpf::Link>> AttachProcessWatch();
 
   absl::Status WriteTarget(uint32_t slot, const ns_target_params& params);
-  absl::Status WriteBinary(uint32_t slot, const ns_binary_params& params);
+  // Parameters, sites and context types of a binary.
+  absl::Status WriteBinary(uint32_t slot, const AttachPlan& plan);
+  // Context types stay until they are deleted, unlike the rest, which the next binary overwrites.
+  void ForgetContextTypes(uint32_t slot, std::span<const uint64_t> itab_vaddrs);
   // Which target a process is, for kernels without cookies; a no-op where there are cookies.
   absl::Status MapProcess(pid_t pid, uint32_t slot);
   void UnmapProcess(pid_t pid);

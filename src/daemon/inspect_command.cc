@@ -53,11 +53,16 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
   line("go build id", OrDash(info.go_build_id));
   line("gnu build id", OrDash(info.gnu_build_id));
   line("functions", fmt::format("{}", info.function_count));
+  std::string unused;
   for (const attach::LibraryPlan& library : inspection.plan.libraries) {
+    if (!library.is_used) {
+      unused += fmt::format("{}{}", unused.empty() ? "" : ", ", library.library);
+      continue;
+    }
     out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "NOT traced");
     for (const attach::PlannedProbe& probe : library.probes) {
       out += fmt::format("  probe  {}\n         +{} = file offset {:#x}: {} ({})\n", probe.function.name,
-                         probe.site.function_off, probe.file_off, probe.site.instruction, probe.site.why);
+                         probe.function_off, probe.file_off, probe.instruction, probe.why);
     }
     for (const attach::FieldUse& use : library.fields) {
       out += fmt::format("  field  {}.{} at {} ({})\n", use.struct_name, use.field.name, use.field.offset,
@@ -69,6 +74,9 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
     for (const std::string& problem : library.problems) {
       out += fmt::format("  {}  {}\n", library.attach ? "lacks" : "why  ", problem);
     }
+  }
+  if (!unused.empty()) {
+    out += fmt::format("\nnot in this binary: {}\n", unused);
   }
   return out;
 }
@@ -90,15 +98,15 @@ std::string AsJson(const std::string& name, const Inspection& inspection) {
       {"libraries", json::array()},
   };
   for (const attach::LibraryPlan& library : inspection.plan.libraries) {
-    json entry = {{"library", library.library}, {"traced", library.attach},   {"probes", json::array()},
+    json entry = {{"library", library.library}, {"used", library.is_used}, {"traced", library.attach},   {"probes", json::array()},
                   {"fields", json::array()},    {"details", library.details}, {"problems", library.problems}};
     for (const attach::PlannedProbe& probe : library.probes) {
       entry["probes"].push_back({{"program", std::string(ToString(probe.program))},
                                  {"function", probe.function.name},
-                                 {"functionOffset", probe.site.function_off},
+                                 {"functionOffset", probe.function_off},
                                  {"fileOffset", probe.file_off},
-                                 {"instruction", probe.site.instruction},
-                                 {"why", probe.site.why}});
+                                 {"instruction", probe.instruction},
+                                 {"why", probe.why}});
     }
     for (const attach::FieldUse& use : library.fields) {
       entry["fields"].push_back({{"struct", use.struct_name},

@@ -23,7 +23,7 @@ absl::StatusOr<uint64_t> FindLoadBias(const std::vector<procfs::ExeMapping>& map
         const uint64_t bytes = mapping.end_addr - mapping.start_addr;
         if (mapping.is_executable && probe.file_off >= mapping.file_off && probe.file_off - mapping.file_off < bytes) {
           const uint64_t run_time_addr = mapping.start_addr + (probe.file_off - mapping.file_off);
-          return run_time_addr - (probe.function.vaddr + probe.site.function_off);
+          return run_time_addr - (probe.function.vaddr + probe.function_off);
         }
       }
     }
@@ -113,7 +113,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
 
   NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
   const spans::TargetKey directory_key{process.target.slot, process.target.generation};
-  deps_.directory->Add(directory_key, {std::move(resource), options.semconv});
+  deps_.directory->Add(directory_key, {std::move(resource), options.semconv, inspection.plan.error_types});
   attach::AttachRequest request;
   request.pid = key.pid;
   request.exe_fd = exe_fd.get();

@@ -72,10 +72,10 @@ absl::StatusOr<KernelFeatures> Try(UprobeMethod method, bool with_cookie, uint64
   if (const int error = selftest_bpf::load(skeleton.get()); error != 0) {
     return base::ErrnoStatus(-error, fmt::format("load self-test program ({})", log.Summary()));
   }
-  const uint64_t offsets[] = {file_off};
+  const UprobeSite sites[] = {{file_off, kCookie}};
   NODESPAN_ASSIGN_OR_RETURN(
       const std::vector<Link> links,
-      AttachUprobes(skeleton->progs.selftest_hit, method, "/proc/self/exe", ::getpid(), offsets, kCookie, with_cookie));
+      AttachUprobes(skeleton->progs.selftest_hit, method, "/proc/self/exe", ::getpid(), sites, with_cookie));
   std::thread(NodespanSelftestTarget).join();
   if (skeleton->bss->selftest_hits != 1) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} saw {} hits of another thread instead of 1",

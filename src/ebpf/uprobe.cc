@@ -12,9 +12,13 @@ namespace {
 constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
 
 absl::StatusOr<Link> AttachMulti(const bpf_program* program, const std::string& path, pid_t pid,
-                                 std::span<const uint64_t> file_offs, uint64_t cookie) {
-  const std::vector<unsigned long> offsets(file_offs.begin(), file_offs.end());
-  const std::vector<__u64> cookies(file_offs.size(), cookie);
+                                 std::span<const UprobeSite> sites) {
+  std::vector<unsigned long> offsets;
+  std::vector<__u64> cookies;
+  for (const UprobeSite& site : sites) {
+    offsets.push_back(site.file_off);
+    cookies.push_back(site.cookie);
+  }
   LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
   options.offsets = offsets.data();
   options.cookies = cookies.data();
@@ -26,11 +30,11 @@ absl::StatusOr<Link> AttachMulti(const bpf_program* program, const std::string& 
   return Link(link);
 }
 
-absl::StatusOr<Link> AttachPerf(const bpf_program* program, const std::string& path, pid_t pid, uint64_t file_off,
-                                uint64_t cookie, bool use_cookie) {
+absl::StatusOr<Link> AttachPerf(const bpf_program* program, const std::string& path, pid_t pid, UprobeSite site,
+                                bool use_cookies) {
   LIBBPF_OPTS(bpf_uprobe_opts, options);
-  options.bpf_cookie = use_cookie ? cookie : 0;
-  bpf_link* link = bpf_program__attach_uprobe_opts(program, pid, path.c_str(), file_off, &options);
+  options.bpf_cookie = use_cookies ? site.cookie : 0;
+  bpf_link* link = bpf_program__attach_uprobe_opts(program, pid, path.c_str(), site.file_off, &options);
   if (link == nullptr) {
     return base::ErrnoStatus(fmt::format("attach perf uprobe to pid {}", pid));
   }
@@ -48,19 +52,19 @@ void PrepareForMethod(bpf_program* program, UprobeMethod method) {
 }
 
 absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method,
-                                                const std::string& path, pid_t pid, std::span<const uint64_t> file_offs,
-                                                uint64_t cookie, bool use_cookie) {
+                                                const std::string& path, pid_t pid, std::span<const UprobeSite> sites,
+                                                bool use_cookies) {
   std::vector<Link> links;
   if (method == UprobeMethod::kMulti) {
-    absl::StatusOr<Link> link = AttachMulti(program, path, pid, file_offs, cookie);
+    absl::StatusOr<Link> link = AttachMulti(program, path, pid, sites);
     if (!link.ok()) {
       return link.status();
     }
     links.push_back(*std::move(link));
     return links;
   }
-  for (const uint64_t file_off : file_offs) {
-    absl::StatusOr<Link> link = AttachPerf(program, path, pid, file_off, cookie, use_cookie);
+  for (const UprobeSite& site : sites) {
+    absl::StatusOr<Link> link = AttachPerf(program, path, pid, site, use_cookies);
     if (!link.ok()) {
       return link.status();
     }

@@ -24,15 +24,20 @@ enum class UprobeMethod {
 
 std::string_view ToString(UprobeMethod method);
 
+// One instruction to probe, and what the program reads there as its cookie.
+struct UprobeSite {
+  uint64_t file_off = 0;
+  uint64_t cookie = 0;
+};
+
 // Must be called between opening and loading the object: a program is loaded for one of the two methods.
 void PrepareForMethod(bpf_program* program, UprobeMethod method);
 
-// Attaches `program` at `file_offs` of the executable at `path` (best a /proc/self/fd/N of the file that was
-// inspected), for hits of process `pid` only. `cookie` is what the program reads; pass use_cookie = false on kernels
-// without them. All offsets or none. Errors: kPermissionDenied a capability is missing, kNotFound the process or file
+// Attaches `program` at `sites` of the executable at `path` (best a /proc/self/fd/N of the file that was inspected), for
+// hits of process `pid` only. Pass use_cookies = false on kernels without them. All sites or none. Errors: kPermissionDenied a capability is missing, kNotFound the process or file
 // is gone.
 absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method,
-                                                const std::string& path, pid_t pid, std::span<const uint64_t> file_offs,
-                                                uint64_t cookie, bool use_cookie);
+                                                const std::string& path, pid_t pid, std::span<const UprobeSite> sites,
+                                                bool use_cookies);
 
 }  // namespace nodespan::ebpf

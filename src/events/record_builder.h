@@ -14,20 +14,51 @@
 
 namespace nodespan::events::testing {
 
+inline void FillHeader(ns_record_type type, ns_record_header* header) {
+  header->type = type;
+  header->abi_version = NODESPAN_ABI_VERSION;
+  header->target_slot = 3;
+  header->target_generation = 7;
+  header->start_mono_ns = 1'000'000;
+  header->end_mono_ns = 3'500'000;
+  std::memset(header->trace_id, 0xaa, sizeof(header->trace_id));
+  std::memset(header->span_id, 0xbb, sizeof(header->span_id));
+  header->trace_flags = 1;
+}
+
+// The strings of a record, by their place in the record's enumeration.
+class RecordStrings {
+ public:
+  void Set(ns_record_header* header, size_t which, std::string_view text, bool cut) {
+    strings_[which] = text;
+    const auto bit = static_cast<uint16_t>(1U << which);
+    header->strings_cut = static_cast<uint16_t>(cut ? header->strings_cut | bit : header->strings_cut & ~bit);
+  }
+
+  template <typename Record>
+  std::vector<std::byte> Bytes(const Record& fixed) const {
+    Record head = fixed;
+    std::string tail;
+    for (size_t i = 0; i < strings_.size(); ++i) {
+      head.header.string_bytes[i] = static_cast<uint16_t>(strings_[i].size());
+      tail += strings_[i];
+    }
+    head.header.size_bytes = static_cast<uint32_t>(sizeof(head) + tail.size());
+    std::vector<std::byte> bytes(head.header.size_bytes);
+    std::memcpy(bytes.data(), &head, sizeof(head));
+    std::memcpy(bytes.data() + sizeof(head), tail.data(), tail.size());
+    return bytes;
+  }
+
+ private:
+  std::array<std::string, NS_RECORD_STRINGS> strings_;
+};
+
 // A complete, valid HTTP server record; change `fixed` and the strings at will, then take Bytes().
 class HttpServerRecordBuilder {
  public:
   HttpServerRecordBuilder() {
-    ns_record_header& header = fixed.header;
-    header.type = NS_RECORD_HTTP_SERVER;
-    header.abi_version = NODESPAN_ABI_VERSION;
-    header.target_slot = 3;
-    header.target_generation = 7;
-    header.start_mono_ns = 1'000'000;
-    header.end_mono_ns = 3'500'000;
-    std::memset(header.trace_id, 0xaa, sizeof(header.trace_id));
-    std::memset(header.span_id, 0xbb, sizeof(header.span_id));
-    header.trace_flags = 1;
+    FillHeader(NS_RECORD_HTTP_SERVER, &fixed.header);
     fixed.present = NS_HTTP_HAS_STATUS | NS_HTTP_HAS_REQUEST_BYTES | NS_HTTP_HAS_RESPONSE_BYTES | NS_HTTP_HAS_TLS |
                     NS_HTTP_HAS_PROTO;
     fixed.status = 200;
@@ -44,30 +75,46 @@ class HttpServerRecordBuilder {
   }
 
   HttpServerRecordBuilder& Set(ns_http_string which, std::string_view text, bool cut = false) {
-    strings_[which] = text;
-    const auto bit = static_cast<uint16_t>(1U << which);
-    fixed.strings_cut = static_cast<uint16_t>(cut ? fixed.strings_cut | bit : fixed.strings_cut & ~bit);
+    strings_.Set(&fixed.header, which, text, cut);
     return *this;
   }
-
-  std::vector<std::byte> Bytes() const {
-    ns_http_server_record head = fixed;
-    std::string tail;
-    for (size_t i = 0; i < strings_.size(); ++i) {
-      head.string_bytes[i] = static_cast<uint16_t>(strings_[i].size());
-      tail += strings_[i];
-    }
-    head.header.size_bytes = static_cast<uint32_t>(sizeof(head) + tail.size());
-    std::vector<std::byte> bytes(head.header.size_bytes);
-    std::memcpy(bytes.data(), &head, sizeof(head));
-    std::memcpy(bytes.data() + sizeof(head), tail.data(), tail.size());
-    return bytes;
-  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
 
   ns_http_server_record fixed{};
 
  private:
-  std::array<std::string, NS_HTTP_STRING_COUNT> strings_;
+  RecordStrings strings_;
+};
+
+// A complete, valid HTTP client record: a POST that was answered.
+class HttpClientRecordBuilder {
+ public:
+  HttpClientRecordBuilder() {
+    FillHeader(NS_RECORD_HTTP_CLIENT, &fixed.header);
+    fixed.present = NS_HTTP_HAS_STATUS | NS_HTTP_HAS_REQUEST_BYTES | NS_HTTP_HAS_RESPONSE_BYTES | NS_HTTP_HAS_PROTO;
+    fixed.status = 201;
+    fixed.request_body_bytes = 17;
+    fixed.response_body_bytes = 42;
+    fixed.proto_major = 1;
+    fixed.proto_minor = 1;
+    fixed.peer = {.ip = {10, 0, 0, 9}, .port = 8443, .ip_bytes = 4, .pad = {}};
+    Set(NS_CLIENT_METHOD, "POST");
+    Set(NS_CLIENT_SCHEME, "https");
+    Set(NS_CLIENT_HOST, "api.example:8443");
+    Set(NS_CLIENT_PATH, "/orders");
+    Set(NS_CLIENT_QUERY, "dry=1");
+  }
+
+  HttpClientRecordBuilder& Set(ns_http_client_string which, std::string_view text, bool cut = false) {
+    strings_.Set(&fixed.header, which, text, cut);
+    return *this;
+  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
+
+  ns_http_client_record fixed{};
+
+ private:
+  RecordStrings strings_;
 };
 
 }  // namespace nodespan::events::testing

@@ -75,8 +75,41 @@ struct HttpServerEvent {
   EventString pattern;
 };
 
+// The address of a socket's other end.
+struct SocketAddress {
+  std::array<uint8_t, 16> ip{};
+  uint8_t ip_bytes = 0;  // 4 or 16
+  uint16_t port = 0;
+};
+
+struct HttpClientEvent {
+  EventHeader header;
+  std::optional<uint16_t> status;            // 100-999
+  std::optional<int64_t> request_body_bytes;   // Absent, too, when it is not known.
+  std::optional<int64_t> response_body_bytes;  // Likewise.
+  std::optional<HttpVersion> version;          // Of the response.
+  std::optional<SocketAddress> peer;
+  bool failed = false;    // There is an error instead of a response.
+  bool panicked = false;  // The attempt ended by a panic or runtime.Goexit.
+  std::optional<uint64_t> error_type_vaddr;  // See model/error_types.h.
+  uint8_t resend_count = 0;                  // Redirects that led to this request.
+  bool has_user_info = false;                // The URL has credentials, which are not here.
+  bool path_is_raw = false;                  // The path is as sent; otherwise escapes are decoded.
+
+  EventString method;
+  EventString scheme;
+  EventString host;  // With the port, if the URL has one.
+  EventString opaque;
+  EventString path;
+  EventString query;
+  EventString error;
+};
+
 // One alternative per ns_record_type.
-using Event = std::variant<HttpServerEvent>;
+using Event = std::variant<HttpServerEvent, HttpClientEvent>;
+
+// What all alternatives have.
+const EventHeader& HeaderOf(const Event& event);
 
 // Reads the record at the start of `bytes`. `bytes` may be longer than the record (the ring rounds sizes up), never
 // shorter; it needs no alignment.

@@ -12,6 +12,7 @@ namespace nodespan::events {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
@@ -118,7 +119,7 @@ TEST(RecordReaderTest, EveryTruncationIsMalformed) {
 TEST(RecordReaderTest, RejectsAnotherAbiVersion) {
   HttpServerRecordBuilder record;
   record.fixed.header.abi_version = NODESPAN_ABI_VERSION + 1;
-  ExpectMalformed(record.Bytes(), "ABI version 2, 1 expected");
+  ExpectMalformed(record.Bytes(), "ABI version 3, 2 expected");
 }
 
 TEST(RecordReaderTest, RejectsAnUnknownType) {
@@ -163,13 +164,90 @@ TEST(RecordReaderTest, RejectsStringsThatDoNotAddUp) {
 
   std::vector<std::byte> behind = HttpServerRecordBuilder().Bytes();
   uint16_t pattern_bytes = 100;
-  std::memcpy(behind.data() + offsetof(ns_http_server_record, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
+  std::memcpy(behind.data() + offsetof(ns_record_header, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
   ExpectMalformed(behind, "string 10 ends behind the record");
 
   std::vector<std::byte> surplus = HttpServerRecordBuilder().Bytes();
   pattern_bytes = 1;
-  std::memcpy(surplus.data() + offsetof(ns_http_server_record, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
+  std::memcpy(surplus.data() + offsetof(ns_record_header, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
   ExpectMalformed(surplus, "14 bytes behind the last string");
+}
+
+HttpClientEvent ReadClient(const std::vector<std::byte>& bytes) {
+  absl::StatusOr<Event> event = ReadRecord(bytes);
+  EXPECT_TRUE(event.ok()) << event.status();
+  return event.ok() ? std::get<HttpClientEvent>(*event) : HttpClientEvent{};
+}
+
+TEST(RecordReaderTest, ReadsEveryFieldOfAnHttpClientRecord) {
+  HttpClientRecordBuilder record;
+  record.fixed.resend_count = 3;
+  record.fixed.present |= NS_CLIENT_HAS_USER_INFO | NS_CLIENT_PATH_IS_RAW;
+  record.Set(NS_CLIENT_OPAQUE, "//x").Set(NS_CLIENT_ERROR, "EOF", /*cut=*/true);
+  const std::vector<std::byte> bytes = record.Bytes();
+  const HttpClientEvent event = ReadClient(bytes);
+  EXPECT_EQ(event.header.target_slot, 3u);
+  EXPECT_EQ(event.status, 201);
+  EXPECT_EQ(event.request_body_bytes, 17);
+  EXPECT_EQ(event.response_body_bytes, 42);
+  EXPECT_EQ(event.version, (HttpVersion{1, 1}));
+  ASSERT_TRUE(event.peer.has_value());
+  EXPECT_EQ(event.peer->ip_bytes, 4);
+  EXPECT_EQ(event.peer->ip[3], 9);
+  EXPECT_EQ(event.peer->port, 8443);
+  EXPECT_FALSE(event.failed);
+  EXPECT_FALSE(event.panicked);
+  EXPECT_EQ(event.error_type_vaddr, std::nullopt);
+  EXPECT_EQ(event.resend_count, 3);
+  EXPECT_TRUE(event.has_user_info);
+  EXPECT_TRUE(event.path_is_raw);
+  EXPECT_EQ(event.method.text, "POST");
+  EXPECT_EQ(event.scheme.text, "https");
+  EXPECT_EQ(event.host.text, "api.example:8443");
+  EXPECT_EQ(event.opaque.text, "//x");
+  EXPECT_EQ(event.path.text, "/orders");
+  EXPECT_EQ(event.query.text, "dry=1");
+  EXPECT_EQ(event.error.text, "EOF");
+  EXPECT_TRUE(event.error.cut);
+}
+
+TEST(RecordReaderTest, AFailedHttpClientRecordHasAnErrorAndNoAnswer) {
+  HttpClientRecordBuilder record;
+  record.fixed.present = NS_CLIENT_FAILED | NS_CLIENT_PANICKED;
+  record.fixed.error_type_vaddr = 0x4711;
+  record.fixed.peer.ip_bytes = 0;
+  const HttpClientEvent event = ReadClient(record.Bytes());
+  EXPECT_TRUE(event.failed);
+  EXPECT_TRUE(event.panicked);
+  EXPECT_EQ(event.error_type_vaddr, 0x4711u);
+  EXPECT_EQ(event.status, std::nullopt);
+  EXPECT_EQ(event.version, std::nullopt);
+  EXPECT_FALSE(event.peer.has_value());
+  EXPECT_EQ(event.request_body_bytes, std::nullopt);
+  EXPECT_EQ(event.response_body_bytes, std::nullopt);
+}
+
+TEST(RecordReaderTest, WhatAServerInventsAsStatusIsLeftOut) {
+  HttpClientRecordBuilder record;
+  record.fixed.status = 7;
+  EXPECT_EQ(ReadClient(record.Bytes()).status, std::nullopt);
+}
+
+TEST(RecordReaderTest, SizesThatAreNotKnownAreAbsentInHttpClientRecords) {
+  HttpClientRecordBuilder record;
+  record.fixed.request_body_bytes = 0;  // no body, or one of unknown length
+  record.fixed.response_body_bytes = -1;
+  const HttpClientEvent event = ReadClient(record.Bytes());
+  EXPECT_EQ(event.request_body_bytes, std::nullopt);
+  EXPECT_EQ(event.response_body_bytes, std::nullopt);
+}
+
+TEST(RecordReaderTest, EveryTruncationOfAnHttpClientRecordIsMalformed) {
+  const std::vector<std::byte> bytes = HttpClientRecordBuilder().Bytes();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";
+  }
 }
 
 }  // namespace

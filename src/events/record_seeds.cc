@@ -9,6 +9,7 @@
 
 namespace {
 
+using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
 
 bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
@@ -30,7 +31,13 @@ int main(int argc, char** argv) {
   HttpServerRecordBuilder hijacked;
   hijacked.fixed.outcome = NS_HTTP_HIJACKED;
   hijacked.fixed.present = 0;
-  const bool written = Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
+  HttpClientRecordBuilder failed;
+  failed.fixed.present = NS_CLIENT_FAILED;
+  failed.fixed.error_type_vaddr = 0x4711;
+  failed.Set(NS_CLIENT_ERROR, "EOF");
+  const bool written = Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
+                       Write(folder + "/client_failed", failed.Bytes()) &&
+                       Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
                        Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());
   return written ? 0 : 1;
 }

@@ -150,6 +150,8 @@ struct GoBinary::Impl {
   absl::StatusOr<TypeIndex*> Types();
   absl::StatusOr<ItabIndex*> Itabs();
   absl::StatusOr<TypeHeader> FindOne(std::string_view qualified_name);
+  absl::StatusOr<StructType> ReadStruct(const TypeHeader& type, std::string_view qualified_name);
+  std::string NameOf(const TypeHeader& type);
   std::optional<Function> ToFunction(const FunctionTable::Entry& entry) const;
   absl::Status MissingOr(const absl::Status& status) const;
 };
@@ -294,31 +296,41 @@ absl::StatusOr<std::span<const uint8_t>> GoBinary::Code(const Function& function
   return std::span(code, function.size_bytes);
 }
 
-absl::StatusOr<StructType> GoBinary::FindStruct(std::string_view qualified_name) const {
-  NODESPAN_ASSIGN_OR_RETURN(const TypeHeader type, impl_->FindOne(qualified_name));
+// The qualified name of a named type, or of a pointer to one with its "*"; empty for other types.
+std::string GoBinary::Impl::NameOf(const TypeHeader& type) {
+  TypeReader& reader = (*types)->reader();
+  if (type.is_named()) {
+    return reader.QualifiedName(type).value_or("");
+  }
+  if (type.kind == Kind::kPointer) {
+    const auto target_vaddr = reader.FirstTailWord(type);
+    const auto target = target_vaddr.has_value() ? reader.Header(*target_vaddr) : std::nullopt;
+    const auto name = target.has_value() ? reader.QualifiedName(*target) : std::nullopt;
+    return name.has_value() ? "*" + *name : "";
+  }
+  return "";
+}
+
+absl::StatusOr<StructType> GoBinary::Impl::ReadStruct(const TypeHeader& type, std::string_view qualified_name) {
   if (type.kind != Kind::kStruct) {
     return MakeStatus(StatusCode::kNotFound, "{} is a type of kind {}, not a struct", qualified_name,
                       static_cast<int>(type.kind));
   }
-  TypeReader& reader = (*impl_->types)->reader();
-  const auto raw_fields = reader.Fields(type);
+  const auto raw_fields = (*types)->reader().Fields(type);
   if (!raw_fields.has_value()) {
-    return impl_->MissingOr(
-        MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
+    return MissingOr(MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
   }
   StructType result{std::string(qualified_name), type.vaddr, type.size_bytes, {}};
   result.fields.reserve(raw_fields->size());
   uint64_t answer_bytes = 0;
   for (const RawField& raw : *raw_fields) {
-    Field field{std::string(raw.name), raw.offset, raw.type.kind, std::string(raw.type.name), {}, raw.type.size_bytes};
-    if (raw.type.is_named()) {
-      field.qualified_type_name = reader.QualifiedName(raw.type).value_or("");
-    } else if (raw.type.kind == Kind::kPointer) {
-      const auto target_vaddr = reader.FirstTailWord(raw.type);
-      const auto target = target_vaddr.has_value() ? reader.Header(*target_vaddr) : std::nullopt;
-      const auto name = target.has_value() ? reader.QualifiedName(*target) : std::nullopt;
-      field.qualified_type_name = name.has_value() ? "*" + *name : "";
-    }
+    Field field{std::string(raw.name),
+                raw.offset,
+                raw.type.kind,
+                std::string(raw.type.name),
+                NameOf(raw.type),
+                raw.type.size_bytes,
+                raw.type.vaddr};
     answer_bytes += field.name.size() + field.type_name.size() + field.qualified_type_name.size();
     if (answer_bytes > kMaxAnswerBytes) {
       return MakeStatus(StatusCode::kResourceExhausted, "the field names of {} take more than {} bytes", qualified_name,
@@ -327,6 +339,25 @@ absl::StatusOr<StructType> GoBinary::FindStruct(std::string_view qualified_name)
     result.fields.push_back(std::move(field));
   }
   return result;
+}
+
+absl::StatusOr<StructType> GoBinary::FindStruct(std::string_view qualified_name) const {
+  NODESPAN_ASSIGN_OR_RETURN(const TypeHeader type, impl_->FindOne(qualified_name));
+  return impl_->ReadStruct(type, qualified_name);
+}
+
+absl::StatusOr<StructType> GoBinary::StructAt(uint64_t type_vaddr) const {
+  NODESPAN_ASSIGN_OR_RETURN(TypeIndex * index, impl_->Types());
+  std::optional<TypeHeader> type = index->reader().Header(type_vaddr);
+  if (type.has_value() && type->kind == Kind::kPointer) {
+    const std::optional<uint64_t> target = index->reader().FirstTailWord(*type);
+    type = target.has_value() ? index->reader().Header(*target) : std::nullopt;
+  }
+  if (!type.has_value()) {
+    return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "no type descriptor at {:#x}", type_vaddr));
+  }
+  const std::string name = impl_->NameOf(*type);
+  return impl_->ReadStruct(*type, name.empty() ? type->name : std::string_view(name));
 }
 
 absl::StatusOr<uint64_t> GoBinary::FindType(std::string_view qualified_name) const {
@@ -344,6 +375,30 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
         MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));
   }
   return *vaddr;
+}
+
+absl::StatusOr<std::vector<Implementation>> GoBinary::FindImplementations(std::string_view interface_name) const {
+  NODESPAN_ASSIGN_OR_RETURN(const TypeHeader interface, impl_->FindOne(interface_name));
+  NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
+  std::vector<Implementation> result;
+  uint64_t answer_bytes = 0;
+  for (const ItabIndex::Itab& itab : itabs->OfInterface(interface.vaddr)) {
+    const std::optional<TypeHeader> type = (*impl_->types)->reader().Header(itab.type_vaddr);
+    if (!type.has_value()) {
+      continue;
+    }
+    std::string name = impl_->NameOf(*type);
+    if (name.empty()) {
+      name = type->name;
+    }
+    answer_bytes += name.size();
+    if (answer_bytes > kMaxAnswerBytes) {
+      return MakeStatus(StatusCode::kResourceExhausted, "the names of all types that are {} take more than {} bytes",
+                        interface_name, kMaxAnswerBytes);
+    }
+    result.push_back({itab.vaddr, itab.type_vaddr, std::move(name)});
+  }
+  return result;
 }
 
 absl::StatusOr<MapLayout> GoBinary::FindMapLayout(std::string_view qualified_name) const {

@@ -92,6 +92,7 @@ struct Field {
   // "net/http.Header", "*net/url.URL".
   std::string qualified_type_name;
   uint64_t size_bytes = 0;
+  uint64_t type_vaddr = 0;  // descriptor of the field's type
 };
 
 struct StructType {
@@ -100,6 +101,14 @@ struct StructType {
   uint64_t size_bytes = 0;
   std::vector<Field> fields;  // in order of offset; embedded structs are one field and are not flattened
   const Field* FindField(std::string_view name) const;
+};
+
+// A concrete type that static code converts to some interface.
+struct Implementation {
+  uint64_t itab_vaddr = 0;
+  uint64_t type_vaddr = 0;  // descriptor of the concrete type
+  // "net/http.Header", "*net/http.response"; as reflect prints it for types without a name of their own.
+  std::string type_name;
 };
 
 // Layout of a map type with 16-byte string keys or any other key; all from its descriptor (internal/abi map types).
@@ -144,12 +153,19 @@ class GoBinary {
   // kFailedPrecondition (here and below) when several types share the name, as types declared inside functions may.
   absl::StatusOr<StructType> FindStruct(std::string_view qualified_name) const;
 
+  // The struct whose descriptor, or that of a pointer to which, is at `type_vaddr`. kNotFound: of another kind.
+  absl::StatusOr<StructType> StructAt(uint64_t type_vaddr) const;
+
   // Descriptor address (as linked) of any named type, or of a pointer to one when the name starts with "*".
   absl::StatusOr<uint64_t> FindType(std::string_view qualified_name) const;
 
   // Address (as linked) of the itab that joins the two: FindItab("net/http.ResponseWriter", "*net/http.response").
   // kNotFound when the binary never makes that conversion statically.
   absl::StatusOr<uint64_t> FindItab(std::string_view interface_name, std::string_view type_name) const;
+
+  // All types that static code converts to the interface, in order of their itabs: FindImplementations("error").
+  // kNotFound when the binary has no such interface.
+  absl::StatusOr<std::vector<Implementation>> FindImplementations(std::string_view interface_name) const;
 
   // The layout of a named map type: FindMapLayout("net/http.Header").
   absl::StatusOr<MapLayout> FindMapLayout(std::string_view qualified_name) const;

@@ -2,6 +2,7 @@
 #include "goinspect/itab.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/errors.h"
@@ -96,6 +97,13 @@ std::optional<uint64_t> ItabIndex::Find(uint64_t interface_vaddr, uint64_t type_
     return itab.interface_vaddr == interface_vaddr && itab.type_vaddr == type_vaddr;
   });
   return it == itabs_.end() ? std::nullopt : std::optional(it->vaddr);
+}
+
+std::vector<ItabIndex::Itab> ItabIndex::OfInterface(uint64_t interface_vaddr) const {
+  std::vector<Itab> result;
+  std::copy_if(itabs_.begin(), itabs_.end(), std::back_inserter(result),
+               [interface_vaddr](const Itab& itab) { return itab.interface_vaddr == interface_vaddr; });
+  return result;
 }
 
 }  // namespace nodespan::goinspect

@@ -19,6 +19,12 @@ namespace nodespan::goinspect {
 
 class ItabIndex {
  public:
+  struct Itab {
+    uint64_t interface_vaddr;
+    uint64_t type_vaddr;
+    uint64_t vaddr;
+  };
+
   static constexpr size_t kMaxItabs = 500'000;
 
   // Scans all data once. [skip_begin, skip_end) is known to have no itab (pclntab).
@@ -26,14 +32,11 @@ class ItabIndex {
                                          uint64_t skip_end_vaddr);
 
   std::optional<uint64_t> Find(uint64_t interface_vaddr, uint64_t type_vaddr) const;
+  // By address.
+  std::vector<Itab> OfInterface(uint64_t interface_vaddr) const;
   size_t size() const { return itabs_.size(); }
 
  private:
-  struct Itab {
-    uint64_t interface_vaddr;
-    uint64_t type_vaddr;
-    uint64_t vaddr;
-  };
   std::vector<Itab> itabs_;
 };
 

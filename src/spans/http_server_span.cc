@@ -9,13 +9,13 @@
 
 #include "base/utf8.h"
 #include "fmt/format.h"
-#include "model/version.h"
 #include "spans/attribute_writer.h"
 #include "spans/forwarded.h"
 #include "spans/host_port.h"
 #include "spans/http_attribute_names.h"
 #include "spans/redact.h"
 #include "spans/request_target.h"
+#include "spans/span_common.h"
 #include "spans/tracestate.h"
 
 namespace nodespan::spans {
@@ -26,25 +26,9 @@ using events::HttpOutcome;
 using events::HttpServerEvent;
 using model::SemconvMode;
 
-constexpr std::string_view kScopeName = "nodespan/net/http";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, http::kSchemaUrl};
-constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
-
-constexpr std::string_view kOtherMethod = "_OTHER";
-
 // Enough for every attribute below, so that the vector grows once.
 constexpr size_t kMaxAttributes = 18;
 constexpr size_t kMaxAttributesOfBoth = 34;
-
-// Bits of OTLP Span.flags above the W3C trace flags.
-constexpr uint32_t kParentIsRemoteKnown = 0x100;
-constexpr uint32_t kParentIsRemote = 0x200;
-
-std::string Clean(std::string_view text, bool cut = false) {
-  return base::ToValidUtf8(cut ? base::TrimPartialCharacter(text) : text);
-}
-std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::move(text) : base::ToValidUtf8(text); }
-std::string Clean(const EventString& string) { return Clean(string.text, string.cut); }
 
 // The code the client got, if it got one.
 std::optional<uint16_t> StatusCode(const HttpServerEvent& event) {
@@ -78,12 +62,6 @@ std::string SchemeFrom(std::string_view text) {
     scheme += lower;
   }
   return scheme;
-}
-
-std::optional<uint16_t> DefaultPort(std::string_view scheme) {
-  if (scheme == "http") return 80;
-  if (scheme == "https") return 443;
-  return std::nullopt;
 }
 
 // "unknown" is what proxies write when they do not want to tell (RFC 7239 section 6.2; Squid in X-Forwarded-For).
@@ -133,21 +111,6 @@ void ResolveEndpoints(const HttpServerEvent& event, Endpoints& ends) {
   if (ends.client.empty()) {
     ends.client = ends.peer.host;
   }
-}
-
-void AddMethod(const HttpServerEvent& event, bool known, AttributeWriter& attributes) {
-  constexpr http::AttributeName kStable{http::kRequestMethod.stable, ""};
-  constexpr http::AttributeName kOld{"", http::kRequestMethod.old};
-  std::string method = event.method.empty() ? std::string(kOtherMethod) : Clean(event.method);
-  if (known) {
-    attributes.AddText(http::kRequestMethod, std::move(method));
-    return;
-  }
-  attributes.AddText(kStable, std::string(kOtherMethod));
-  if (!event.method.empty()) {
-    attributes.AddText(http::kRequestMethodOriginal, method);
-  }
-  attributes.AddText(kOld, std::move(method));
 }
 
 void AddTarget(const HttpServerEvent& event, SemconvMode mode, AttributeWriter& attributes) {
@@ -200,14 +163,6 @@ void AddEndpoints(const HttpServerEvent& event, AttributeWriter& attributes) {
   }
 }
 
-std::string VersionText(events::HttpVersion version) {
-  if (version == events::HttpVersion{1, 1}) {
-    return "1.1";
-  }
-  return version.major >= 2 && version.minor == 0 ? fmt::format("{}", version.major)
-                                                  : fmt::format("{}.{}", version.major, version.minor);
-}
-
 // Status of the span, error.type and the status code.
 void AddResult(const HttpServerEvent& event, std::optional<uint16_t> code, model::Span& span,
                AttributeWriter& attributes) {
@@ -226,23 +181,7 @@ void AddResult(const HttpServerEvent& event, std::optional<uint16_t> code, model
   }
 }
 
-void CopyIdentity(const HttpServerEvent& event, const WallClock& clock, model::Span& span) {
-  span.trace_id = event.header.trace_id;
-  span.span_id = event.header.span_id;
-  span.parent_span_id = event.header.parent_span_id;
-  span.flags = event.header.trace_flags | kParentIsRemoteKnown | (event.header.has_remote_parent ? kParentIsRemote : 0);
-  span.start_unix_ns = clock.ToUnixNs(event.header.start_mono_ns);
-  span.end_unix_ns = clock.ToUnixNs(event.header.end_mono_ns);
-  if (!event.tracestate.empty()) {
-    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
-  }
-}
-
 }  // namespace
-
-std::vector<std::string> DefaultKnownMethods() {
-  return {"GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE", "QUERY"};
-}
 
 HttpServerSpanBuilder::HttpServerSpanBuilder(std::vector<std::string> known_methods)
     : known_methods_(std::move(known_methods)) {}
@@ -254,9 +193,12 @@ bool HttpServerSpanBuilder::IsKnown(std::string_view method) const {
 void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode, const model::ResourcePtr& resource,
                                   const WallClock& clock, model::Span& span) const {
   span.kind = model::SpanKind::kServer;
-  span.scope = model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
+  span.scope = HttpScope(mode);
   span.resource = resource;
-  CopyIdentity(event, clock, span);
+  CopyHeader(event.header, clock, span);
+  if (!event.tracestate.empty()) {
+    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
+  }
 
   const bool known_method = !event.method.cut && IsKnown(event.method.text);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";
@@ -270,7 +212,7 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
 
   span.attributes.reserve(mode == SemconvMode::kDup ? kMaxAttributesOfBoth : kMaxAttributes);
   AttributeWriter attributes(mode, &span.attributes);
-  AddMethod(event, known_method, attributes);
+  AddMethod(event.method, known_method, attributes);
   const std::optional<uint16_t> code = StatusCode(event);
   AddResult(event, code, span, attributes);
   if (!route.empty()) {

@@ -24,12 +24,10 @@
 #include "model/resource.h"
 #include "model/semconv.h"
 #include "model/span.h"
+#include "spans/http_common.h"
 #include "spans/wall_clock.h"
 
 namespace nodespan::spans {
-
-// The methods of RFC 9110, PATCH (RFC 5789) and QUERY. OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS replaces them.
-std::vector<std::string> DefaultKnownMethods();
 
 class HttpServerSpanBuilder {
  public:

@@ -15,7 +15,8 @@ SpanAssembler::SpanAssembler(const TargetDirectory* directory, const base::Clock
                              std::vector<std::string> known_http_methods)
     : directory_(directory),
       counters_(counters),
-      http_server_(std::move(known_http_methods)),
+      http_server_(known_http_methods),
+      http_client_(std::move(known_http_methods)),
       wall_clock_(clock),
       targets_(directory->Current()) {}
 
@@ -36,6 +37,14 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
   return targets_->Find(key);
 }
 
+void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) const {
+  http_server_.Build(event, target.semconv.http, target.resource, wall_clock_, span);
+}
+
+void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) const {
+  http_client_.Build(event, target.semconv.http, target.resource, target.types.get(), wall_clock_, span);
+}
+
 absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {
   counters_->Add(Counter::kRecordsRead);
   const absl::StatusOr<events::Event> event = events::ReadRecord(record);
@@ -43,15 +52,16 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
     counters_->Add(Counter::kRecordsMalformed);
     return event.status();
   }
-  const auto& http = std::get<events::HttpServerEvent>(*event);
-  const TargetKey key{http.header.target_slot, http.header.target_generation};
+  const events::EventHeader& header = events::HeaderOf(*event);
+  const TargetKey key{header.target_slot, header.target_generation};
   const TargetInfo* target = FindTarget(key);
   if (target == nullptr) {
     counters_->Add(Counter::kRecordsUnknownTarget);
     return base::MakeStatus(absl::StatusCode::kNotFound, "record of target slot {}, generation {}: not traced",
                             key.slot, key.generation);
   }
-  http_server_.Build(http, target->semconv.http, target->resource, wall_clock_, spans.emplace_back());
+  model::Span& span = spans.emplace_back();
+  std::visit([&](const auto& known) { Build(known, *target, span); }, *event);
   counters_->Add(Counter::kSpansAssembled);
   return absl::OkStatus();
 }

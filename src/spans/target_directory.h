@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "model/resource.h"
 #include "model/semconv.h"
+#include "model/type_names.h"
 
 namespace nodespan::spans {
 
@@ -39,6 +40,7 @@ struct TargetKey {
 struct TargetInfo {
   model::ResourcePtr resource;  // Never null.
   model::Semconv semconv;
+  model::TypeNamesPtr types;  // Null: none is ever mentioned.
 };
 
 class TargetDirectory {

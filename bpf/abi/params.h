@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Map keys and values: what the daemon tells the programs before a probe is attached. */
+#ifndef NODESPAN_ABI_PARAMS_H
+#define NODESPAN_ABI_PARAMS_H
+
+#include "bpf/abi/base.h"
+
+/* ---- Sites ---- */
+
+/* General registers, by the order in which Go passes integer arguments and results; the rest behind them. */
+enum ns_register {
+	NS_REG_ARG0, /* amd64: AX BX CX DI SI R8 R9 R10 R11; arm64: R0.. */
+	NS_REG_DX = 9,
+	NS_REG_BP,
+	NS_REG_R12,
+	NS_REG_R13,
+	NS_REG_R15,
+	NS_REG_COUNT = 16
+};
+
+enum ns_value_source {
+	NS_VALUE_NONE,
+	NS_VALUE_REGISTER, /* value: enum ns_register */
+	NS_VALUE_STACK,	   /* value: offset from the stack pointer at the hit */
+	NS_VALUE_CONSTANT, /* value: the number itself */
+	NS_VALUE_ADDRESS,  /* value, taken as unsigned: an address as linked */
+};
+
+struct ns_value_location {
+	int32_t value;
+	uint8_t source; /* enum ns_value_source */
+	uint8_t pad[3];
+};
+
+/* Bits of ns_site.flags */
+#define NS_SITE_STACK_CHECK 0x1 /* on the stack check's branch: a hit on the way to morestack comes again, drop it */
+#define NS_SITE_EDGE 0x2	/* only hits count whose flags take, or do not take, the branch: see `edge` */
+#define NS_SITE_EDGE_TAKEN 0x4	/* the edge is the one that is taken */
+#define NS_SITE_CALLER 0x8	/* the word at the stack pointer is compared with the caller's range */
+#define NS_SITE_NO_RESULTS 0x10 /* nothing is known of the results here */
+
+#define NS_SITE_RESULTS 4
+
+/* One probed instruction of a binary. Value of the array map `sites`: binary slot * NS_MAX_SITES + index. */
+struct ns_site {
+	uint64_t vaddr;	       /* of the instruction, as linked */
+	uint64_t caller_vaddr; /* the function that calls this one in the ordinary case */
+	uint32_t caller_bytes;
+	uint8_t flags; /* NS_SITE_* */
+	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
+	uint8_t pad[2];
+	struct ns_value_location results[NS_SITE_RESULTS];
+};
+NS_ASSERT(sizeof(struct ns_site) == 56);
+
+#define NS_MAX_SITES 64 /* per binary; a power of two */
+
+/* A probe's cookie: target slot in the low half, index of the site in the high half. */
+
+/* ---- Go maps ---- */
+
+/* How http.Header is laid out in the traced binary; all from its map descriptor. */
+enum ns_map_kind {
+	NS_MAP_NONE,	/* headers cannot be read */
+	NS_MAP_CLASSIC, /* runtime.hmap with buckets and overflow chains */
+	NS_MAP_SWISS,	/* internal/runtime/maps: groups, directory of tables */
+};
+#define NS_MAP_GROUP_BYTES 336 /* largest group or bucket of a map[string][]string */
+
+struct ns_map_layout {
+	uint8_t kind; /* enum ns_map_kind */
+	/* A slot is live when its control byte c has (uint8_t)(c - control_min) <= control_span: classic tophash values
+	 * start at 5 (runtime/map.go, minTopHash), Swiss control bytes of full slots have the top bit clear. */
+	uint8_t control_min;
+	uint8_t control_span;
+	uint8_t pad;
+	uint16_t group_bytes; /* size of a group (Swiss) or bucket (classic), <= NS_MAP_GROUP_BYTES */
+	uint16_t control_off; /* in the group: 8 control bytes, or 8 tophash bytes */
+	uint16_t key_off;     /* in the group: first key */
+	uint16_t key_stride;
+	uint16_t elem_off; /* in the group: first element */
+	uint16_t elem_stride;
+	uint16_t overflow_off; /* classic: in the bucket, pointer to the next one */
+	/* classic: offsets in runtime.hmap */
+	uint16_t hmap_b_off;
+	uint16_t hmap_buckets_off;
+	uint16_t hmap_oldbuckets_off;
+	/* Swiss: offsets in maps.Map, maps.table and maps.groupsReference */
+	uint16_t swiss_dir_ptr_off;
+	uint16_t swiss_dir_len_off;
+	uint16_t swiss_table_groups_off; /* of the groups reference in the table */
+	uint16_t swiss_groups_data_off;	 /* in the groups reference */
+	uint16_t swiss_groups_mask_off;	 /* in the groups reference: number of groups - 1 */
+};
+NS_ASSERT(sizeof(struct ns_map_layout) == 34);
+
+#define NS_WINDOW_BYTES 512 /* most that is read of one Go value in one go: a net/http.Request, part of a response */
+
+/* ---- net/http.Request, as servers and clients read it ---- */
+
+/* Bits of ns_http_request_params.present */
+#define NS_HTTP_PARAM_REMOTE_ADDR 0x1
+#define NS_HTTP_PARAM_PATTERN 0x2 /* Request.Pattern (Go >= 1.23) */
+#define NS_HTTP_PARAM_PAT_STR 0x4 /* Request.pat.str (Go 1.22) */
+#define NS_HTTP_PARAM_PROTO 0x8
+#define NS_HTTP_PARAM_TLS 0x10
+#define NS_HTTP_PARAM_CONTENT_LENGTH 0x20
+#define NS_HTTP_PARAM_HOST 0x40
+#define NS_HTTP_PARAM_URI 0x80
+#define NS_HTTP_PARAM_CONTEXT 0x100
+#define NS_HTTP_PARAM_REDIRECT 0x200 /* Request.Response and Response.Request */
+
+struct ns_http_request_params {
+	uint32_t present; /* NS_HTTP_PARAM_* */
+	uint16_t bytes;	  /* sizeof, <= NS_WINDOW_BYTES */
+	uint16_t method_off;
+	uint16_t url_off;
+	uint16_t header_off;
+	uint16_t uri_off;
+	uint16_t host_off;
+	uint16_t remote_addr_off;
+	uint16_t content_length_off;
+	uint16_t tls_off;
+	uint16_t proto_major_off;
+	uint16_t proto_minor_off;
+	uint16_t ctx_off;
+	uint16_t response_off; /* Request.Response: the redirect that caused this request */
+	uint16_t pattern_off;
+	uint16_t pat_off;
+	uint16_t pat_str_off; /* net/http.pattern.str */
+};
+NS_ASSERT(sizeof(struct ns_http_request_params) == 36);
+
+struct ns_http_server_params {
+	uint64_t response_itab_vaddr; /* itab of (http.ResponseWriter, *http.response), as linked */
+	/* net/http.response: the window that holds all three, and the fields relative to it */
+	uint16_t response_window_off;
+	uint16_t response_window_bytes; /* <= NS_WINDOW_BYTES */
+	uint16_t response_status_rel;
+	uint16_t response_written_rel;
+	uint16_t response_handler_done_rel;
+	uint16_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_http_server_params) == 24);
+
+/* Bits of ns_http_client_params.present */
+#define NS_CLIENT_PARAM_PROTO 0x1
+#define NS_CLIENT_PARAM_CONTENT_LENGTH 0x2
+#define NS_CLIENT_PARAM_PEER 0x4
+#define NS_CLIENT_PARAM_PEER_TLS 0x8 /* crypto/tls.Conn.conn */
+#define NS_CLIENT_PARAM_OPAQUE 0x10
+#define NS_CLIENT_PARAM_RAW_PATH 0x20
+
+struct ns_http_client_params {
+	/* net.Conn that a persistConn has: itabs of the concrete types that are looked through, as linked */
+	uint64_t tcp_conn_itab_vaddr; /* (net.Conn, *net.TCPConn) */
+	uint64_t tls_conn_itab_vaddr; /* (net.Conn, *tls.Conn) */
+	uint64_t tcp_addr_itab_vaddr; /* (net.Addr, *net.TCPAddr) */
+	uint32_t present;	      /* NS_CLIENT_PARAM_* */
+	/* net/url.URL */
+	uint16_t url_bytes; /* <= NS_WINDOW_BYTES */
+	uint16_t url_scheme_off;
+	uint16_t url_opaque_off;
+	uint16_t url_user_off;
+	uint16_t url_host_off;
+	uint16_t url_path_off;
+	uint16_t url_raw_path_off;
+	uint16_t url_raw_query_off;
+	/* net/http.Response */
+	uint16_t response_bytes; /* up to the last field that is read, <= NS_WINDOW_BYTES */
+	uint16_t response_status_off;
+	uint16_t response_proto_major_off;
+	uint16_t response_proto_minor_off;
+	uint16_t response_content_length_off;
+	uint16_t response_request_off;
+	/* the way from a persistConn to its peer */
+	uint16_t persist_conn_conn_off;
+	uint16_t tls_conn_conn_off;
+	uint16_t net_fd_raddr_off;
+	uint16_t tcp_addr_ip_off;
+	uint16_t tcp_addr_port_off;
+	uint16_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
+
+/* ---- Goroutines and contexts ---- */
+
+/* Bits of ns_go_params.present */
+#define NS_GO_PARAM_GOID 0x1	  /* goid */
+#define NS_GO_PARAM_PARENT_GOID 0x2 /* parentGoid (Go >= 1.21), m.p, p.goidcache and goidcacheend */
+
+struct ns_go_params {
+	uint64_t error_string_itab_vaddr; /* (error, *errors.errorString); 0: not in the binary */
+	uint32_t present;		  /* NS_GO_PARAM_* */
+	uint16_t g_panic_off;		  /* runtime.g._panic */
+	uint16_t g_goid_off;
+	uint16_t g_parent_goid_off;
+	uint16_t g_m_off;
+	uint16_t m_p_off;
+	uint16_t p_goid_cache_off;
+	uint16_t p_goid_cache_end_off;
+	uint16_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_go_params) == 32);
+
+/* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
+struct ns_binary_params {
+	struct ns_http_client_params http_client;
+	struct ns_go_params go;
+	struct ns_http_server_params http_server;
+	struct ns_http_request_params http_request;
+	struct ns_map_layout http_header_map;
+	uint8_t site_count;	 /* in `sites` */
+	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
+};
+NS_ASSERT(sizeof(struct ns_binary_params) == 200);
+
+/* Key of the hash map `context_types`: the itab of (context.Context, T). */
+struct ns_context_type_key {
+	uint64_t itab_vaddr;
+	uint32_t binary_slot;
+	uint32_t pad;
+};
+
+/* Its value: where T keeps the context it was derived from. */
+struct ns_context_type {
+	uint16_t parent_off;	  /* of a context.Context in T, or in what the indirection leads to */
+	uint16_t indirection_off; /* of a pointer in T */
+	uint8_t has_indirection;
+	uint8_t is_root; /* there is none: context.Background and the like */
+	uint8_t pad[2];
+};
+NS_ASSERT(sizeof(struct ns_context_type) == 8);
+
+enum ns_sampler_root {
+	NS_SAMPLE_ALWAYS,
+	NS_SAMPLE_NEVER,
+	NS_SAMPLE_TRACE_ID_RATIO,
+};
+
+/* Value of the array map `targets`: one per process that is being traced. */
+struct ns_target_params {
+	uint64_t load_bias;	  /* run-time address - linked address; 0 unless PIE */
+	uint64_t ratio_threshold; /* sampled when (be64(trace_id[8..15]) >> 1) < threshold */
+	uint32_t binary_slot;	  /* index into `binaries` */
+	uint32_t generation;	  /* of this slot; 0: the slot is free, hits are ignored */
+	uint8_t sampler_root;	  /* enum ns_sampler_root */
+	uint8_t parent_based;	  /* a valid parent decides */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_target_params) == 32);
+
+/* What an ns_object_key names. */
+enum ns_object_kind {
+	/* operations in flight, by the goroutine that runs them: addr is the address of its runtime.g */
+	NS_OBJECT_HTTP_SERVER,
+	NS_OBJECT_HTTP_CLIENT,
+	/* spans that can be parents */
+	NS_OBJECT_CONTEXT,   /* addr: of the data of a context.Context */
+	NS_OBJECT_GOROUTINE, /* addr: the goroutine's number (goid) */
+};
+
+/* Key of the hash maps `inflight_*` and `parents`. */
+struct ns_object_key {
+	uint64_t addr;
+	uint32_t target_slot;
+	uint32_t target_generation;
+	uint32_t kind; /* enum ns_object_kind */
+	uint32_t pad;
+};
+NS_ASSERT(sizeof(struct ns_object_key) == 24);
+
+#endif /* NODESPAN_ABI_PARAMS_H */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the BPF programs put into the rings. */
+#ifndef NODESPAN_ABI_RECORDS_H
+#define NODESPAN_ABI_RECORDS_H
+
+#include "bpf/abi/base.h"
+
+/* ---- Records: one per finished operation, in the ring `records` ---- */
+enum ns_record_type {
+	NS_RECORD_HTTP_SERVER = 1,
+	NS_RECORD_HTTP_CLIENT = 2,
+};
+
+/* Bits of ns_record_header.flags */
+#define NS_SPAN_REMOTE_PARENT 0x1 /* parent_span_id came from a header of the request */
+
+#define NS_RECORD_STRINGS 12 /* most strings of any record */
+
+/*
+ * The strings of a record stand behind its fixed part, concatenated in the order of the record's own enumeration,
+ * without terminators. NS_*_MAX_*: bytes kept of each; a longer one is cut and its bit set in strings_cut.
+ */
+struct ns_record_header {
+	uint32_t size_bytes;	    /* of the whole record, strings included */
+	uint16_t type;		    /* enum ns_record_type */
+	uint16_t abi_version;	    /* NODESPAN_ABI_VERSION */
+	uint32_t target_slot;	    /* index into `targets` */
+	uint32_t target_generation; /* tells successive users of one slot apart */
+	uint64_t start_mono_ns;	    /* bpf_ktime_get_ns() */
+	uint64_t end_mono_ns;
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+	uint8_t parent_span_id[8]; /* zero: root */
+	uint8_t trace_flags;	   /* W3C trace flags of this span */
+	uint8_t flags;		   /* NS_SPAN_* */
+	uint16_t strings_cut;
+	uint16_t string_bytes[NS_RECORD_STRINGS];
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_record_header) == 96);
+
+/* ---- HTTP server ---- */
+enum ns_http_string {
+	NS_HTTP_METHOD,
+	NS_HTTP_URI,	     /* Request.RequestURI: the request target as sent */
+	NS_HTTP_HOST,	     /* Request.Host */
+	NS_HTTP_REMOTE_ADDR, /* Request.RemoteAddr: host:port of the socket peer */
+	NS_HTTP_USER_AGENT,
+	NS_HTTP_FORWARDED,
+	NS_HTTP_X_FORWARDED_FOR,
+	NS_HTTP_X_FORWARDED_HOST,
+	NS_HTTP_X_FORWARDED_PROTO,
+	NS_HTTP_TRACESTATE,
+	NS_HTTP_PATTERN, /* ServeMux pattern: [METHOD ][HOST]/path */
+	NS_HTTP_STRING_COUNT
+};
+NS_ASSERT(NS_HTTP_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_HTTP_MAX_METHOD 16
+#define NS_HTTP_MAX_URI 320
+#define NS_HTTP_MAX_HOST 96
+#define NS_HTTP_MAX_REMOTE_ADDR 56
+#define NS_HTTP_MAX_USER_AGENT 160
+#define NS_HTTP_MAX_FORWARDED 96
+#define NS_HTTP_MAX_X_FORWARDED_FOR 64
+#define NS_HTTP_MAX_X_FORWARDED_HOST 64
+#define NS_HTTP_MAX_X_FORWARDED_PROTO 8
+#define NS_HTTP_MAX_TRACESTATE 512
+#define NS_HTTP_MAX_PATTERN 144
+#define NS_STRINGS_BYTES 1536 /* room for all strings of any record */
+NS_ASSERT(NS_HTTP_MAX_METHOD + NS_HTTP_MAX_URI + NS_HTTP_MAX_HOST + NS_HTTP_MAX_REMOTE_ADDR + NS_HTTP_MAX_USER_AGENT +
+		  NS_HTTP_MAX_FORWARDED + NS_HTTP_MAX_X_FORWARDED_FOR + NS_HTTP_MAX_X_FORWARDED_HOST +
+		  NS_HTTP_MAX_X_FORWARDED_PROTO + NS_HTTP_MAX_TRACESTATE + NS_HTTP_MAX_PATTERN <=
+	  NS_STRINGS_BYTES);
+
+enum ns_http_outcome {
+	NS_HTTP_HANDLED = 1,  /* the handler returned and the response was finished: status is final */
+	NS_HTTP_PANICKED = 2, /* panic, http.ErrAbortHandler or runtime.Goexit: status may be 0 */
+	NS_HTTP_HIJACKED = 3, /* the handler took the connection over: no status */
+};
+
+/* Bits of `present` of both HTTP records: which of the optional fields were read */
+#define NS_HTTP_HAS_STATUS 0x1
+#define NS_HTTP_HAS_REQUEST_BYTES 0x2
+#define NS_HTTP_HAS_RESPONSE_BYTES 0x4
+#define NS_HTTP_HAS_TLS 0x8 /* is_tls is known */
+#define NS_HTTP_HAS_PROTO 0x10
+
+struct ns_http_server_record {
+	struct ns_record_header header;
+	int64_t request_body_bytes;  /* Request.ContentLength: -1 when the client did not say */
+	int64_t response_body_bytes; /* bytes the handler wrote */
+	uint32_t present;	     /* NS_HTTP_HAS_* */
+	uint16_t status;	     /* 0: nothing was written, which net/http answers with 200 */
+	uint8_t outcome;	     /* enum ns_http_outcome */
+	uint8_t is_tls;
+	uint8_t proto_major;
+	uint8_t proto_minor;
+	uint8_t pad[6];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_http_server_record) == 128);
+
+/* ---- HTTP client: one attempt to send a request ---- */
+enum ns_http_client_string {
+	NS_CLIENT_METHOD,
+	NS_CLIENT_SCHEME, /* URL.Scheme */
+	NS_CLIENT_HOST,	  /* URL.Host: host[:port] */
+	NS_CLIENT_OPAQUE, /* URL.Opaque */
+	NS_CLIENT_PATH,	  /* URL.RawPath when it is set, else URL.Path (decoded) */
+	NS_CLIENT_QUERY,  /* URL.RawQuery */
+	NS_CLIENT_ERROR,  /* text of the error, when its type holds one that can be read */
+	NS_CLIENT_STRING_COUNT
+};
+NS_ASSERT(NS_CLIENT_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_CLIENT_MAX_METHOD 16
+#define NS_CLIENT_MAX_SCHEME 8
+#define NS_CLIENT_MAX_HOST 128
+#define NS_CLIENT_MAX_OPAQUE 128
+#define NS_CLIENT_MAX_PATH 320
+#define NS_CLIENT_MAX_QUERY 320
+#define NS_CLIENT_MAX_ERROR 128
+NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_CLIENT_MAX_OPAQUE +
+		  NS_CLIENT_MAX_PATH + NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_ERROR <=
+	  NS_STRINGS_BYTES);
+
+/* Further bits of ns_http_client_record.present */
+#define NS_CLIENT_HAS_USER_INFO 0x100	/* the URL has credentials, which are not read */
+#define NS_CLIENT_PATH_IS_RAW 0x200	/* the path is escaped as sent; else it is decoded */
+#define NS_CLIENT_FAILED 0x400		/* there is an error and no response */
+#define NS_CLIENT_PANICKED 0x800	/* the attempt ended by a panic or runtime.Goexit */
+
+/* An address as net.TCPAddr has it. */
+struct ns_socket_address {
+	uint8_t ip[16];
+	uint16_t port;
+	uint8_t ip_bytes; /* 4, 16; 0: not known */
+	uint8_t pad[5];
+};
+NS_ASSERT(sizeof(struct ns_socket_address) == 24);
+
+struct ns_http_client_record {
+	struct ns_record_header header;
+	int64_t request_body_bytes;  /* Request.ContentLength: 0 with a body means unknown */
+	int64_t response_body_bytes; /* Response.ContentLength: -1 when unknown */
+	uint64_t error_type_vaddr;   /* descriptor of the error's concrete type, as linked; 0: not known */
+	struct ns_socket_address peer;
+	uint32_t present; /* NS_HTTP_HAS_*, NS_CLIENT_* */
+	uint16_t status;
+	uint8_t proto_major;
+	uint8_t proto_minor;
+	uint8_t resend_count; /* redirects before this request */
+	uint8_t pad[7];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_http_client_record) == 160);
+
+#define NS_RECORD_MAX_FIXED_BYTES 160
+NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
+NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);
+
+/* ---- Process events, in the ring `process_events` ---- */
+enum ns_process_event_type {
+	NS_PROCESS_EXEC = 1,
+	NS_PROCESS_EXIT = 2,
+};
+
+struct ns_process_event {
+	uint32_t type;
+	uint32_t pid; /* thread group id in the initial pid namespace */
+};
+
+#endif /* NODESPAN_ABI_RECORDS_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Operations in flight: put together in the scratch memory at their start, kept by goroutine, completed and submitted
+ * at their end.
+ */
+#ifndef NODESPAN_OPERATION_H
+#define NODESPAN_OPERATION_H
+
+#include "bpf/emit/emit.bpf.h"
+#include "bpf/extract/go_values.bpf.h"
+#include "bpf/extract/hit.bpf.h"
+
+/* Strings of a record whose fixed part has `fixed` bytes, a constant. */
+#define ns_op_strings(op, fixed) ((u8 *)&(op)->header + (fixed))
+
+/* The record's own type, whose header is op->header. */
+#define ns_op_record(op, type) ((struct type *)&(op)->header)
+
+/* What a string is appended to. All but the pointer are constants. */
+struct ns_strings {
+	struct ns_operation *op;
+	const u64 fixed; /* bytes of the record before its strings */
+	const u64 room;	 /* bytes for all strings */
+};
+
+/* Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of the
+ * record's enumeration; the sum of all limits fits, so that the first check never fails in practice. */
+static __always_inline void ns_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
+{
+	struct ns_operation *op = to.op;
+	u64 off = op->strings_bytes;
+	u64 bytes = value.bytes;
+
+	if (!bytes || !value.data)
+		return;
+	if (off > to.room - max)
+		return;
+	if (bytes > max) {
+		bytes = max;
+		op->header.strings_cut |= 1 << which;
+	}
+	if (bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	op->header.string_bytes[which] = bytes;
+	op->strings_bytes = off + bytes;
+}
+
+/* Makes the scratch operation a new one of this process that begins now. */
+static __always_inline struct ns_operation *ns_op_new(struct ns_scratch *work, const struct ns_hit *hit,
+						      enum ns_record_type type)
+{
+	struct ns_operation *op = &work->operation.op;
+
+	__builtin_memset(op, 0, sizeof(*op));
+	op->header.start_mono_ns = bpf_ktime_get_ns();
+	op->header.type = type;
+	op->header.abi_version = NODESPAN_ABI_VERSION;
+	op->header.target_slot = hit->slot;
+	op->header.target_generation = hit->generation;
+	return op;
+}
+
+/* Deletes what is in flight under the key: an operation whose end was not seen. */
+static __always_inline void ns_op_supersede(const struct ns_object_key *key)
+{
+	if (bpf_map_lookup_elem(&inflight_short, key)) {
+		bpf_map_delete_elem(&inflight_short, key);
+		ns_count(NS_LOSS_SUPERSEDED);
+	}
+	if (bpf_map_lookup_elem(&inflight_long, key)) {
+		bpf_map_delete_elem(&inflight_long, key);
+		ns_count(NS_LOSS_SUPERSEDED);
+	}
+}
+
+/* Keeps the scratch operation until its end. `reserve`: bytes of strings that the end may append. */
+static __always_inline void ns_op_keep(struct ns_operation *op, const struct ns_object_key *key, const u64 reserve)
+{
+	long err;
+
+	if (op->strings_bytes <= NS_SHORT_STRINGS_BYTES - reserve)
+		err = bpf_map_update_elem(&inflight_short, key, op, BPF_ANY);
+	else
+		err = bpf_map_update_elem(&inflight_long, key, op, BPF_ANY);
+	if (err)
+		ns_count(NS_LOSS_INFLIGHT_FULL);
+}
+
+/* Submits the operation, which ends now. */
+static __always_inline void ns_op_finish(struct ns_strings strings)
+{
+	struct ns_operation *op = strings.op;
+	u64 strings_bytes = op->strings_bytes;
+
+	if (strings_bytes > strings.room)
+		strings_bytes = strings.room;
+	op->header.size_bytes = strings.fixed + strings_bytes;
+	op->header.end_mono_ns = bpf_ktime_get_ns();
+	ns_emit(&op->header, strings.fixed + strings_bytes, op->header.span_id[7]);
+}
+
+#endif /* NODESPAN_OPERATION_H */

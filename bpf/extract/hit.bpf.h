@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every program begins with: which process and which site a hit belongs to, and whether it counts. */
+#ifndef NODESPAN_HIT_H
+#define NODESPAN_HIT_H
+
+#include "bpf/base/maps.bpf.h"
+#include "bpf/base/scratch.bpf.h"
+#include "bpf/extract/go_regs.bpf.h"
+
+struct ns_hit {
+	const struct ns_target_params *params;
+	const struct ns_binary_params *binary;
+	const struct ns_site *site;
+	u32 slot;
+	u32 generation;
+	u32 binary_slot;
+	u32 other_caller; /* the site names its caller and this hit has another one: panic or Goexit */
+};
+
+/* Kernels without cookies: the site by its address. */
+static __always_inline const struct ns_site *ns_site_by_address(const struct ns_hit *hit, u64 vaddr)
+{
+	for (u32 i = 0; i < NS_MAX_SITES && i < hit->binary->site_count; i++) {
+		u32 index = hit->binary_slot * NS_MAX_SITES + i;
+		const struct ns_site *site = bpf_map_lookup_elem(&sites, &index);
+
+		if (site && site->vaddr == vaddr)
+			return site;
+	}
+	return NULL;
+}
+
+/* Fills hit->params, ->binary and ->site; returns 0, or -1 when the process is not traced (any more). */
+static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hit)
+{
+	u64 cookie = 0;
+
+	if (ns_has_attach_cookie) {
+		cookie = bpf_get_attach_cookie(ctx);
+		hit->slot = (u32)cookie;
+	} else {
+		u32 tgid = bpf_get_current_pid_tgid() >> 32;
+		u32 *slot = bpf_map_lookup_elem(&target_by_tgid, &tgid);
+
+		if (!slot)
+			return -1;
+		hit->slot = *slot;
+	}
+	hit->params = bpf_map_lookup_elem(&targets, &hit->slot);
+	if (!hit->params)
+		return -1;
+	hit->generation = hit->params->generation;
+	if (!hit->generation)
+		return -1;
+	hit->binary_slot = hit->params->binary_slot;
+	hit->binary = bpf_map_lookup_elem(&binaries, &hit->binary_slot);
+	if (!hit->binary)
+		return -1;
+	if (ns_has_attach_cookie) {
+		u32 index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
+
+		hit->site = bpf_map_lookup_elem(&sites, &index);
+	} else {
+		hit->site = ns_site_by_address(hit, go_instruction(ctx) - hit->params->load_bias);
+	}
+	return hit->site ? 0 : -1;
+}
+
+/* Returns 0 when the hit counts. */
+static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
+{
+	u8 flags;
+
+	if (ns_find_target(ctx, hit))
+		return -1;
+	flags = hit->site->flags;
+	if ((flags & NS_SITE_STACK_CHECK) && go_branch_to_morestack(ctx))
+		return -1;
+	if ((flags & NS_SITE_EDGE) &&
+	    go_condition_holds(ctx, hit->site->edge) != ((flags & NS_SITE_EDGE_TAKEN) != 0))
+		return -1;
+	if (flags & NS_SITE_CALLER) {
+		u64 caller = 0;
+
+		if (bpf_probe_read_user(&caller, sizeof(caller), (const void *)go_stack_pointer(ctx)))
+			return -1;
+		caller -= hit->params->load_bias + hit->site->caller_vaddr;
+		hit->other_caller = caller >= hit->site->caller_bytes;
+	}
+	return 0;
+}
+
+/* The key of an object of the process that was hit. */
+static __always_inline struct ns_object_key ns_object(const struct ns_hit *hit, enum ns_object_kind kind, u64 addr)
+{
+	struct ns_object_key key = {
+		.addr = addr,
+		.target_slot = hit->slot,
+		.target_generation = hit->generation,
+		.kind = kind,
+	};
+
+	return key;
+}
+
+/* Word `index` of the function's results, by where the site has it. Before the first call for a hit,
+ * go_copy_registers() must have filled work->registers: only memory can be indexed. */
+static __always_inline u64 ns_result(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_scratch *work,
+				     u32 index)
+{
+	const struct ns_value_location *where = &hit->site->results[index & (NS_SITE_RESULTS - 1)];
+	u64 word = 0;
+
+	if (where->source == NS_VALUE_REGISTER)
+		return work->registers[where->value & (NS_REG_COUNT - 1)];
+	if (where->source == NS_VALUE_CONSTANT)
+		return (u64)(s64)where->value;
+	if (where->source == NS_VALUE_ADDRESS)
+		return (u32)where->value + hit->params->load_bias;
+	if (where->source == NS_VALUE_STACK &&
+	    bpf_probe_read_user(&word, sizeof(word), (const void *)(go_stack_pointer(ctx) + (s64)where->value)))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+	return word;
+}
+
+#endif /* NODESPAN_HIT_H */

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * nethttp_client: requests sent by net/http, one span for each attempt: redirects are attempts of their own. Emits
+ * NS_RECORD_HTTP_CLIENT.
+ *
+ * Start: net/http.(*Transport).roundTrip(t *Transport, req *Request) (*Response, error): AX is t, BX req.
+ *
+ * Connection: net/http.(*persistConn).roundTrip(pc *persistConn, req *transportRequest): AX is pc. On the goroutine of
+ * the start, not for HTTP/2; again when the request is tried on another connection. Only here the peer can be seen.
+ *
+ * End: wherever the planner found the results of roundTrip: the start of its deferred function, whose caller must be
+ * roundTrip itself (another one is a panic), or an instruction before a return. Results: *Response, error.
+ */
+#include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/parents.bpf.h"
+#include "bpf/extract/go_error.bpf.h"
+#include "bpf/extract/http_request.bpf.h"
+#include "bpf/extract/socket_address.bpf.h"
+
+#define NS_CLIENT_FIXED sizeof(struct ns_http_client_record)
+#define NS_CLIENT_MAX_REDIRECTS 12 /* net/http stops after 10 (client.go, defaultCheckRedirect) */
+
+/* How many redirects led to this request: each one has the response that caused it, which has its own request. */
+static __always_inline u8 ns_count_redirects(const struct ns_binary_params *binary, u64 response)
+{
+	u8 count = 0;
+
+	for (u32 i = 0; i < NS_CLIENT_MAX_REDIRECTS && response; i++) {
+		u64 request = 0;
+
+		count++;
+		if (ns_read_u64(&request, response + binary->http_client.response_request_off) || !request)
+			break;
+		response = 0;
+		if (ns_read_u64(&response, request + binary->http_request.response_off))
+			break;
+	}
+	return count;
+}
+
+static __always_inline int ns_append_url(struct ns_scratch *work, struct ns_strings strings,
+					 const struct ns_http_client_params *params, u64 url_addr,
+					 struct ns_http_client_record *record)
+{
+	struct go_string scheme, host, opaque = {}, path, raw_path = {}, query;
+
+	if (ns_window_read(work->window, params->url_bytes, url_addr))
+		return -1;
+	scheme = ns_window_string(work->window, params->url_scheme_off);
+	host = ns_window_string(work->window, params->url_host_off);
+	path = ns_window_string(work->window, params->url_path_off);
+	query = ns_window_string(work->window, params->url_raw_query_off);
+	if (params->present & NS_CLIENT_PARAM_OPAQUE)
+		opaque = ns_window_string(work->window, params->url_opaque_off);
+	if (params->present & NS_CLIENT_PARAM_RAW_PATH)
+		raw_path = ns_window_string(work->window, params->url_raw_path_off);
+	if (ns_window_u64(work->window, params->url_user_off))
+		record->present |= NS_CLIENT_HAS_USER_INFO;
+	if (raw_path.bytes) {
+		record->present |= NS_CLIENT_PATH_IS_RAW;
+		path = raw_path;
+	}
+	ns_append(strings, NS_CLIENT_SCHEME, scheme, NS_CLIENT_MAX_SCHEME);
+	ns_append(strings, NS_CLIENT_HOST, host, NS_CLIENT_MAX_HOST);
+	ns_append(strings, NS_CLIENT_OPAQUE, opaque, NS_CLIENT_MAX_OPAQUE);
+	ns_append(strings, NS_CLIENT_PATH, path, NS_CLIENT_MAX_PATH);
+	ns_append(strings, NS_CLIENT_QUERY, query, NS_CLIENT_MAX_QUERY);
+	return 0;
+}
+
+static __always_inline void ns_client_start(struct ns_scratch *work, const struct ns_hit *hit,
+					    const struct ns_object_key *key, u64 request_addr)
+{
+	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_HTTP_CLIENT);
+	struct ns_http_client_record *record = ns_op_record(op, ns_http_client_record);
+	struct ns_strings strings = {.op = op, .fixed = NS_CLIENT_FIXED, .room = NS_STRINGS_BYTES};
+	struct ns_request request = {};
+
+	if (ns_read_request(work->window, &hit->binary->http_request, request_addr, &request)) {
+		ns_count(NS_LOSS_READ_FAILED);
+		return;
+	}
+	if (!ns_join_trace(hit, &op->header, request.context, key->addr)) {
+		ns_count(NS_COUNT_OPS_UNSAMPLED);
+		return;
+	}
+	record->request_body_bytes = request.content_length;
+	record->present = request.present & NS_HTTP_HAS_REQUEST_BYTES;
+	if (request.redirect)
+		record->resend_count = ns_count_redirects(hit->binary, request.redirect);
+	ns_append(strings, NS_CLIENT_METHOD, request.method, NS_CLIENT_MAX_METHOD);
+	/* Without a URL the transport refuses the request: there is a span, and it says so. */
+	if (request.url && ns_append_url(work, strings, &hit->binary->http_client, request.url, record))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+	ns_op_keep(op, key, NS_CLIENT_MAX_ERROR);
+}
+
+SEC("uprobe")
+int nethttp_client_start(struct go_regs *ctx)
+{
+	struct ns_hit hit = {};
+	struct ns_object_key key;
+	struct ns_scratch *work;
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+	ns_count(NS_COUNT_OPS_STARTED);
+	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
+		ns_count(NS_COUNT_OPS_UNSAMPLED);
+		return 0;
+	}
+	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	ns_op_supersede(&key);
+	work = ns_scratch_take();
+	if (!work) {
+		ns_count(NS_LOSS_NO_SCRATCH);
+		return 0;
+	}
+	ns_client_start(work, &hit, &key, go_arg2(ctx));
+	ns_scratch_release(work);
+	return 0;
+}
+
+SEC("uprobe")
+int nethttp_client_connection(struct go_regs *ctx)
+{
+	struct ns_short_operation *short_op;
+	struct ns_long_operation *long_op;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
+	struct go_iface conn = {};
+	struct ns_operation *op;
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	short_op = bpf_map_lookup_elem(&inflight_short, &key);
+	if (short_op) {
+		op = &short_op->op;
+	} else {
+		long_op = bpf_map_lookup_elem(&inflight_long, &key);
+		if (!long_op)
+			return 0;
+		op = &long_op->op;
+	}
+	if (ns_read_iface(&conn, go_arg1(ctx) + hit.binary->http_client.persist_conn_conn_off)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 0;
+	}
+	ns_read_peer(&hit, conn, &ns_op_record(op, ns_http_client_record)->peer);
+	return 0;
+}
+
+static __always_inline void ns_read_response(struct ns_http_client_record *record, u8 *window,
+					     const struct ns_http_client_params *params, u64 response)
+{
+	if (ns_window_read(window, params->response_bytes, response)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	record->status = (u16)ns_window_u64(window, params->response_status_off);
+	record->present |= NS_HTTP_HAS_STATUS;
+	if (params->present & NS_CLIENT_PARAM_CONTENT_LENGTH) {
+		record->response_body_bytes = (s64)ns_window_u64(window, params->response_content_length_off);
+		record->present |= NS_HTTP_HAS_RESPONSE_BYTES;
+	}
+	if (params->present & NS_CLIENT_PARAM_PROTO) {
+		record->proto_major = (u8)ns_window_u64(window, params->response_proto_major_off);
+		record->proto_minor = (u8)ns_window_u64(window, params->response_proto_minor_off);
+		record->present |= NS_HTTP_HAS_PROTO;
+	}
+}
+
+/* Completes the record of an operation whose strings have room for `room` bytes. */
+static __always_inline void ns_client_complete(struct go_regs *ctx, struct ns_scratch *work, struct ns_strings strings,
+					       const struct ns_hit *hit)
+{
+	struct ns_http_client_record *record = ns_op_record(strings.op, ns_http_client_record);
+	struct go_iface error;
+	u64 response;
+
+	if (hit->other_caller) {
+		record->present |= NS_CLIENT_FAILED | NS_CLIENT_PANICKED;
+		return;
+	}
+	go_copy_registers(ctx, work->registers);
+	response = ns_result(ctx, hit, work, 0);
+	error.itab = ns_result(ctx, hit, work, 1);
+	if (error.itab) {
+		error.data = ns_result(ctx, hit, work, 2);
+		record->present |= NS_CLIENT_FAILED;
+		record->error_type_vaddr = ns_error_type(hit, error);
+		ns_append(strings, NS_CLIENT_ERROR, ns_error_text(hit, error), NS_CLIENT_MAX_ERROR);
+	} else if (response) {
+		ns_read_response(record, work->window, &hit->binary->http_client, response);
+	}
+}
+
+static __always_inline void ns_client_finish(struct go_regs *ctx, struct ns_operation *op, const u64 room,
+					     const struct ns_hit *hit)
+{
+	struct ns_strings strings = {.op = op, .fixed = NS_CLIENT_FIXED, .room = room};
+	struct ns_scratch *work = ns_scratch_take();
+
+	if (!work) {
+		ns_count(NS_LOSS_NO_SCRATCH);
+		return;
+	}
+	ns_client_complete(ctx, work, strings, hit);
+	ns_scratch_release(work);
+	ns_op_finish(strings);
+}
+
+SEC("uprobe")
+int nethttp_client_end(struct go_regs *ctx)
+{
+	struct ns_short_operation *short_op;
+	struct ns_long_operation *long_op;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	short_op = bpf_map_lookup_elem(&inflight_short, &key);
+	if (short_op) {
+		ns_client_finish(ctx, &short_op->op, NS_SHORT_STRINGS_BYTES, &hit);
+		bpf_map_delete_elem(&inflight_short, &key);
+		return 0;
+	}
+	long_op = bpf_map_lookup_elem(&inflight_long, &key);
+	if (long_op) {
+		ns_client_finish(ctx, &long_op->op, NS_STRINGS_BYTES, &hit);
+		bpf_map_delete_elem(&inflight_long, &key);
+	}
+	return 0;
+}

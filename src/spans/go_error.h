@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// error.type of Go errors. Pure function.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "model/type_names.h"
+
+namespace nodespan::spans {
+
+// The name of the error's concrete type as the Go SDK writes it (semconv.ErrorType): "*net.OpError" for a pointer, with
+// the last element of its package path, "net/http.timeoutError" for a value, with all of it. "_OTHER" when the type is
+// not known.
+std::string GoErrorType(const model::TypeNames* types, uint64_t type_vaddr);
+
+}  // namespace nodespan::spans

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts a URL together from the fields of Go's url.URL, without its secrets. Pure function.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace nodespan::spans {
+
+struct UrlParts {
+  std::string_view scheme;
+  bool has_user_info = false;  // shown as REDACTED:REDACTED
+  std::string_view host;
+  std::string_view opaque;  // instead of host and path, as in mailto:
+  std::string_view path;
+  bool path_is_raw = false;  // escaped as sent; otherwise escapes were decoded
+  std::string_view query;    // raw
+  bool host_cut = false;     // what follows a part that was cut is left out
+  bool path_cut = false;
+};
+
+// Empty when there is no host, or when it was cut: half a name is the name of another machine. Valid UTF-8.
+// Source: net/url, url.go (URL.String, escape with encodePath).
+std::string FullUrl(const UrlParts& parts);
+
+}  // namespace nodespan::spans
