@@ -180,7 +180,6 @@ struct Candidate {
 struct Trace {
   std::vector<Candidate> candidates;
   std::string obstacle;  // empty: the candidates are hit exactly once whenever the return is reached
-  bool covered_elsewhere = false;
   bool error_from_stack = false;
 };
 
@@ -192,6 +191,7 @@ class EndSiteFinder {
   absl::StatusOr<std::vector<EndSite>> Find(std::span<const uint8_t> code, uint64_t vaddr);
 
  private:
+  bool IsBehindDeferredCall(size_t return_index) const;
   Trace TraceBack(size_t return_index) const;
   void AddCandidate(Trace& trace, Candidate candidate) const;
   absl::Status AddReturn(size_t return_index, Trace trace);
@@ -220,6 +220,26 @@ void EndSiteFinder::AddCandidate(Trace& trace, Candidate candidate) const {
   }
 }
 
+// Whether the return only loads what a deferred call has left in the slots. Nops count for nothing here: up to Go 1.25
+// there may be one right before a return.
+bool EndSiteFinder::IsBehindDeferredCall(size_t return_index) const {
+  if (deferred_results_.empty()) {
+    return false;
+  }
+  std::vector<Location> locations = ResultRegisters(options_.wanted);
+  for (size_t i = return_index; i > 0 && function_.EdgesInto(i).empty(); --i) {
+    if (function_.instructions()[i - 1].flow != Flow::kNext) {
+      return locations == deferred_results_ && CallsDeferredClosure(function_, i - 1);
+    }
+    for (Location& location : locations) {
+      if (!FollowBack(function_, slots_, i - 1, location)) {
+        return false;
+      }
+    }
+  }
+  return false;
+}
+
 // Goes back from a return over everything that is not emulated. Jumps and branches are, so this never leaves the
 // straight run of code that ends in the return, and each path to it is cut exactly once.
 Trace EndSiteFinder::TraceBack(size_t return_index) const {
@@ -246,10 +266,6 @@ Trace EndSiteFinder::TraceBack(size_t return_index) const {
     }
     if (previous.flow == Flow::kBranch) {
       AddCandidate(trace, {i - 1, EndSite::Kind::kConditionalJump, BranchEdge{previous.condition, false}, locations});
-      return trace;
-    }
-    if (locations == deferred_results_ && trace.candidates.empty() && CallsDeferredClosure(function_, i - 1)) {
-      trace.covered_elsewhere = true;
       return trace;
     }
     for (size_t word = 0; word < locations.size(); ++word) {
@@ -328,9 +344,11 @@ absl::StatusOr<std::vector<EndSite>> EndSiteFinder::Find(std::span<const uint8_t
     if (++returns > kMaxReturns) {
       return MakeStatus(StatusCode::kResourceExhausted, "more than {} returns", kMaxReturns);
     }
+    if (IsBehindDeferredCall(i)) {
+      continue;
+    }
     Trace trace = TraceBack(i);
-    if (trace.covered_elsewhere ||
-        (options_.returns == EndSiteOptions::Returns::kErrorFromStack && !trace.error_from_stack)) {
+    if (options_.returns == EndSiteOptions::Returns::kErrorFromStack && !trace.error_from_stack) {
       continue;
     }
     NODESPAN_RETURN_IF_ERROR(AddReturn(i, std::move(trace)));

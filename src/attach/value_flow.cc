@@ -12,7 +12,7 @@ using Flow = Instruction::Flow;
 using Store = Instruction::Store;
 
 constexpr int64_t kWordBytes = 8;
-constexpr int kMaxPointerSteps = 64;  // past them a pointer is one that nothing is known of
+constexpr int kMaxPointerSteps = 256;  // past them a pointer is one that nothing is known of
 
 bool IsCall(const Instruction& instruction) {
   return instruction.flow == Flow::kCall || instruction.flow == Flow::kIndirectCall;
@@ -99,15 +99,20 @@ FrameSlots::FrameSlots(const DecodedFunction& function,
       lowest_address_ = std::min(lowest_address_, entry_off);
     } else if (instruction.store == Store::kFrame) {
       for (int64_t word = 0; word + kWordBytes <= instruction.store_bytes; word += kWordBytes) {
-        stored_.push_back(entry_off + word);
+        stores_.push_back({entry_off + word, i});
       }
     }
   }
-  std::sort(stored_.begin(), stored_.end());
+  std::stable_sort(stores_.begin(), stores_.end());
+}
+
+std::span<const FrameSlots::NamedStore> FrameSlots::StoresTo(int64_t entry_off) const {
+  const auto [begin, end] = std::equal_range(stores_.begin(), stores_.end(), NamedStore{entry_off, 0});
+  return {begin, end};
 }
 
 bool FrameSlots::IsPrivate(int64_t entry_off) const {
-  if (!std::binary_search(stored_.begin(), stored_.end(), entry_off)) {
+  if (StoresTo(entry_off).empty()) {
     return false;
   }
   if (!has_objects_) {
@@ -133,8 +138,11 @@ bool FrameSlots::MayBeHit(const DecodedFunction& function, size_t index, int64_t
   for (int steps = 0; !pending.empty(); ++steps) {
     const Step step = pending.back();
     pending.pop_back();
-    if (steps == kMaxPointerSteps || step.index == 0) {
+    if (steps == kMaxPointerSteps) {
       return !is_private;
+    }
+    if (step.index == 0) {
+      continue;  // an argument in its register
     }
     for (const DecodedFunction::Edge& edge : function.EdgesInto(step.index)) {
       pending.push_back({edge.source, step.reg});
@@ -161,7 +169,18 @@ bool FrameSlots::MayBeHit(const DecodedFunction& function, size_t index, int64_t
     } else if (pointer.kind == Location::Kind::kRegister) {
       pending.push_back({previous, static_cast<Reg>(pointer.value)});
     } else if (pointer.kind == Location::Kind::kSlot && pointer.value < kWordBytes && !is_private) {
-      return true;  // not an argument, which are kept above the return address
+      // Not one of the slots above the return address, which are kept for arguments: any value ever stored there.
+      if (!IsPrivate(pointer.value)) {
+        return true;
+      }
+      for (const NamedStore& store : StoresTo(pointer.value)) {
+        const Instruction& stored = instructions[store.index];
+        if (stored.effect == Effect::kStoreRegister) {
+          pending.push_back({store.index, stored.source});
+        } else if (stored.effect != Effect::kStoreConstant) {
+          return true;
+        }
+      }
     }
   }
   return false;

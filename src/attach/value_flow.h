@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "attach/control_flow.h"
@@ -45,10 +46,17 @@ class FrameSlots {
   bool MayBeHit(const DecodedFunction& function, size_t index, int64_t entry_off) const;
 
  private:
+  struct NamedStore {
+    int64_t entry_off;
+    size_t index;
+    bool operator<(const NamedStore& other) const { return entry_off < other.entry_off; }
+  };
+  std::span<const NamedStore> StoresTo(int64_t entry_off) const;
+
   bool has_objects_;
   std::vector<goinspect::StackObject> objects_;
-  int64_t lowest_address_;       // computed anywhere in the function; the largest integer when none is
-  std::vector<int64_t> stored_;  // offsets of the words that are stored to by name, in order
+  int64_t lowest_address_;          // computed anywhere in the function; the largest integer when none is
+  std::vector<NamedStore> stores_;  // one per word, by offset
 };
 
 // Replaces `location`, which holds after instruction `index`, by where the same value is before it. False when it
