@@ -159,7 +159,8 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
   }
   if (const cs_insn* next = disassembler.At(code, vaddr, check.next_off);
       amd64 && next != nullptr && IsPushRbp(*next)) {
-    return Site{SiteKind::kPush, check.next_off, Disassembler::Text(*next), "first instruction behind the stack check, emulated"};
+    return Site{SiteKind::kPush, check.next_off, Disassembler::Text(*next),
+                "first instruction behind the stack check, emulated"};
   }
   return Site{SiteKind::kStackCheckBranch, check.branch_off, check.branch_text,
               amd64 ? "branch of the stack check, emulated; no push behind it (Go <= 1.20)"

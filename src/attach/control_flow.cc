@@ -96,10 +96,8 @@ bool OnlyReads(unsigned id) {
     case X86_INS_UCOMISS:
     case X86_INS_COMISD:
     case X86_INS_COMISS:
-    case X86_INS_PTEST:
-      return true;
-    default:
-      return false;
+    case X86_INS_PTEST: return true;
+    default: return false;
   }
 }
 
@@ -161,6 +159,10 @@ void DecodeWrites(const cs_insn& raw, Instruction& out) {
       }
     } else if (operand.type == X86_OP_MEM) {
       out.store = Store::kPointer;
+      if (const std::optional<Reg> base = GeneralRegister(operand.mem.base); base && *base != kSp) {
+        out.base = *base;
+        out.has_base = true;
+      }
       if (IsFrameSlot(operand) && operand.size > 0) {
         out.store = Store::kFrame;
         out.store_bytes = operand.size;
@@ -291,8 +293,7 @@ void DecodeTest(const cs_insn& raw, Instruction& out) {
 }
 
 bool IsShortNop(const cs_insn& raw) {
-  return (raw.size == 1 && raw.bytes[0] == 0x90) ||
-         (raw.size == 2 && raw.bytes[0] == 0x66 && raw.bytes[1] == 0x90);
+  return (raw.size == 1 && raw.bytes[0] == 0x90) || (raw.size == 2 && raw.bytes[0] == 0x66 && raw.bytes[1] == 0x90);
 }
 
 absl::Status Refused(std::string_view what, const cs_insn& raw, uint64_t vaddr) {
@@ -331,29 +332,22 @@ bool Instruction::FallsThrough() const {
   switch (flow) {
     case Flow::kNext:
     case Flow::kBranch:
-    case Flow::kIndirectCall:
-      return true;
-    case Flow::kCall:
-      return callee != CalleeKind::kNeverReturns;
+    case Flow::kIndirectCall: return true;
+    case Flow::kCall: return callee != CalleeKind::kNeverReturns;
     case Flow::kJump:
     case Flow::kIndirectJump:
     case Flow::kReturn:
-    case Flow::kStop:
-      return false;
+    case Flow::kStop: return false;
   }
   return false;
 }
 
 int32_t Instruction::DepthChange() const {
   switch (effect) {
-    case Effect::kPush:
-      return 8;
-    case Effect::kPop:
-      return -8;
-    case Effect::kAdjustSp:
-      return static_cast<int32_t>(-value);
-    default:
-      return 0;
+    case Effect::kPush: return 8;
+    case Effect::kPop: return -8;
+    case Effect::kAdjustSp: return static_cast<int32_t>(-value);
+    default: return 0;
   }
 }
 
@@ -412,7 +406,7 @@ absl::Status DecodedFunction::FindDepths() {
   }
   std::vector<std::pair<uint32_t, int32_t>> pending;
   const auto follow = [&](uint32_t start, int32_t start_depth) -> absl::Status {
-    pending.emplace_back(start, start_depth);
+    pending = {{start, start_depth}};
     while (!pending.empty()) {
       auto [index, depth] = pending.back();
       pending.pop_back();
@@ -448,16 +442,17 @@ absl::Status DecodedFunction::FindDepths() {
   const int32_t frame_bytes = *std::max_element(depths_.begin(), depths_.end());
   for (uint32_t i = 0; i < instructions_.size(); ++i) {
     if (depths_[i] == kUnknown) {
-      NODESPAN_RETURN_IF_ERROR(follow(i, frame_bytes));
+      // Code that nothing leads to: behind runtime.deferreturn, or nops behind a call that never returns. The latter
+      // run on into code of another depth, which is no contradiction.
+      follow(i, frame_bytes).IgnoreError();
     }
   }
   return absl::OkStatus();
 }
 
 std::span<const DecodedFunction::Edge> DecodedFunction::EdgesInto(size_t index) const {
-  const auto [begin, end] = std::equal_range(
-      edges_.begin(), edges_.end(), Edge{static_cast<uint32_t>(index), 0},
-      [](const Edge& a, const Edge& b) { return a.target < b.target; });
+  const auto [begin, end] = std::equal_range(edges_.begin(), edges_.end(), Edge{static_cast<uint32_t>(index), 0},
+                                             [](const Edge& a, const Edge& b) { return a.target < b.target; });
   return {begin, end};
 }
 

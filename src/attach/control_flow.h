@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An amd64 function decoded once: what each instruction does to registers, stack slots and control flow, as far as the
-// search for end sites (end_sites.h) needs it. Whatever is not understood is kept as "writes these registers" or refused.
+// search for end sites (end_sites.h) needs it. Whatever is not understood is kept as "writes these registers" or
+// refused.
 //
 // Internal to attach. Pure functions of machine code; immutable once made, any thread. Bounded: kMaxFunctionBytes.
 #pragma once
@@ -17,12 +18,12 @@ namespace nodespan::attach {
 
 // What a direct call leads to. See go_callees.h.
 enum class CalleeKind : uint8_t {
-  kOther,           // any registers may change
-  kNeverReturns,    // runtime.gopanic and the like: nothing follows the call
-  kDeferReturn,     // runtime.deferreturn
-  kWriteBarrier,    // runtime.gcWriteBarrier*: keeps all registers that hold results, and the stack
-  kDuff,            // runtime.duffzero, duffcopy: keeps AX, BX, CX, and writes memory through DI
-  kMorestack,       // runtime.morestack*: the function begins anew
+  kOther,         // any registers may change
+  kNeverReturns,  // runtime.gopanic and the like: nothing follows the call
+  kDeferReturn,   // runtime.deferreturn
+  kWriteBarrier,  // runtime.gcWriteBarrier*: keeps all registers that hold results, and the stack
+  kDuff,          // runtime.duffzero, duffcopy: keeps AX, BX, CX, and writes memory through DI
+  kMorestack,     // runtime.morestack*: the function begins anew
 };
 using ClassifyCallee = std::function<CalleeKind(uint64_t vaddr)>;
 
@@ -32,13 +33,13 @@ enum Reg : uint8_t { kAx, kCx, kDx, kBx, kSp, kBp, kSi, kDi, kR8, kR9, kR10, kR1
 struct Instruction {
   enum class Flow : uint8_t { kNext, kJump, kBranch, kCall, kIndirectCall, kIndirectJump, kReturn, kStop };
   enum class Effect : uint8_t {
-    kOther,         // `written` and `store` say all that is known
-    kNop,           // one byte, or 66 90
-    kMove,          // reg = source
-    kLoadSlot,      // reg = word at sp + disp
-    kConstant,      // reg = value
-    kAddress,       // reg = address `value`, as linked
-    kFrameAddress,  // reg = sp + disp
+    kOther,          // `written` and `store` say all that is known
+    kNop,            // one byte, or 66 90
+    kMove,           // reg = source
+    kLoadSlot,       // reg = word at sp + disp
+    kConstant,       // reg = value
+    kAddress,        // reg = address `value`, as linked
+    kFrameAddress,   // reg = sp + disp
     kStoreRegister,  // word at sp + disp = source
     kStoreConstant,  // `store_bytes` at sp + disp = value, repeated per word
     kAdjustSp,       // sp += value
@@ -50,7 +51,7 @@ struct Instruction {
   enum class Store : uint8_t {
     kNone,
     kFrame,    // store_bytes at sp + disp
-    kPointer,  // somewhere
+    kPointer,  // through `base`, when `has_base`; otherwise somewhere
   };
 
   bool Writes(Reg r) const { return (written >> r & 1) != 0; }
@@ -68,6 +69,8 @@ struct Instruction {
   uint8_t condition = 0;                   // of kBranch: low nibble of the opcode
   Reg reg = kAx;
   Reg source = kAx;
+  Reg base = kAx;
+  bool has_base = false;
   uint16_t written = 0;  // bit per Reg
   uint16_t store_bytes = 0;
   int32_t disp = 0;

@@ -24,17 +24,24 @@ using Effect = Instruction::Effect;
 using Flow = Instruction::Flow;
 
 constexpr size_t kMaxReturns = 1024;
+constexpr size_t kMaxDeferredCallInstructions = 6;
 constexpr int kMaxWanted = 9;  // registers that hold results on amd64
 
 // Order of ValueLocation::reg; the first nine hold results.
-constexpr std::array<Reg, ValueLocation::kAmd64Registers> kRegisterOrder = {
-    kAx, kBx, kCx, kDi, kSi, kR8, kR9, kR10, kR11, kDx, kBp, kR12, kR13, kR15};
+constexpr std::array<Reg, ValueLocation::kAmd64Registers> kRegisterOrder = {kAx,  kBx,  kCx, kDi, kSi,  kR8,  kR9,
+                                                                            kR10, kR11, kDx, kBp, kR12, kR13, kR15};
 
 absl::Status CheckWanted(std::span<const int> wanted) {
-  const bool valid = !wanted.empty() && std::all_of(wanted.begin(), wanted.end(),
-                                                    [](int word) { return word >= 0 && word < kMaxWanted; });
+  const bool valid = !wanted.empty() &&
+                     std::all_of(wanted.begin(), wanted.end(), [](int word) { return word >= 0 && word < kMaxWanted; });
   return valid ? absl::OkStatus()
                : MakeStatus(StatusCode::kInvalidArgument, "result words are 0 to {}, at least one", kMaxWanted - 1);
+}
+
+absl::Status NotOpenCoded(const Instruction& deferreturn) {
+  return MakeStatus(StatusCode::kUnimplemented,
+                    "its deferred calls are not open-coded: runtime.deferreturn at +{} is on the normal path",
+                    deferreturn.off);
 }
 
 std::vector<Location> ResultRegisters(std::span<const int> wanted) {
@@ -72,6 +79,68 @@ ValueLocation AtHit(const DecodedFunction& function, size_t index, const Locatio
   return value;
 }
 
+// What the code behind the only call of runtime.deferreturn does: the runtime jumps there after a recovered panic, so
+// it loads every result from where it is while deferred functions run.
+struct RecoveredResults {
+  size_t deferreturn_index = 0;
+  std::vector<Location> locations;  // a slot per wanted word
+};
+
+absl::StatusOr<RecoveredResults> FindRecoveredResults(const DecodedFunction& function, std::span<const int> wanted) {
+  const std::span<const Instruction> instructions = function.instructions();
+  const auto is_deferreturn = [](const Instruction& instruction) {
+    return instruction.callee == CalleeKind::kDeferReturn;
+  };
+  const auto call = std::find_if(instructions.begin(), instructions.end(), is_deferreturn);
+  if (const auto count = std::count_if(instructions.begin(), instructions.end(), is_deferreturn); count != 1) {
+    return MakeStatus(StatusCode::kUnimplemented, "{} calls of runtime.deferreturn instead of one", count);
+  }
+  RecoveredResults results;
+  results.deferreturn_index = static_cast<size_t>(call - instructions.begin());
+  if (function.IsReached(results.deferreturn_index)) {
+    return NotOpenCoded(*call);
+  }
+  const auto end = std::find_if(call + 1, instructions.end(),
+                                [](const Instruction& instruction) { return instruction.flow != Flow::kNext; });
+  if (end == instructions.end() || end->flow != Flow::kReturn) {
+    return MakeStatus(StatusCode::kUnimplemented, "no plain return behind runtime.deferreturn at +{}", call->off);
+  }
+  const FrameSlots slots(function, std::nullopt);
+  results.locations = ResultRegisters(wanted);
+  for (size_t word = 0; word < wanted.size(); ++word) {
+    Location& location = results.locations[word];
+    for (size_t i = static_cast<size_t>(end - instructions.begin()); i > results.deferreturn_index + 1; --i) {
+      if (!FollowBack(function, slots, i - 1, location)) {
+        return MakeStatus(StatusCode::kUnimplemented, "result word {} is computed behind runtime.deferreturn, at +{}",
+                          wanted[word], instructions[i - 1].off);
+      }
+    }
+    if (location.kind != Location::Kind::kSlot) {
+      return MakeStatus(StatusCode::kUnimplemented, "result word {} is not loaded from a stack slot behind +{}",
+                        wanted[word], call->off);
+    }
+  }
+  return results;
+}
+
+// The call of a deferred closure before a return: `movb $bits, deferBits(sp); mov closure(sp), dx; mov (dx), r; call
+// r`.
+bool CallsDeferredClosure(const DecodedFunction& function, size_t index) {
+  if (function.instructions()[index].flow != Flow::kIndirectCall) {
+    return false;
+  }
+  for (size_t i = index; i > 0 && index - i < kMaxDeferredCallInstructions && function.EdgesInto(i).empty(); --i) {
+    const Instruction& instruction = function.instructions()[i - 1];
+    if (instruction.flow != Flow::kNext) {
+      return false;
+    }
+    if (instruction.store == Instruction::Store::kFrame && instruction.store_bytes == 1) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool IsExpressible(const Location& location) {
   return location.kind != Location::Kind::kRegister ||
          std::find(kRegisterOrder.begin(), kRegisterOrder.end(), static_cast<Reg>(location.value)) !=
@@ -80,12 +149,9 @@ bool IsExpressible(const Location& location) {
 
 std::optional<EndSite::Kind> EmulatedKind(const Instruction& instruction) {
   switch (instruction.flow) {
-    case Flow::kCall:
-      return EndSite::Kind::kCall;
-    case Flow::kJump:
-      return EndSite::Kind::kJump;
-    case Flow::kBranch:
-      return EndSite::Kind::kConditionalJump;
+    case Flow::kCall: return EndSite::Kind::kCall;
+    case Flow::kJump: return EndSite::Kind::kJump;
+    case Flow::kBranch: return EndSite::Kind::kConditionalJump;
     case Flow::kNext:
       if (instruction.effect == Effect::kNop) {
         return EndSite::Kind::kNop;
@@ -98,8 +164,7 @@ std::optional<EndSite::Kind> EmulatedKind(const Instruction& instruction) {
     case Flow::kIndirectCall:
     case Flow::kIndirectJump:
     case Flow::kReturn:
-    case Flow::kStop:
-      return std::nullopt;
+    case Flow::kStop: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -115,18 +180,18 @@ struct Candidate {
 struct Trace {
   std::vector<Candidate> candidates;
   std::string obstacle;  // empty: the candidates are hit exactly once whenever the return is reached
-  bool covered_elsewhere = false;
   bool error_from_stack = false;
 };
 
 class EndSiteFinder {
  public:
   EndSiteFinder(const DecodedFunction& function, const EndSiteOptions& options)
-      : function_(function), options_(options), slots_(function), failures_(function, slots_) {}
+      : function_(function), options_(options), slots_(function, options.stack_objects), failures_(function, slots_) {}
 
   absl::StatusOr<std::vector<EndSite>> Find(std::span<const uint8_t> code, uint64_t vaddr);
 
  private:
+  bool IsBehindDeferredCall(size_t return_index) const;
   Trace TraceBack(size_t return_index) const;
   void AddCandidate(Trace& trace, Candidate candidate) const;
   absl::Status AddReturn(size_t return_index, Trace trace);
@@ -135,6 +200,7 @@ class EndSiteFinder {
   const DecodedFunction& function_;
   const EndSiteOptions& options_;
   FrameSlots slots_;
+  std::vector<Location> deferred_results_;  // empty without options.without_deferred
   FailurePaths failures_;
   std::vector<EndSite> sites_;
 };
@@ -154,8 +220,28 @@ void EndSiteFinder::AddCandidate(Trace& trace, Candidate candidate) const {
   }
 }
 
-// Goes back from a return over everything that is not emulated. Jumps and branches are, so this never leaves the straight
-// run of code that ends in the return, and each path to it is cut exactly once.
+// Whether the return only loads what a deferred call has left in the slots. Nops count for nothing here: up to Go 1.25
+// there may be one right before a return.
+bool EndSiteFinder::IsBehindDeferredCall(size_t return_index) const {
+  if (deferred_results_.empty()) {
+    return false;
+  }
+  std::vector<Location> locations = ResultRegisters(options_.wanted);
+  for (size_t i = return_index; i > 0 && function_.EdgesInto(i).empty(); --i) {
+    if (function_.instructions()[i - 1].flow != Flow::kNext) {
+      return locations == deferred_results_ && CallsDeferredClosure(function_, i - 1);
+    }
+    for (Location& location : locations) {
+      if (!FollowBack(function_, slots_, i - 1, location)) {
+        return false;
+      }
+    }
+  }
+  return false;
+}
+
+// Goes back from a return over everything that is not emulated. Jumps and branches are, so this never leaves the
+// straight run of code that ends in the return, and each path to it is cut exactly once.
 Trace EndSiteFinder::TraceBack(size_t return_index) const {
   const std::span<const Instruction> instructions = function_.instructions();
   Trace trace;
@@ -179,13 +265,7 @@ Trace EndSiteFinder::TraceBack(size_t return_index) const {
       return trace;
     }
     if (previous.flow == Flow::kBranch) {
-      AddCandidate(trace,
-                   {i - 1, EndSite::Kind::kConditionalJump, BranchEdge{previous.condition, false}, locations});
-      return trace;
-    }
-    if (previous.flow == Flow::kCall && std::find(options_.covered_by.begin(), options_.covered_by.end(),
-                                                  previous.target_vaddr) != options_.covered_by.end()) {
-      trace.covered_elsewhere = true;
+      AddCandidate(trace, {i - 1, EndSite::Kind::kConditionalJump, BranchEdge{previous.condition, false}, locations});
       return trace;
     }
     for (size_t word = 0; word < locations.size(); ++word) {
@@ -230,9 +310,9 @@ absl::Status EndSiteFinder::AddReturn(size_t return_index, Trace trace) {
   if (unconditional || (complete && !is_cold)) {
     for (const Candidate& candidate : trace.candidates) {
       AddSite(candidate, is_cold,
-              !candidate.edge ? fmt::format("last emulated instruction before the return at +{}", off)
-                              : fmt::format("leads to the return at +{} when {}taken", off,
-                                            candidate.edge->taken ? "" : "not "));
+              !candidate.edge
+                  ? fmt::format("last emulated instruction before the return at +{}", off)
+                  : fmt::format("leads to the return at +{} when {}taken", off, candidate.edge->taken ? "" : "not "));
     }
     return absl::OkStatus();
   }
@@ -248,13 +328,15 @@ absl::Status EndSiteFinder::AddReturn(size_t return_index, Trace trace) {
 
 absl::StatusOr<std::vector<EndSite>> EndSiteFinder::Find(std::span<const uint8_t> code, uint64_t vaddr) {
   const std::span<const Instruction> instructions = function_.instructions();
+  if (options_.without_deferred) {
+    NODESPAN_ASSIGN_OR_RETURN(RecoveredResults results, FindRecoveredResults(function_, options_.wanted));
+    deferred_results_ = std::move(results.locations);
+  }
   size_t returns = 0;
   for (size_t i = 0; i < instructions.size(); ++i) {
     const Instruction& instruction = instructions[i];
     if (instruction.callee == CalleeKind::kDeferReturn && function_.IsReached(i) && !options_.allow_hot_returns) {
-      return MakeStatus(StatusCode::kUnimplemented,
-                        "its deferred calls are not open-coded: runtime.deferreturn at +{} is on the normal path",
-                        instruction.off);
+      return NotOpenCoded(instruction);
     }
     if (instruction.flow != Flow::kReturn || !function_.IsReached(i)) {
       continue;  // an unreached return is the one behind runtime.deferreturn, after a recovered panic
@@ -262,9 +344,11 @@ absl::StatusOr<std::vector<EndSite>> EndSiteFinder::Find(std::span<const uint8_t
     if (++returns > kMaxReturns) {
       return MakeStatus(StatusCode::kResourceExhausted, "more than {} returns", kMaxReturns);
     }
+    if (IsBehindDeferredCall(i)) {
+      continue;
+    }
     Trace trace = TraceBack(i);
-    if (trace.covered_elsewhere ||
-        (options_.returns == EndSiteOptions::Returns::kErrorFromStack && !trace.error_from_stack)) {
+    if (options_.returns == EndSiteOptions::Returns::kErrorFromStack && !trace.error_from_stack) {
       continue;
     }
     NODESPAN_RETURN_IF_ERROR(AddReturn(i, std::move(trace)));
@@ -330,41 +414,10 @@ absl::StatusOr<std::vector<int32_t>> FindDeferredResultSlots(std::span<const uin
   }
   NODESPAN_RETURN_IF_ERROR(CheckWanted(wanted));
   NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function, DecodedFunction::Decode(code, vaddr, callees));
-  const std::span<const Instruction> instructions = function.instructions();
-  const auto is_deferreturn = [](const Instruction& instruction) {
-    return instruction.flow == Flow::kCall && instruction.callee == CalleeKind::kDeferReturn;
-  };
-  const auto call = std::find_if(instructions.begin(), instructions.end(), is_deferreturn);
-  if (const auto count = std::count_if(instructions.begin(), instructions.end(), is_deferreturn); count != 1) {
-    return MakeStatus(StatusCode::kUnimplemented, "{} calls of runtime.deferreturn instead of one", count);
-  }
-  const size_t call_index = static_cast<size_t>(call - instructions.begin());
-  if (function.IsReached(call_index)) {
-    return MakeStatus(StatusCode::kUnimplemented,
-                      "its deferred calls are not open-coded: runtime.deferreturn at +{} is on the normal path",
-                      call->off);
-  }
-  const auto end = std::find_if(call + 1, instructions.end(),
-                                [](const Instruction& instruction) { return instruction.flow != Flow::kNext; });
-  if (end == instructions.end() || end->flow != Flow::kReturn) {
-    return MakeStatus(StatusCode::kUnimplemented, "no plain return behind runtime.deferreturn at +{}", call->off);
-  }
-
-  const FrameSlots slots(function);
+  NODESPAN_ASSIGN_OR_RETURN(const RecoveredResults results, FindRecoveredResults(function, wanted));
   std::vector<int32_t> offsets;
-  for (size_t word = 0; word < wanted.size(); ++word) {
-    Location location = ResultRegisters(wanted.subspan(word, 1)).front();
-    for (size_t i = static_cast<size_t>(end - instructions.begin()); i > call_index + 1; --i) {
-      if (!FollowBack(function, slots, i - 1, location)) {
-        return MakeStatus(StatusCode::kUnimplemented, "result word {} is computed behind runtime.deferreturn, at +{}",
-                          wanted[word], instructions[i - 1].off);
-      }
-    }
-    if (location.kind != Location::Kind::kSlot) {
-      return MakeStatus(StatusCode::kUnimplemented, "result word {} is not loaded from a stack slot behind +{}",
-                        wanted[word], call->off);
-    }
-    offsets.push_back(static_cast<int32_t>(location.value) + function.DepthAt(call_index));
+  for (const Location& location : results.locations) {
+    offsets.push_back(AtHit(function, results.deferreturn_index, location).sp_off);
   }
   return offsets;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds where the end of a Go function can be probed cheaply with its results readable.
 //
-// The kernel single-steps a probed `ret` on amd64 (12 us a hit in a VM) and emulates jumps, branches, direct calls, short
-// nops and pushes (1 us). So an end is taken at the last emulated instruction before the `ret`, and the results are read
-// from where the code between the two is going to take them. Three ways, for the planner to choose from:
+// The kernel single-steps a probed `ret` on amd64 (12 us a hit in a VM) and emulates jumps, branches, direct calls,
+// short nops and pushes (1 us). So an end is taken at the last emulated instruction before the `ret`, and the results
+// are read from where the code between the two is going to take them. Three ways, for the planner to choose from:
 //
 //   FindEndSites             the last emulated instruction before each return; `ret` itself where only failures come by
 //   FindDeferredResultSlots  the start of F's deferred closure, with the results in F's frame
@@ -11,9 +11,10 @@
 //
 // On arm64 `ret` is simulated, so it is the site.
 //
-// Everything here is a proof over machine code: what cannot be shown is refused, with a Status that says what was found.
-// Two things are taken from Go's calling convention: X15 is zero, and a callee writes to its caller's frame only through
-// addresses it was given. Pure functions, any thread; bounded by DecodedFunction::kMaxFunctionBytes and linear in it.
+// Everything here is a proof over machine code: what cannot be shown is refused, with a Status that says what was
+// found. Two things are taken from Go's calling convention: X15 is zero, and a callee writes to its caller's frame only
+// through addresses it was given. Pure functions, any thread; bounded by DecodedFunction::kMaxFunctionBytes and linear
+// in it.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +41,10 @@ struct ValueLocation {
   static constexpr int kAmd64Registers = 14;
 
   Kind kind = Kind::kRegister;
-  int reg = 0;            // kRegister
-  int32_t sp_off = 0;     // kStack: bytes from the stack pointer at the moment of the hit
-  int32_t constant = 0;   // kConstant
-  uint64_t vaddr = 0;     // kAddress: as linked; add the load bias
+  int reg = 0;           // kRegister
+  int32_t sp_off = 0;    // kStack: bytes from the stack pointer at the moment of the hit
+  int32_t constant = 0;  // kConstant
+  uint64_t vaddr = 0;    // kAddress: as linked; add the load bias
   bool operator==(const ValueLocation&) const = default;
 };
 
@@ -78,11 +79,14 @@ struct EndSiteOptions {
     kErrorFromStack,  // only those that load the error word from a stack slot; the others are not ends
   };
   Returns returns = Returns::kAll;
-  // Functions (as linked) whose direct call on the way to a return means that this return is not wanted, because its
-  // end is taken at the start of that function: F's deferred closure.
-  std::vector<uint64_t> covered_by;
+  // Leave out the returns that FindDeferredResultSlots stands for: those that load the wanted words from the same slots
+  // as after a recovered panic, right behind the call of a deferred closure.
+  bool without_deferred = false;
   // Also take `ret` where the operation may have succeeded: 12 us for everyone.
   bool allow_hot_returns = false;
+  // GoBinary::StackObjects of the function. Without them more is refused: every address in the frame that the code
+  // computes could then be that of a variable of any size.
+  std::optional<std::vector<goinspect::StackObject>> stack_objects;
 };
 
 // Sites that together are hit exactly once whenever the function returns (returns named in `options` apart, and those
@@ -91,8 +95,8 @@ struct EndSiteOptions {
 absl::StatusOr<std::vector<EndSite>> FindEndSites(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
                                                   const EndSiteOptions& options, const ClassifyCallee& callees);
 
-// Where the results of a function with deferred calls are while these run: for each word of `wanted` the offset from the
-// function's own stack pointer. At the first instruction of a deferred function, called from there (return address
+// Where the results of a function with deferred calls are while these run: for each word of `wanted` the offset from
+// the function's own stack pointer. At the first instruction of a deferred function, called from there (return address
 // inside the function), the word is at sp + 8 + offset. amd64 only: kUnimplemented on arm64 and where it does not hold.
 absl::StatusOr<std::vector<int32_t>> FindDeferredResultSlots(std::span<const uint8_t> code, uint64_t vaddr,
                                                              goinspect::Arch arch, std::span<const int> wanted,
@@ -100,7 +104,7 @@ absl::StatusOr<std::vector<int32_t>> FindDeferredResultSlots(std::span<const uin
 
 // Offsets of the direct calls to `target_vaddr`; emulated on both architectures. Empty when there are none; up to the
 // first bytes that are no instruction.
-absl::StatusOr<std::vector<uint64_t>> FindCallSites(std::span<const uint8_t> code, uint64_t vaddr,
-                                                    goinspect::Arch arch, uint64_t target_vaddr);
+absl::StatusOr<std::vector<uint64_t>> FindCallSites(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
+                                                    uint64_t target_vaddr);
 
 }  // namespace nodespan::attach

@@ -56,12 +56,9 @@ Verdict Judge(const State& state, bool is_last) {
     return state.fact->is_zero ? Verdict::kMaySucceed : Verdict::kFailed;
   }
   switch (state.error.kind) {
-    case Location::Kind::kConstant:
-      return state.error.value == 0 ? Verdict::kMaySucceed : Verdict::kFailed;
-    case Location::Kind::kAddress:
-      return Verdict::kFailed;
-    default:
-      break;
+    case Location::Kind::kConstant: return state.error.value == 0 ? Verdict::kMaySucceed : Verdict::kFailed;
+    case Location::Kind::kAddress: return Verdict::kFailed;
+    default: break;
   }
   if (!is_last) {
     return Verdict::kOpen;

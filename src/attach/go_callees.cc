@@ -14,11 +14,16 @@ namespace {
 // Functions of the runtime that never return, of Go 1.17 to 1.27 (runtime/panic.go, error.go, asm_amd64.s). One that is
 // missing here makes a search fail or adds a site that is hit by a panicking call, never loses one.
 constexpr std::array<std::string_view, 7> kNeverReturn = {
-    "runtime.Goexit",   "runtime.block",      "runtime.fatal",            "runtime.gopanic",
-    "runtime.sigpanic", "runtime.throw",      "runtime.unreachableMethod",
+    "runtime.Goexit",
+    "runtime.block",
+    "runtime.fatal",
+    "runtime.gopanic",
+    "runtime.sigpanic",
+    "runtime.throw",
+    "runtime.unreachableMethod",
 };
-// runtime.panicdivide, panicSliceAcap, goPanicSliceB, panicdottypeE, ... . Those that do return (panicCheck1) are called
-// from inside the runtime only.
+// runtime.panicdivide, panicSliceAcap, goPanicSliceB, panicdottypeE, ... . Those that do return (panicCheck1) are
+// called from inside the runtime only.
 constexpr std::array<std::string_view, 2> kNeverReturnPrefixes = {"runtime.panic", "runtime.goPanic"};
 
 }  // namespace
@@ -39,10 +44,9 @@ CalleeKind CalleeKindOf(std::string_view name) {
   if (name.starts_with("runtime.morestack")) {
     return CalleeKind::kMorestack;
   }
-  const bool never_returns =
-      std::find(kNeverReturn.begin(), kNeverReturn.end(), name) != kNeverReturn.end() ||
-      std::any_of(kNeverReturnPrefixes.begin(), kNeverReturnPrefixes.end(),
-                  [name](std::string_view prefix) { return name.starts_with(prefix); });
+  const bool never_returns = std::find(kNeverReturn.begin(), kNeverReturn.end(), name) != kNeverReturn.end() ||
+                             std::any_of(kNeverReturnPrefixes.begin(), kNeverReturnPrefixes.end(),
+                                         [name](std::string_view prefix) { return name.starts_with(prefix); });
   return never_returns ? CalleeKind::kNeverReturns : CalleeKind::kOther;
 }
 

@@ -6,9 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "attach/control_flow.h"
+#include "goinspect/go_binary.h"
 
 namespace nodespan::attach {
 
@@ -29,20 +32,35 @@ struct Location {
 // Which slots of a frame can be written by something else than the stores that name them.
 class FrameSlots {
  public:
-  explicit FrameSlots(const DecodedFunction& function);
+  // `stack_objects` are the variables whose address is taken (GoBinary::StackObjects); without the list, every address
+  // of the frame that the code computes is taken to be that of a variable of any size.
+  FrameSlots(const DecodedFunction& function, const std::optional<std::vector<goinspect::StackObject>>& stack_objects);
 
-  // A callee leaves it alone: the function keeps a value of its own there, and no pointer to it exists. Proof: the
-  // function stores to the slot itself, and takes no address in its frame at or below the slot. (A pointer leads to the
-  // beginning of a variable or into it, so a variable that contains the slot begins at or below it.)
+  // A callee leaves it alone: the function keeps a value of its own there, and nobody else has a pointer to it.
   bool IsPrivate(int64_t entry_off) const;
 
+  // The store through a pointer in instruction `index` may change the slot. It does not when the pointer, on every path
+  // to the store, is an argument of the function or the write barrier's buffer, neither of which points into this
+  // frame; of any other pointer it is known only that it does not lead to a private slot, unless it has been computed
+  // here.
+  bool MayBeHit(const DecodedFunction& function, size_t index, int64_t entry_off) const;
+
  private:
-  int64_t lowest_address_;        // taken anywhere in the function; the largest integer when none is
-  std::vector<int64_t> stored_;   // offsets of the words that are stored to by name, in order
+  struct NamedStore {
+    int64_t entry_off;
+    size_t index;
+    bool operator<(const NamedStore& other) const { return entry_off < other.entry_off; }
+  };
+  std::span<const NamedStore> StoresTo(int64_t entry_off) const;
+
+  bool has_objects_;
+  std::vector<goinspect::StackObject> objects_;
+  int64_t lowest_address_;          // computed anywhere in the function; the largest integer when none is
+  std::vector<NamedStore> stores_;  // one per word, by offset
 };
 
-// Replaces `location`, which holds after instruction `index`, by where the same value is before it. False when it cannot
-// be told: the instruction computes it, loads it from memory, or may change it. Branches change nothing.
+// Replaces `location`, which holds after instruction `index`, by where the same value is before it. False when it
+// cannot be told: the instruction computes it, loads it from memory, or may change it. Branches change nothing.
 bool FollowBack(const DecodedFunction& function, const FrameSlots& slots, size_t index, Location& location);
 
 }  // namespace nodespan::attach

@@ -15,6 +15,7 @@
 #include "goinspect/moduledata.h"
 #include "goinspect/pclntab.h"
 #include "goinspect/refusal.h"
+#include "goinspect/stack_objects.h"
 #include "goinspect/type_index.h"
 #include "goinspect/type_region.h"
 
@@ -145,6 +146,7 @@ struct GoBinary::Impl {
   // Built when first asked for; a failure is kept as well, it would only repeat itself.
   std::optional<absl::StatusOr<TypeIndex>> types;
   std::optional<absl::StatusOr<ItabIndex>> itabs;
+  std::optional<absl::StatusOr<uint64_t>> function_data_base;
 
   static absl::StatusOr<std::unique_ptr<Impl>> Create(std::unique_ptr<elf::Image> image);
   absl::StatusOr<TypeIndex*> Types();
@@ -294,6 +296,18 @@ absl::StatusOr<std::span<const uint8_t>> GoBinary::Code(const Function& function
     return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "the code of {} lies outside the file", function.name));
   }
   return std::span(code, function.size_bytes);
+}
+
+absl::StatusOr<std::vector<StackObject>> GoBinary::StackObjects(const Function& function) const {
+  if (info().arch != Arch::kAmd64) {
+    return MakeStatus(StatusCode::kUnimplemented, "stack objects are read on amd64 only");
+  }
+  std::optional<absl::StatusOr<uint64_t>>& base = impl_->function_data_base;
+  if (!base.has_value()) {
+    base.emplace(FindFunctionDataBase(*impl_->image, *impl_->functions, impl_->module));
+  }
+  NODESPAN_RETURN_IF_ERROR(base->status());
+  return ReadStackObjects(*impl_->image, *impl_->functions, impl_->module, **base, function.vaddr);
 }
 
 // The qualified name of a named type, or of a pointer to one with its "*"; empty for other types.

@@ -51,6 +51,12 @@ struct Function {
   uint64_t file_off = 0;    // of vaddr: what a uprobe takes
 };
 
+// A variable in a function's frame whose address is taken and that contains pointers.
+struct StackObject {
+  int32_t entry_sp_off = 0;  // from the stack pointer at the function's first instruction
+  int32_t size_bytes = 0;
+};
+
 // reflect.Kind values, internal/abi/type.go.
 enum class Kind : uint8_t {
   kInvalid = 0,
@@ -148,6 +154,11 @@ class GoBinary {
 
   // The machine code of `function`, valid as long as this object. kDataLoss when it lies outside the file.
   absl::StatusOr<std::span<const uint8_t>> Code(const Function& function) const;
+
+  // What code outside of `function` can change in its frame: the list the compiler wrote for the garbage collector. A
+  // pointer or interface that is not in it is private to the function. kUnimplemented on arm64, or when the list cannot
+  // be found in this binary; kDataLoss when it is malformed.
+  absl::StatusOr<std::vector<StackObject>> StackObjects(const Function& function) const;
 
   // The struct type by package path and name: "net/http.Request". kNotFound when the binary has no descriptor of it;
   // kFailedPrecondition (here and below) when several types share the name, as types declared inside functions may.

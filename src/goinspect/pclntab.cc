@@ -78,6 +78,8 @@ bool PclntabHeader::is_supported() const {
 
 bool PclntabHeader::has_absolute_entries() const { return magic == kMagicGo116; }
 
+bool PclntabHeader::has_start_line() const { return magic == kMagicGo120; }
+
 absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image) {
   const uint8_t instruction_bytes = image.headers().machine == elf::Machine::kX86_64 ? 1 : 4;
   std::vector<PclntabHeader> found;
@@ -128,20 +130,30 @@ std::optional<uint32_t> FunctionTable::EntryOff(uint64_t index) const {
   return offset <= UINT32_MAX ? std::optional(static_cast<uint32_t>(offset)) : std::nullopt;
 }
 
-std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
+std::optional<uint64_t> FunctionTable::RecordVaddr(uint64_t index) const {
   const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
-  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);  // of a _func, all that is read
-  const std::optional<uint32_t> entry_off = EntryOff(index);
-  const std::optional<uint32_t> end_off = EntryOff(index + 1);
+  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);
   const uint8_t* word = image_.View(ranges_.functions_vaddr + (2 * index + 1) * entry_bytes, entry_bytes);
-  if (!entry_off.has_value() || !end_off.has_value() || *entry_off >= *end_off || word == nullptr) {
+  if (word == nullptr) {
     return std::nullopt;
   }
   const uint64_t func_off = ranges_.has_absolute_entries ? Load<uint64_t>(word) : Load<uint32_t>(word);
   if (ranges_.functions_bytes < func_bytes || func_off > ranges_.functions_bytes - func_bytes) {
     return std::nullopt;
   }
-  const uint8_t* func = image_.View(ranges_.functions_vaddr + func_off, func_bytes);
+  return ranges_.functions_vaddr + func_off;
+}
+
+std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
+  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
+  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);  // of a _func, all that is read
+  const std::optional<uint32_t> entry_off = EntryOff(index);
+  const std::optional<uint32_t> end_off = EntryOff(index + 1);
+  if (!entry_off.has_value() || !end_off.has_value() || *entry_off >= *end_off) {
+    return std::nullopt;
+  }
+  const std::optional<uint64_t> func_vaddr = RecordVaddr(index);
+  const uint8_t* func = func_vaddr.has_value() ? image_.View(*func_vaddr, func_bytes) : nullptr;
   if (func == nullptr) {
     return std::nullopt;
   }
@@ -210,7 +222,7 @@ std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<c
   return result;
 }
 
-std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
+std::optional<uint64_t> FunctionTable::IndexOf(uint64_t vaddr) const {
   const uint64_t offset = vaddr - ranges_.text_vaddr;
   if (vaddr < ranges_.text_vaddr || offset > UINT32_MAX) {
     return std::nullopt;
@@ -230,11 +242,13 @@ std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
       high = middle;
     }
   }
-  if (low == 0) {
-    return std::nullopt;
-  }
-  const std::optional<Record> record = ReadRecord(low - 1);
-  if (!record.has_value() || offset >= record->end_off) {
+  return low == 0 ? std::nullopt : std::optional(low - 1);
+}
+
+std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
+  const std::optional<uint64_t> index = IndexOf(vaddr);
+  const std::optional<Record> record = index.has_value() ? ReadRecord(*index) : std::nullopt;
+  if (!record.has_value() || vaddr - ranges_.text_vaddr >= record->end_off) {
     return std::nullopt;
   }
   const std::optional<std::string_view> name = Name(record->name_off);

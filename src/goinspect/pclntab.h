@@ -35,6 +35,7 @@ struct PclntabHeader {
   static constexpr uint64_t kBytes = 72;  // 8 bytes of magic and sizes, then 8 words; up to Go 1.17 one word less
   bool is_supported() const;              // Go 1.16 or newer
   bool has_absolute_entries() const;      // Go 1.16 and 1.17: functab and _func hold addresses instead of offsets
+  bool has_start_line() const;            // Go 1.20 and newer: a _func has one more word
 };
 
 // All candidates in the file, those of segments that are not executable first. kResourceExhausted when there are more
@@ -67,6 +68,12 @@ class FunctionTable {
 
   // The function whose code, padding included, contains the address.
   std::optional<Entry> At(uint64_t vaddr) const;
+
+  // Position in the table of the last function that begins at or before the address.
+  std::optional<uint64_t> IndexOf(uint64_t vaddr) const;
+
+  // Address of the _func of function `index`, if it lies in the table.
+  std::optional<uint64_t> RecordVaddr(uint64_t index) const;
 
   const FunctionTableRanges& ranges() const { return ranges_; }
 

@@ -42,9 +42,13 @@ const std::array kOperations = {
     Operation{"net/http.send", {0, 1, 2}, std::nullopt},
     Operation{"database/sql.(*DB).queryDC", {0, 1, 2}, 1},
     Operation{"database/sql.(*DB).execDC", {0, 1, 2, 3}, 2, {"database/sql.(*DB).execDC.func1"}},
-    Operation{"database/sql.rowsiFromStatement", {0, 1, 2, 3}, 2,
+    Operation{"database/sql.rowsiFromStatement",
+              {0, 1, 2, 3},
+              2,
               {"database/sql.rowsiFromStatement.deferwrap1", "database/sql.rowsiFromStatement.func1"}},
-    Operation{"database/sql.resultFromStatement", {0, 1, 2, 3}, 2,
+    Operation{"database/sql.resultFromStatement",
+              {0, 1, 2, 3},
+              2,
               {"database/sql.resultFromStatement.deferwrap1", "database/sql.resultFromStatement.func1"}},
     Operation{"database/sql.(*DB).beginDC", {0, 1, 2}, 1},
     Operation{"database/sql.(*Tx).Commit", {0, 1}, 0, {}, Returns::kErrorFromStack},
@@ -52,7 +56,9 @@ const std::array kOperations = {
     Operation{"database/sql.(*DB).pingDC", {0, 1}, 0, {}, Returns::kAll, true},
     Operation{"database/sql.(*DB).prepareDC", {0, 1, 2}, 1, {"database/sql.(*DB).prepareDC.func1"}},
     Operation{"net/http.(*ServeMux).handler", {0, 1, 2, 3}, std::nullopt, {"net/http.(*ServeMux).handler.func1"}},
-    Operation{"net/http.(*serveMux121).handler", {0, 1, 2, 3}, std::nullopt,
+    Operation{"net/http.(*serveMux121).handler",
+              {0, 1, 2, 3},
+              std::nullopt,
               {"net/http.(*serveMux121).handler.deferwrap1", "net/http.(*serveMux121).handler.func1"}},
 };
 
@@ -60,20 +66,17 @@ std::string Describe(const ValueLocation& location) {
   static constexpr std::array<std::string_view, ValueLocation::kAmd64Registers> kNames = {
       "AX", "BX", "CX", "DI", "SI", "R8", "R9", "R10", "R11", "DX", "BP", "R12", "R13", "R15"};
   switch (location.kind) {
-    case ValueLocation::Kind::kRegister:
-      return std::string(kNames.at(static_cast<size_t>(location.reg)));
-    case ValueLocation::Kind::kStack:
-      return fmt::format("[sp{:+d}]", location.sp_off);
-    case ValueLocation::Kind::kConstant:
-      return fmt::format("${}", location.constant);
-    case ValueLocation::Kind::kAddress:
-      return fmt::format("&{:#x}", location.vaddr);
+    case ValueLocation::Kind::kRegister: return std::string(kNames.at(static_cast<size_t>(location.reg)));
+    case ValueLocation::Kind::kStack: return fmt::format("[sp{:+d}]", location.sp_off);
+    case ValueLocation::Kind::kConstant: return fmt::format("${}", location.constant);
+    case ValueLocation::Kind::kAddress: return fmt::format("&{:#x}", location.vaddr);
   }
   return "?";
 }
 
 std::string Describe(const EndSite& site) {
-  std::string text = fmt::format("    +{:<5} {:<28} {}", site.function_off, site.instruction, site.cold ? "cold" : "hot ");
+  std::string text =
+      fmt::format("    +{:<5} {:<28} {}", site.function_off, site.instruction, site.cold ? "cold" : "hot ");
   for (const ValueLocation& location : site.results) {
     text += " " + Describe(location);
   }
@@ -82,7 +85,9 @@ std::string Describe(const EndSite& site) {
 
 class Stopwatch {
  public:
-  double ms() const { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count(); }
+  double ms() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -102,8 +107,15 @@ void Report(const GoBinary& binary, const Operation& operation, const ClassifyCa
     return;
   }
   const goinspect::Arch arch = binary.info().arch;
-  EndSiteOptions options{.wanted = operation.wanted, .error_word = operation.error_word, .returns = operation.returns,
+  EndSiteOptions options{.wanted = operation.wanted,
+                         .error_word = operation.error_word,
+                         .returns = operation.returns,
                          .allow_hot_returns = operation.allow_hot_returns};
+  if (auto objects = binary.StackObjects(function); objects.ok()) {
+    options.stack_objects = *std::move(objects);
+  } else {
+    fmt::print("  {}: {}\n", operation.function, base::Message(objects.status()));
+  }
   for (size_t i = 1; i < functions.size(); ++i) {
     if (functions[i].has_value()) {
       const Stopwatch stopwatch;
@@ -114,7 +126,7 @@ void Report(const GoBinary& binary, const Operation& operation, const ClassifyCa
         for (const int32_t slot : *slots) {
           text += fmt::format(" +{}", slot);
         }
-        options.covered_by.push_back(functions[i]->vaddr);
+        options.without_deferred = true;
       }
       fmt::print("  B {} by {}: {} [{:.2f} ms]\n", operation.function, names[i],
                  slots.ok() ? "ok" + text : std::string(base::Message(slots.status())), ms);
@@ -125,7 +137,7 @@ void Report(const GoBinary& binary, const Operation& operation, const ClassifyCa
   const auto sites = FindEndSites(*code, function.vaddr, arch, options, callees);
   const double ms = stopwatch.ms();
   fmt::print("  C {}{} ({} bytes): {} [{:.2f} ms]\n", operation.function,
-             options.covered_by.empty() ? "" : ", what B leaves", function.size_bytes,
+             options.without_deferred ? ", what B leaves" : "", function.size_bytes,
              sites.ok() ? fmt::format("{} sites", sites->size()) : std::string(base::Message(sites.status())), ms);
   if (sites.ok()) {
     for (const EndSite& site : *sites) {
