@@ -213,19 +213,24 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (spec.error_word >= 0) {
     options.error_word = static_cast<size_t>(spec.error_word);
   }
+  if (auto objects = binary.StackObjects(*function); objects.ok()) {
+    options.stack_objects = *std::move(objects);
+  }
   std::vector<PlannedProbe> probes;
-  if (const auto deferred = FirstPresent(binary, spec.deferred);
-      deferred.has_value() && binary.info().arch == goinspect::Arch::kAmd64) {
+  if (const auto deferred = FirstPresent(binary, spec.deferred); deferred.has_value()) {
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
     if (probe.ok()) {
       probes.push_back(*std::move(probe));
-      options.covered_by = {deferred->vaddr};
+      options.without_deferred = true;
     }
   }
   const absl::StatusOr<std::vector<EndSite>> sites =
       FindEndSites(code, function->vaddr, binary.info().arch, options, GoCallees(binary));
-  if (!sites.ok()) {
+  if (!sites.ok() && !(absl::IsNotFound(sites.status()) && !probes.empty())) {
     return base::Annotate(sites.status(), function->name);
+  }
+  if (!sites.ok()) {
+    return probes;  // Every return comes behind the deferred function.
   }
   for (const EndSite& site : *sites) {
     NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
