@@ -42,6 +42,7 @@ uint64_t Ask(const GoBinary& binary) {
     if (function.has_value()) {
       const auto code = binary.Code(*function);
       result += code.ok() ? Sum(*code) : 0;
+      result += binary.StackObjects(*function).ok() ? 1 : 0;
       const auto at = binary.FunctionAt(function->vaddr);
       result += at.has_value() ? at->name.size() : 0;
     }

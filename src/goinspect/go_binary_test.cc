@@ -133,6 +133,17 @@ TEST(GoBinaryTest, AnswersAreTheSameInEveryLayout) {
   }
 }
 
+TEST(GoBinaryTest, StackObjectsAreRefusedWhereTheirBaseCannotBeTold) {
+  // The hand-made executables have no function data; those of real ones are looked at by tests/inspection.
+  for (const bool arm64 : {false, true}) {
+    const FakeGoBinary fake = MakeFakeGoBinary({.arm64 = arm64});
+    const auto binary = Open(fake);
+    ASSERT_NE(binary, nullptr);
+    const auto objects = binary->StackObjects(*binary->FunctionAt(fake.text_vaddr));
+    EXPECT_EQ(objects.status().code(), absl::StatusCode::kUnimplemented) << objects.status();
+  }
+}
+
 TEST(GoBinaryTest, FunctionsAreFoundByNameAndByAddress) {
   const FakeGoBinary fake = MakeFakeGoBinary({});
   const auto binary = Open(fake);
