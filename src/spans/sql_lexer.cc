@@ -73,6 +73,19 @@ void SqlLexer::SkipBlockComment() {
   }
 }
 
+// Whether `c`, the character at the position, and `next` do.
+bool SqlLexer::StartsLineComment(char c, char next) const {
+  switch (c) {
+    case '-':
+      return next == '-' &&
+             (!syntax_.dash_needs_space || position_ + 2 >= text_.size() || Is(At(position_ + 2), kSpace));
+    case '/': return next == '/' && syntax_.slash_comments;
+    case '#':
+      return syntax_.hash_comments && (syntax_.backslash != Backslash::kUnclear || next == '\0' || Is(next, kSpace));
+    default: return false;
+  }
+}
+
 bool SqlLexer::SkipSpace() {
   const size_t begin = position_;
   while (position_ < text_.size()) {
@@ -80,16 +93,10 @@ bool SqlLexer::SkipSpace() {
     const char next = At(position_ + 1);
     if (Is(c, kSpace)) {
       ++position_;
-    } else if (c == '-' && next == '-' &&
-               (!syntax_.dash_needs_space || position_ + 2 >= text_.size() || Is(text_[position_ + 2], kSpace))) {
-      SkipLine();
-    } else if (c == '/' && next == '/' && syntax_.slash_comments) {
+    } else if (StartsLineComment(c, next)) {
       SkipLine();
     } else if (c == '/' && next == '*') {
       SkipBlockComment();
-    } else if (c == '#' && syntax_.hash_comments &&
-               (syntax_.backslash != Backslash::kUnclear || next == '\0' || Is(next, kSpace))) {
-      SkipLine();
     } else {
       break;
     }

@@ -52,6 +52,7 @@ class SqlLexer {
  private:
   char At(size_t position) const { return position < text_.size() ? text_[position] : '\0'; }
   bool StartsNumber(size_t position) const;
+  bool StartsLineComment(char c, char next) const;
   bool SkipSpace();
   void SkipLine();
   void SkipBlockComment();
