@@ -16,6 +16,7 @@
 #include "spans/http_attribute_names.h"
 #include "spans/redact.h"
 #include "spans/request_target.h"
+#include "spans/span_common.h"
 #include "spans/tracestate.h"
 
 namespace nodespan::spans {
@@ -27,7 +28,7 @@ using events::HttpServerEvent;
 using model::SemconvMode;
 
 constexpr std::string_view kScopeName = "nodespan/net/http";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, http::kSchemaUrl};
+constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
 constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
 
 constexpr std::string_view kOtherMethod = "_OTHER";
@@ -35,16 +36,6 @@ constexpr std::string_view kOtherMethod = "_OTHER";
 // Enough for every attribute below, so that the vector grows once.
 constexpr size_t kMaxAttributes = 18;
 constexpr size_t kMaxAttributesOfBoth = 34;
-
-// Bits of OTLP Span.flags above the W3C trace flags.
-constexpr uint32_t kParentIsRemoteKnown = 0x100;
-constexpr uint32_t kParentIsRemote = 0x200;
-
-std::string Clean(std::string_view text, bool cut = false) {
-  return base::ToValidUtf8(cut ? base::TrimPartialCharacter(text) : text);
-}
-std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::move(text) : base::ToValidUtf8(text); }
-std::string Clean(const EventString& string) { return Clean(string.text, string.cut); }
 
 // The code the client got, if it got one.
 std::optional<uint16_t> StatusCode(const HttpServerEvent& event) {
@@ -136,8 +127,8 @@ void ResolveEndpoints(const HttpServerEvent& event, Endpoints& ends) {
 }
 
 void AddMethod(const HttpServerEvent& event, bool known, AttributeWriter& attributes) {
-  constexpr http::AttributeName kStable{http::kRequestMethod.stable, ""};
-  constexpr http::AttributeName kOld{"", http::kRequestMethod.old};
+  constexpr AttributeName kStable{http::kRequestMethod.stable, ""};
+  constexpr AttributeName kOld{"", http::kRequestMethod.old};
   std::string method = event.method.empty() ? std::string(kOtherMethod) : Clean(event.method);
   if (known) {
     attributes.AddText(http::kRequestMethod, std::move(method));
@@ -226,18 +217,6 @@ void AddResult(const HttpServerEvent& event, std::optional<uint16_t> code, model
   }
 }
 
-void CopyIdentity(const HttpServerEvent& event, const WallClock& clock, model::Span& span) {
-  span.trace_id = event.header.trace_id;
-  span.span_id = event.header.span_id;
-  span.parent_span_id = event.header.parent_span_id;
-  span.flags = event.header.trace_flags | kParentIsRemoteKnown | (event.header.has_remote_parent ? kParentIsRemote : 0);
-  span.start_unix_ns = clock.ToUnixNs(event.header.start_mono_ns);
-  span.end_unix_ns = clock.ToUnixNs(event.header.end_mono_ns);
-  if (!event.tracestate.empty()) {
-    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> DefaultKnownMethods() {
@@ -256,7 +235,10 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
   span.kind = model::SpanKind::kServer;
   span.scope = model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
   span.resource = resource;
-  CopyIdentity(event, clock, span);
+  CopyIdentity(event.header, clock, span);
+  if (!event.tracestate.empty()) {
+    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
+  }
 
   const bool known_method = !event.method.cut && IsKnown(event.method.text);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans/span_common.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace nodespan::spans {
+namespace {
+
+// Bits of OTLP Span.flags above the W3C trace flags.
+constexpr uint32_t kParentIsRemoteKnown = 0x100;
+constexpr uint32_t kParentIsRemote = 0x200;
+
+}  // namespace
+
+std::string Clean(std::string_view text, bool cut) {
+  return base::ToValidUtf8(cut ? base::TrimPartialCharacter(text) : text);
+}
+
+std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::move(text) : base::ToValidUtf8(text); }
+
+std::string Clean(const events::EventString& string) { return Clean(string.text, string.cut); }
+
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span) {
+  span.trace_id = header.trace_id;
+  span.span_id = header.span_id;
+  span.parent_span_id = header.parent_span_id;
+  span.flags = header.trace_flags | kParentIsRemoteKnown | (header.has_remote_parent ? kParentIsRemote : 0);
+  span.start_unix_ns = clock.ToUnixNs(header.start_mono_ns);
+  span.end_unix_ns = clock.ToUnixNs(header.end_mono_ns);
+}
+
+}  // namespace nodespan::spans

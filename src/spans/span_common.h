@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all kinds of spans are made with. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "events/record_reader.h"
+#include "model/span.h"
+#include "spans/wall_clock.h"
+
+namespace nodespan::spans {
+
+// Text of a traced process as an attribute may hold it: valid UTF-8; of a cut text no half character is kept.
+std::string Clean(std::string_view text, bool cut = false);
+std::string Clean(std::string&& text);
+std::string Clean(const events::EventString& string);
+
+// Ids, flags and times; not the tracestate, which not every event has.
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span);
+
+}  // namespace nodespan::spans
