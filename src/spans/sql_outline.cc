@@ -21,7 +21,9 @@ bool IsDdl(SqlWord word) { return word == SqlWord::kCreate || word == SqlWord::k
 SqlOutline::SqlOutline(const SqlTextOptions& options, SqlText* result)
     : string_names_(SyntaxOf(options.dialect).string_names),
       execute_is_call_(options.dialect != SqlDialect::kPostgreSql),
-      result_(*result) {}
+      result_(*result) {
+  AppendToSummary(options.summary_prefix);
+}
 
 bool SqlOutline::Take(const SqlToken& token, SqlWordInfo info, char following) {
   bool is_name = false;

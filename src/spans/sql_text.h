@@ -56,6 +56,7 @@ struct SqlTextOptions {
   SqlDialect dialect = SqlDialect::kUnknown;
   bool cut = false;  // The text was longer.
   bool sanitize = false;
+  std::string_view summary_prefix;  // What the summary begins with, for example "PREPARE".
 };
 
 // Overwrites `result`, whose strings are used again: a caller that keeps it allocates only for growth.
