@@ -354,7 +354,7 @@ absl::StatusOr<std::vector<EndSite>> EndSiteFinder::Find(std::span<const uint8_t
     NODESPAN_RETURN_IF_ERROR(AddReturn(i, std::move(trace)));
   }
   if (sites_.empty()) {
-    return MakeStatus(StatusCode::kUnimplemented, "none of its {} returns is wanted", returns);
+    return MakeStatus(StatusCode::kNotFound, "none of its {} returns is wanted", returns);
   }
 
   std::sort(sites_.begin(), sites_.end(), [](const EndSite& a, const EndSite& b) {

@@ -10,7 +10,7 @@
 
 #include "model/attribute.h"
 #include "model/semconv.h"
-#include "spans/http_attribute_names.h"
+#include "spans/attribute_name.h"
 
 namespace nodespan::spans {
 
@@ -21,7 +21,7 @@ class AttributeWriter {
       : stable_(model::EmitsNew(mode)), old_(model::EmitsOld(mode)), attributes_(*attributes) {}
 
   // `value` is valid UTF-8; each name is used once per span.
-  void AddText(const http::AttributeName& name, std::string value) {
+  void AddText(const AttributeName& name, std::string value) {
     const auto [as_stable, as_old] = Wanted(name);
     if (as_stable && as_old) {
       Append(name.stable, value);
@@ -30,7 +30,12 @@ class AttributeWriter {
       Append(as_stable ? name.stable : name.old, std::move(value));
     }
   }
-  void AddInt(const http::AttributeName& name, int64_t value) {
+  void AddInt(const AttributeName& name, int64_t value) { AddNumber(name, value); }
+  void AddDouble(const AttributeName& name, double value) { AddNumber(name, value); }
+
+ private:
+  template <typename Number>
+  void AddNumber(const AttributeName& name, Number value) {
     const auto [as_stable, as_old] = Wanted(name);
     if (as_stable) {
       Append(name.stable, value);
@@ -40,12 +45,11 @@ class AttributeWriter {
     }
   }
 
- private:
   struct Generations {
     bool stable;
     bool old;
   };
-  Generations Wanted(const http::AttributeName& name) const {
+  Generations Wanted(const AttributeName& name) const {
     const bool stable = stable_ && !name.stable.empty();
     return {stable, old_ && !name.old.empty() && !(stable && name.old == name.stable)};
   }

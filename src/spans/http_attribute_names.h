@@ -2,18 +2,9 @@
 // Names of the HTTP attributes in both generations of the semantic conventions (SPEC section 3.2).
 #pragma once
 
-#include <string_view>
+#include "spans/attribute_name.h"
 
 namespace nodespan::spans::http {
-
-// One attribute, named by the stable conventions and by those up to 1.20. Empty: that generation does not have it.
-struct AttributeName {
-  std::string_view stable;
-  std::string_view old;
-};
-
-// The version whose stable names are emitted.
-inline constexpr std::string_view kSchemaUrl = "https://opentelemetry.io/schemas/1.44.0";
 
 inline constexpr AttributeName kRequestMethod{"http.request.method", "http.method"};
 inline constexpr AttributeName kRequestMethodOriginal{"http.request.method_original", ""};

@@ -47,8 +47,8 @@ UrlParts PartsOf(const HttpClientEvent& event) {
 }
 
 void AddServer(const HttpClientEvent& event, AttributeWriter& attributes) {
-  constexpr http::AttributeName kAddress{http::kServerAddress.stable, "net.peer.name"};
-  constexpr http::AttributeName kPort{http::kServerPort.stable, "net.peer.port"};
+  constexpr AttributeName kAddress{http::kServerAddress.stable, "net.peer.name"};
+  constexpr AttributeName kPort{http::kServerPort.stable, "net.peer.port"};
   const HostPort server = event.host.cut ? HostPort{} : SplitHostPort(event.host.text);
   if (server.host.empty()) {
     return;
@@ -89,7 +89,7 @@ void HttpClientSpanBuilder::Build(const HttpClientEvent& event, SemconvMode mode
   span.kind = model::SpanKind::kClient;
   span.scope = HttpScope(mode);
   span.resource = resource;
-  CopyHeader(event.header, clock, span);
+  CopyIdentity(event.header, clock, span);
 
   // An empty method is GET (net/http, request.go, Request.Method).
   const events::EventString method = event.method.empty() ? events::EventString{"GET"} : event.method;

@@ -12,7 +12,7 @@ namespace nodespan::spans {
 namespace {
 
 constexpr std::string_view kScopeName = "nodespan/net/http";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, http::kSchemaUrl};
+constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
 constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
 
 constexpr std::string_view kOtherMethod = "_OTHER";
@@ -28,8 +28,8 @@ const model::InstrumentationScope* HttpScope(model::SemconvMode mode) {
 }
 
 void AddMethod(const events::EventString& method, bool known, AttributeWriter& attributes) {
-  constexpr http::AttributeName kStable{http::kRequestMethod.stable, ""};
-  constexpr http::AttributeName kOld{"", http::kRequestMethod.old};
+  constexpr AttributeName kStable{http::kRequestMethod.stable, ""};
+  constexpr AttributeName kOld{"", http::kRequestMethod.old};
   std::string text = method.empty() ? std::string(kOtherMethod) : Clean(method);
   if (known) {
     attributes.AddText(http::kRequestMethod, std::move(text));

@@ -195,7 +195,7 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
   span.kind = model::SpanKind::kServer;
   span.scope = HttpScope(mode);
   span.resource = resource;
-  CopyHeader(event.header, clock, span);
+  CopyIdentity(event.header, clock, span);
   if (!event.tracestate.empty()) {
     span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/span_common.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "base/utf8.h"
@@ -22,7 +23,7 @@ std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::mo
 
 std::string Clean(const events::EventString& string) { return Clean(string.text, string.cut); }
 
-void CopyHeader(const events::EventHeader& header, const WallClock& clock, model::Span& span) {
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span) {
   span.trace_id = header.trace_id;
   span.span_id = header.span_id;
   span.parent_span_id = header.parent_span_id;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every kind of span is built with. Pure functions.
+// What all kinds of spans are made with. Pure functions.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,12 +11,12 @@
 
 namespace nodespan::spans {
 
-// Text of a traced process as valid UTF-8; of a `cut` one the last, partial character is left out.
+// Text of a traced process as an attribute may hold it: valid UTF-8; of a cut text no half character is kept.
 std::string Clean(std::string_view text, bool cut = false);
 std::string Clean(std::string&& text);
 std::string Clean(const events::EventString& string);
 
-// Ids, flags and times.
-void CopyHeader(const events::EventHeader& header, const WallClock& clock, model::Span& span);
+// Ids, flags and times; not the tracestate, which not every event has.
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span);
 
 }  // namespace nodespan::spans

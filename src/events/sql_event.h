@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call through database/sql, as the kernel side reports it. A value: the strings are views into the record.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "events/record_reader.h"
+
+namespace nodespan::events {
+
+enum class SqlOperation : uint8_t {
+  kQuery,
+  kExec,
+  kPreparedQuery,  // (*Stmt).QueryContext: the text is that of the statement.
+  kPreparedExec,
+  kBegin,
+  kCommit,
+  kRollback,
+  kPing,
+  kPrepare,
+};
+
+// The error that the call returned.
+struct SqlError {
+  EventString type_name;  // The concrete Go type, "*github.com/lib/pq.Error". Empty: not known.
+  EventString message;
+  EventString code;  // SQLSTATE or the vendor's number, as text. Empty: the error has none, or it is not known.
+};
+
+struct SqlEvent {
+  EventHeader header;
+  SqlOperation operation = SqlOperation::kQuery;
+  EventString driver_type;  // The concrete type behind driver.Conn, "*github.com/lib/pq.conn".
+  EventString query;        // Of queries, executions and kPrepare; else empty.
+  // What the driver was told to connect to: a name, an address, with or without port, or the path of a Unix socket.
+  EventString server_address;
+  std::optional<uint16_t> server_port;
+  EventString database;
+  std::optional<SqlError> error;         // Absent: the call succeeded.
+  std::optional<uint64_t> pool_wait_ns;  // Time until the pool gave a connection; part of the span's time.
+};
+
+}  // namespace nodespan::events

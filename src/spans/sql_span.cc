@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans/sql_span.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "model/version.h"
+#include "spans/attribute_writer.h"
+#include "spans/db_attribute_names.h"
+#include "spans/db_system.h"
+#include "spans/host_port.h"
+#include "spans/span_common.h"
+
+namespace nodespan::spans {
+namespace {
+
+using events::EventString;
+using events::SqlEvent;
+using events::SqlOperation;
+using model::SemconvMode;
+
+constexpr std::string_view kScopeName = "nodespan/database/sql";
+constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
+constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
+
+constexpr std::string_view kOtherError = "_OTHER";
+
+// Enough for every attribute below, so that the vector grows once.
+constexpr size_t kMaxAttributes = 12;
+constexpr size_t kMaxAttributesOfBoth = 18;
+
+constexpr double kNsPerSecond = 1e9;
+
+// The operation that the call is by itself; empty: the text says it.
+std::string_view OperationOf(SqlOperation operation) {
+  switch (operation) {
+    case SqlOperation::kQuery:
+    case SqlOperation::kExec:
+    case SqlOperation::kPreparedQuery:
+    case SqlOperation::kPreparedExec: break;
+    case SqlOperation::kBegin: return "BEGIN";
+    case SqlOperation::kCommit: return "COMMIT";
+    case SqlOperation::kRollback: return "ROLLBACK";
+    case SqlOperation::kPing: return "PING";
+    case SqlOperation::kPrepare: return "PREPARE";
+  }
+  return {};
+}
+
+// A string that is only useful as a whole.
+std::string Whole(const EventString& string) { return string.cut ? std::string() : Clean(string.text); }
+
+// What is said about the call, valid UTF-8.
+struct Facts {
+  const DbSystem* system = nullptr;
+  std::string database;
+  std::string operation;
+  std::string collection;
+  std::string procedure;
+  std::string summary;
+  std::string address;
+  std::optional<uint16_t> port;  // Absent, too, when it is the usual one.
+  bool several_statements = false;
+};
+
+void ReadServer(const SqlEvent& event, Facts& facts) {
+  if (event.server_address.cut || event.server_address.empty()) {
+    return;
+  }
+  const std::string_view text = event.server_address.text;
+  const bool is_unix_socket = text.front() == '/' || text.front() == '@';
+  if (is_unix_socket) {
+    facts.address = Clean(text);
+    return;
+  }
+  const HostPort server = SplitHostPort(text);
+  facts.address = Clean(server.host);
+  const std::optional<uint16_t> port = event.server_port ? event.server_port : server.port;
+  if (!facts.address.empty() && port != facts.system->default_port && port != uint16_t{0}) {
+    facts.port = port;
+  }
+}
+
+void ReadText(const SqlEvent& event, const SqlText& text, Facts& facts) {
+  const std::string_view own_operation = OperationOf(event.operation);
+  facts.operation = own_operation.empty() ? Clean(text.operation) : own_operation;
+  facts.collection = Clean(text.collection);
+  facts.procedure = Clean(text.stored_procedure);
+  facts.several_statements = text.statement_count > 1;
+  facts.summary = Clean(text.summary);
+}
+
+std::string AddressAndPort(const Facts& facts) {
+  return facts.port ? fmt::format("{}:{}", facts.address, *facts.port) : facts.address;
+}
+
+std::string StableName(const Facts& facts) {
+  if (!facts.summary.empty()) {
+    return facts.summary;
+  }
+  std::string target;
+  for (const std::string* candidate : {&facts.collection, &facts.procedure, &facts.database}) {
+    if (target.empty()) {
+      target = *candidate;
+    }
+  }
+  if (target.empty()) {
+    target = AddressAndPort(facts);
+  }
+  if (facts.operation.empty()) {
+    return target.empty() ? std::string(facts.system->name) : target;
+  }
+  return target.empty() ? facts.operation : fmt::format("{} {}", facts.operation, target);
+}
+
+std::string OldName(const Facts& facts) {
+  if (facts.database.empty()) {
+    return facts.operation.empty() ? std::string(facts.system->old_name) : facts.operation;
+  }
+  if (facts.operation.empty()) {
+    return facts.database;
+  }
+  return facts.collection.empty() ? fmt::format("{} {}", facts.operation, facts.database)
+                                  : fmt::format("{} {}.{}", facts.operation, facts.database, facts.collection);
+}
+
+void AddIfKnown(const AttributeName& name, std::string value, AttributeWriter& attributes) {
+  if (!value.empty()) {
+    attributes.AddText(name, std::move(value));
+  }
+}
+
+void AddFacts(Facts& facts, AttributeWriter& attributes) {
+  attributes.AddText(db::kSystemStable, std::string(facts.system->name));
+  attributes.AddText(db::kSystemOld, std::string(facts.system->old_name));
+  AddIfKnown(db::kNamespace, std::move(facts.database), attributes);
+  AttributeName operation = db::kOperationName;
+  AttributeName collection = db::kCollectionName;
+  if (facts.several_statements) {
+    operation.stable = collection.stable = {};
+  }
+  AddIfKnown(operation, std::move(facts.operation), attributes);
+  AddIfKnown(collection, std::move(facts.collection), attributes);
+  AddIfKnown(db::kStoredProcedureName, std::move(facts.procedure), attributes);
+  AddIfKnown(db::kQuerySummary, std::move(facts.summary), attributes);
+  AddIfKnown(db::kServerAddress, std::move(facts.address), attributes);
+  if (facts.port) {
+    attributes.AddInt(db::kServerPort, *facts.port);
+  }
+}
+
+void AddError(const events::SqlError& error, bool show_values, model::Span& span, AttributeWriter& attributes) {
+  span.status = model::StatusCode::kError;
+  span.status_message = show_values ? Clean(error.message) : HideQuotedValues(Clean(error.message), error.message.cut);
+  std::string code = Whole(error.code);
+  std::string type = code.empty() ? Whole(error.type_name) : code;
+  AddIfKnown(db::kResponseStatusCode, std::move(code), attributes);
+  attributes.AddText(db::kErrorType, type.empty() ? std::string(kOtherError) : std::move(type));
+}
+
+}  // namespace
+
+std::string HideQuotedValues(std::string_view message, bool cut) {
+  const size_t begin = message.find_first_of("'\"`(");
+  if (begin == std::string_view::npos) {
+    return std::string(message);
+  }
+  // Up to the last quote of any kind: a value may contain quotes itself.
+  const size_t last = message.find_last_of("'\"`)");
+  std::string hidden(message.substr(0, begin));
+  hidden += '?';
+  if (!cut && last != std::string_view::npos && last > begin) {
+    hidden += message.substr(last + 1);
+  }
+  return hidden;
+}
+
+void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
+                           const WallClock& clock, model::Span& span) {
+  span.kind = model::SpanKind::kClient;
+  span.scope = model::EmitsOld(options.mode) ? &kScopeWithOldNames : &kScope;
+  span.resource = resource;
+  CopyIdentity(event.header, clock, span);
+
+  Facts facts;
+  facts.system = &DbSystemOfDriver(event.driver_type.text);
+  SqlTextOptions text_options{
+      .dialect = facts.system->dialect, .cut = event.query.cut, .sanitize = options.include_statement};
+  if (event.operation == SqlOperation::kPrepare) {
+    text_options.summary_prefix = OperationOf(event.operation);
+  }
+  ReadSqlText(event.query.text, text_options, text_);
+  ReadText(event, text_, facts);
+  facts.database = Whole(event.database);
+  ReadServer(event, facts);
+  span.name = options.mode == SemconvMode::kOld ? OldName(facts) : StableName(facts);
+
+  span.attributes.reserve(options.mode == SemconvMode::kDup ? kMaxAttributesOfBoth : kMaxAttributes);
+  AttributeWriter attributes(options.mode, &span.attributes);
+  AddFacts(facts, attributes);
+  AddIfKnown(db::kQueryText, Clean(text_.sanitized, event.query.cut), attributes);
+  if (event.error) {
+    AddError(*event.error, options.include_statement, span, attributes);
+  }
+  if (event.pool_wait_ns) {
+    attributes.AddDouble(db::kPoolWaitTime, static_cast<double>(*event.pool_wait_ns) / kNsPerSecond);
+  }
+}
+
+}  // namespace nodespan::spans

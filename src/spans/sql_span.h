@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A database/sql event becomes a client span: name, status and attributes as SPEC section 3.4 wants them.
+//
+// Decisions where the conventions leave room:
+// - db.query.text is sent only on request (OTEL_GO_AUTO_INCLUDE_DB_STATEMENT) and never with literals, parameterised or
+//   not: a program may put some values into parameters and others into the text.
+// - db.operation.name and db.collection.name are those of the statement, nested queries do not matter. Of a text with
+//   several statements they are left out, and the summary tells; the old names are those of the first statement.
+// - BEGIN, COMMIT, ROLLBACK and PING are operations with the database as target ("BEGIN shop") and have no summary.
+//   Preparing is the operation PREPARE with the summary of the text behind it ("PREPARE SELECT users").
+// - Name in old mode: "{operation} {database}.{table}", "{operation} {database}", "{database}", as far as known, at
+// last
+//   the operation or the system.
+// - Every error that the call returned makes an error span; error.type is the status code, else the Go type, else
+//   "_OTHER". Messages of databases quote values ("Duplicate entry 'bob' for key"), so what is in quotes or parentheses
+//   becomes "?" unless the statement may be shown.
+// - Names that were cut (address, database, code) name something else, so they are left out.
+// - The port is left out when it is the usual one of the system, and for Unix sockets.
+//
+// Thread: one thread per builder (scratch memory is kept between spans); in nodespan the reader thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "events/sql_event.h"
+#include "model/resource.h"
+#include "model/semconv.h"
+#include "model/span.h"
+#include "spans/sql_text.h"
+#include "spans/wall_clock.h"
+
+namespace nodespan::spans {
+
+struct SqlOptions {
+  bool include_statement = false;
+  model::SemconvMode mode = model::SemconvMode::kNew;
+};
+
+class SqlSpanBuilder {
+ public:
+  // Fills `span`, which is new. In place, because a Span is large and is made for every call.
+  void Build(const events::SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
+             const WallClock& clock, model::Span& span);
+
+ private:
+  SqlText text_;
+};
+
+// `message` with everything from the first quote or parenthesis to the last one replaced by "?"; of a message that was
+// cut everything behind the first one.
+std::string HideQuotedValues(std::string_view message, bool cut);
+
+}  // namespace nodespan::spans

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans/sql_span.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "fmt/format.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "model/version.h"
+
+namespace nodespan::spans {
+namespace {
+
+using events::SqlEvent;
+using events::SqlOperation;
+using model::SemconvMode;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+
+class FixedClock final : public base::Clock {
+ public:
+  int64_t MonotonicNs() const override { return 0; }
+  int64_t WallNs() const override { return 1'000'000'000; }
+};
+
+model::Span Build(const SqlEvent& event, const SqlOptions& options = {}) {
+  static const FixedClock clock;
+  static const WallClock wall(&clock);
+  static const auto resource = std::make_shared<const model::Resource>();
+  model::Span span;
+  SqlSpanBuilder().Build(event, options, resource, wall, span);
+  return span;
+}
+
+std::map<std::string, std::string> Attributes(const model::Span& span) {
+  struct ToText {
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(int64_t number) const { return fmt::format("{}", number); }
+    std::string operator()(double number) const { return fmt::format("{}", number); }
+    std::string operator()(bool) const { return "?"; }
+    std::string operator()(const std::vector<std::string>&) const { return "?"; }
+  };
+  std::map<std::string, std::string> attributes;
+  for (const model::Attribute& attribute : span.attributes) {
+    EXPECT_TRUE(attributes.emplace(attribute.key, std::visit(ToText(), attribute.value)).second) << attribute.key;
+  }
+  return attributes;
+}
+
+SqlEvent Query(std::string_view text = "SELECT * FROM orders WHERE id = 7 AND name = $1") {
+  SqlEvent event;
+  event.header.trace_id[0] = 1;
+  event.header.span_id[0] = 2;
+  event.header.parent_span_id[0] = 3;
+  event.header.trace_flags = 1;
+  event.header.start_mono_ns = 100;
+  event.header.end_mono_ns = 250;
+  event.driver_type = {"*github.com/lib/pq.conn"};
+  event.query = {text};
+  event.server_address = {"db.shop.svc"};
+  event.server_port = 6432;
+  event.database = {"shop"};
+  return event;
+}
+
+SqlEvent Call(SqlOperation operation) {
+  SqlEvent event = Query("");
+  event.operation = operation;
+  return event;
+}
+
+TEST(SqlSpanTest, IsAClientSpanOfTheLibrary) {
+  const model::Span span = Build(Query());
+  EXPECT_EQ(span.kind, model::SpanKind::kClient);
+  EXPECT_EQ(span.scope->name, "nodespan/database/sql");
+  EXPECT_EQ(span.scope->schema_url, "https://opentelemetry.io/schemas/1.44.0");
+  EXPECT_EQ(span.trace_id[0], 1);
+  EXPECT_EQ(span.span_id[0], 2);
+  EXPECT_EQ(span.parent_span_id[0], 3);
+  EXPECT_EQ(span.flags, 0x101u);
+  EXPECT_EQ(span.end_unix_ns - span.start_unix_ns, 150u);
+  EXPECT_EQ(span.status, model::StatusCode::kUnset);
+}
+
+TEST(SqlSpanTest, UsesTheStableNames) {
+  const model::Span span = Build(Query(), {.include_statement = true});
+  EXPECT_EQ(span.name, "SELECT orders");
+  EXPECT_THAT(Attributes(span),
+              ElementsAre(Pair("db.collection.name", "orders"), Pair("db.namespace", "shop"),
+                          Pair("db.operation.name", "SELECT"), Pair("db.query.summary", "SELECT orders"),
+                          Pair("db.query.text", "SELECT * FROM orders WHERE id = ? AND name = $1"),
+                          Pair("db.system.name", "postgresql"), Pair("server.address", "db.shop.svc"),
+                          Pair("server.port", "6432")));
+}
+
+TEST(SqlSpanTest, UsesTheOldNames) {
+  SqlEvent event = Query();
+  event.driver_type = {"*github.com/microsoft/go-mssqldb.Conn"};
+  const model::Span span = Build(event, {.include_statement = true, .mode = SemconvMode::kOld});
+  EXPECT_EQ(span.name, "SELECT shop.orders");
+  EXPECT_EQ(span.scope->schema_url, "");
+  EXPECT_THAT(
+      Attributes(span),
+      ElementsAre(Pair("db.name", "shop"), Pair("db.operation", "SELECT"), Pair("db.sql.table", "orders"),
+                  Pair("db.statement", "SELECT * FROM orders WHERE id = ? AND name = $1"), Pair("db.system", "mssql"),
+                  Pair("server.address", "db.shop.svc"), Pair("server.port", "6432")));
+}
+
+TEST(SqlSpanTest, UsesBothGenerations) {
+  const model::Span span = Build(Query(), {.include_statement = true, .mode = SemconvMode::kDup});
+  EXPECT_EQ(span.name, "SELECT orders");
+  const auto attributes = Attributes(span);
+  for (const char* key : {"db.system", "db.system.name", "db.name", "db.namespace", "db.statement", "db.query.text",
+                          "db.operation", "db.operation.name", "db.sql.table", "db.collection.name", "server.port"}) {
+    EXPECT_THAT(attributes, Contains(Key(key)));
+  }
+}
+
+TEST(SqlSpanTest, ShowsTheStatementOnlyOnRequest) {
+  EXPECT_THAT(Attributes(Build(Query(), {.mode = SemconvMode::kDup})),
+              AllOf(Not(Contains(Key("db.query.text"))), Not(Contains(Key("db.statement")))));
+}
+
+TEST(SqlSpanTest, NamesWhatHasNoText) {
+  EXPECT_EQ(Build(Call(SqlOperation::kBegin)).name, "BEGIN shop");
+  EXPECT_EQ(Build(Call(SqlOperation::kCommit)).name, "COMMIT shop");
+  EXPECT_EQ(Build(Call(SqlOperation::kRollback), {.mode = SemconvMode::kOld}).name, "ROLLBACK shop");
+  SqlEvent ping = Call(SqlOperation::kPing);
+  ping.database = {};
+  EXPECT_EQ(Build(ping).name, "PING db.shop.svc:6432");
+  EXPECT_THAT(Attributes(Build(ping)),
+              AllOf(Contains(Pair("db.operation.name", "PING")), Not(Contains(Key("db.query.summary")))));
+  EXPECT_EQ(Build(ping, {.mode = SemconvMode::kOld}).name, "PING");
+}
+
+TEST(SqlSpanTest, NamesAPreparationByItsText) {
+  SqlEvent prepare = Query();
+  prepare.operation = SqlOperation::kPrepare;
+  const model::Span span = Build(prepare);
+  EXPECT_EQ(span.name, "PREPARE SELECT orders");
+  EXPECT_THAT(Attributes(span), AllOf(Contains(Pair("db.operation.name", "PREPARE")),
+                                      Contains(Pair("db.query.summary", "PREPARE SELECT orders"))));
+  prepare.operation = SqlOperation::kPreparedExec;
+  EXPECT_EQ(Build(prepare).name, "SELECT orders");
+}
+
+TEST(SqlSpanTest, FallsBackWhenTheTextSaysNothing) {
+  SqlEvent event = Query("gibberish");
+  EXPECT_EQ(Build(event).name, "shop");
+  EXPECT_EQ(Build(event, {.mode = SemconvMode::kOld}).name, "shop");
+  event.database = {};
+  EXPECT_EQ(Build(event).name, "db.shop.svc:6432");
+  event.server_address = {};
+  EXPECT_EQ(Build(event).name, "postgresql");
+  event.driver_type = {};
+  EXPECT_EQ(Build(event).name, "other_sql");
+  EXPECT_EQ(Build(event, {.mode = SemconvMode::kOld}).name, "other_sql");
+}
+
+TEST(SqlSpanTest, DoesNotGuessTheOperationOfSeveralStatements) {
+  const SqlEvent event = Query("DELETE FROM a; INSERT INTO b VALUES (1)");
+  EXPECT_EQ(Build(event).name, "DELETE a INSERT b");
+  EXPECT_THAT(Attributes(Build(event)),
+              AllOf(Not(Contains(Key("db.operation.name"))), Not(Contains(Key("db.collection.name")))));
+  EXPECT_THAT(Attributes(Build(event, {.mode = SemconvMode::kOld})),
+              AllOf(Contains(Pair("db.operation", "DELETE")), Contains(Pair("db.sql.table", "a"))));
+}
+
+TEST(SqlSpanTest, NamesTheStoredProcedure) {
+  const model::Span span = Build(Query("CALL refresh(1)"));
+  EXPECT_EQ(span.name, "CALL refresh");
+  EXPECT_THAT(Attributes(span), Contains(Pair("db.stored_procedure.name", "refresh")));
+}
+
+TEST(SqlSpanTest, LeavesOutThePortThatIsUsual) {
+  SqlEvent event = Query();
+  event.server_port = 5432;
+  EXPECT_THAT(Attributes(Build(event)), Not(Contains(Key("server.port"))));
+  event.server_port.reset();
+  event.server_address = {"10.0.0.1:5433"};
+  EXPECT_THAT(Attributes(Build(event)),
+              AllOf(Contains(Pair("server.address", "10.0.0.1")), Contains(Pair("server.port", "5433"))));
+  event.server_address = {"/var/run/postgresql"};
+  event.server_port = 5433;
+  EXPECT_THAT(Attributes(Build(event)),
+              AllOf(Contains(Pair("server.address", "/var/run/postgresql")), Not(Contains(Key("server.port")))));
+}
+
+TEST(SqlSpanTest, ReportsTheErrorOfTheCall) {
+  SqlEvent event = Query();
+  event.error = {.type_name = {"*github.com/lib/pq.Error"}, .message = {"pq: key 'bob' exists"}, .code = {"23505"}};
+  const model::Span span = Build(event);
+  EXPECT_EQ(span.status, model::StatusCode::kError);
+  EXPECT_EQ(span.status_message, "pq: key ? exists");
+  EXPECT_THAT(Attributes(span),
+              AllOf(Contains(Pair("error.type", "23505")), Contains(Pair("db.response.status_code", "23505"))));
+  EXPECT_EQ(Build(event, {.include_statement = true}).status_message, "pq: key 'bob' exists");
+
+  event.error = {.type_name = {"*net.OpError"}};
+  EXPECT_THAT(Attributes(Build(event)),
+              AllOf(Contains(Pair("error.type", "*net.OpError")), Not(Contains(Key("db.response.status_code")))));
+  event.error = events::SqlError();
+  EXPECT_THAT(Attributes(Build(event)), Contains(Pair("error.type", "_OTHER")));
+}
+
+TEST(SqlSpanTest, HidesTheValuesThatMessagesQuote) {
+  EXPECT_EQ(HideQuotedValues("Duplicate entry 'o'brien' for key 'u.name'", false), "Duplicate entry ?");
+  EXPECT_EQ(HideQuotedValues("relation \"x\" does not exist", false), "relation ? does not exist");
+  EXPECT_EQ(HideQuotedValues("duplicate key value is (secret).", false), "duplicate key value is ?.");
+  EXPECT_EQ(HideQuotedValues("entry 'a' for 'sec", true), "entry ?");
+  EXPECT_EQ(HideQuotedValues("can't do secret", false), "can?");
+  EXPECT_EQ(HideQuotedValues("connection refused", true), "connection refused");
+  EXPECT_EQ(HideQuotedValues("", false), "");
+}
+
+TEST(SqlSpanTest, ReportsTheTimeInThePoolInSeconds) {
+  SqlEvent event = Query();
+  event.pool_wait_ns = 1'500'000;
+  for (const SemconvMode mode : {SemconvMode::kNew, SemconvMode::kOld, SemconvMode::kDup}) {
+    EXPECT_THAT(Attributes(Build(event, {.mode = mode})),
+                Contains(Pair("nodespan.db.client.connection.wait_time", "0.0015")));
+  }
+}
+
+TEST(SqlSpanTest, LeavesOutNamesThatWereCut) {
+  SqlEvent event = Query();
+  event.database.cut = event.server_address.cut = event.query.cut = true;
+  event.query.text = "SELECT * FROM ord";
+  event.error = {.type_name = {"*pq.Err", true}, .message = {}, .code = {}};
+  EXPECT_THAT(Attributes(Build(event)),
+              ElementsAre(Pair("db.operation.name", "SELECT"), Pair("db.query.summary", "SELECT"),
+                          Pair("db.system.name", "postgresql"), Pair("error.type", "_OTHER")));
+}
+
+TEST(SqlSpanTest, MakesValidUtf8OfAnyBytes) {
+  SqlEvent event = Query("SELECT * FROM t\xFF WHERE a = 1");
+  event.database = {"sh\xFFop"};
+  const model::Span span = Build(event, {.include_statement = true});
+  EXPECT_EQ(span.name, "SELECT t\xEF\xBF\xBD");
+  EXPECT_THAT(Attributes(span), AllOf(Contains(Pair("db.namespace", "sh\xEF\xBF\xBDop")),
+                                      Contains(Pair("db.query.text", "SELECT * FROM t\xEF\xBF\xBD WHERE a = ?"))));
+}
+
+TEST(SqlSpanTest, KeepsNothingOfTheSpanBefore) {
+  SqlSpanBuilder builder;
+  const FixedClock clock;
+  const WallClock wall(&clock);
+  const auto resource = std::make_shared<const model::Resource>();
+  model::Span first;
+  builder.Build(Query("CALL p()"), {.include_statement = true}, resource, wall, first);
+  model::Span second;
+  builder.Build(Call(SqlOperation::kBegin), {.include_statement = true}, resource, wall, second);
+  EXPECT_THAT(Attributes(second), AllOf(Not(Contains(Key("db.query.text"))), Not(Contains(Key("db.query.summary"))),
+                                        Not(Contains(Key("db.stored_procedure.name")))));
+}
+
+}  // namespace
+}  // namespace nodespan::spans
