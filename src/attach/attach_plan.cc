@@ -24,36 +24,14 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
   }
 }
 
-bool Attaches(const std::vector<LibraryPlan>& libraries, Program program) {
-  return std::any_of(libraries.begin(), libraries.end(), [program](const LibraryPlan& library) {
-    return std::any_of(library.probes.begin(), library.probes.end(),
-                       [program](const PlannedProbe& probe) { return probe.program == program; });
+// Whether there are operations that look for a parent within the program.
+bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
+  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
+    return library.attach && library.kind == LibraryKind::kClient;
   });
 }
 
 }  // namespace
-
-std::string_view ToString(Program program) {
-  switch (program) {
-    case Program::kNetHttpServerStart: return "nethttp_server_start";
-    case Program::kNetHttpServerEnd: return "nethttp_server_end";
-    case Program::kNetHttpClientStart: return "nethttp_client_start";
-    case Program::kNetHttpClientConnection: return "nethttp_client_connection";
-    case Program::kNetHttpClientEnd: return "nethttp_client_end";
-  }
-  return "unknown";
-}
-
-bool NeedsStartedOperation(Program program) {
-  switch (program) {
-    case Program::kNetHttpServerStart:
-    case Program::kNetHttpClientStart: return false;
-    case Program::kNetHttpServerEnd:
-    case Program::kNetHttpClientConnection:
-    case Program::kNetHttpClientEnd: return true;
-  }
-  return true;
-}
 
 bool AttachPlan::attaches_anything() const {
   return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) { return library.attach; });
@@ -91,7 +69,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
-  if (Attaches(plan.libraries, Program::kNetHttpClientStart)) {
+  if (HasClientOperations(plan.libraries)) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);
     plan.context_types = PlanContextTypes(binary);

@@ -9,25 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "attach/programs.h"
 #include "bpf/abi/nodespan_abi.h"
 #include "goinspect/go_binary.h"
 #include "model/type_names.h"
 
 namespace nodespan::attach {
-
-// The BPF programs that are attached to functions.
-enum class Program {
-  kNetHttpServerStart,
-  kNetHttpServerEnd,
-  kNetHttpClientStart,
-  kNetHttpClientConnection,
-  kNetHttpClientEnd,
-};
-inline constexpr int kProgramCount = 5;
-std::string_view ToString(Program program);
-// True for the programs that only look at what others have begun: they are attached first.
-bool NeedsStartedOperation(Program program);
 
 struct PlannedProbe {
   Program program = Program::kNetHttpServerStart;
@@ -45,8 +32,15 @@ struct FieldUse {
   goinspect::Field field;
 };
 
+enum class LibraryKind {
+  kServer,  // its operations are parents of others
+  kClient,  // its operations look for their parent
+  kDetail,  // it adds to operations of other libraries
+};
+
 struct LibraryPlan {
   std::string library;   // "net/http server"
+  LibraryKind kind = LibraryKind::kServer;
   bool is_used = false;  // its code is in the binary; otherwise there is nothing to say about it
   bool attach = false;
   std::vector<PlannedProbe> probes;  // empty unless attach

@@ -97,10 +97,10 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   }
   std::vector<ebpf::Link> links;
   // Ends before starts: an operation that begins while we attach is then never left without its end.
-  for (const bool needs_started : {true, false}) {
+  for (const ProgramRole role : {ProgramRole::kContinues, ProgramRole::kStarts}) {
     for (size_t i = 0; i < sites.size(); ++i) {
       const auto program = static_cast<Program>(i);
-      if (sites[i].empty() || NeedsStartedOperation(program) != needs_started) {
+      if (sites[i].empty() || RoleOf(program) != role) {
         continue;
       }
       NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> added,

@@ -7,7 +7,7 @@
 
 #include "attach/http_request_plan.h"
 #include "attach/plan_steps.h"
-#include "attach/probe_catalog.h"
+#include "attach/http_catalog.h"
 #include "base/status_macros.h"
 
 namespace nodespan::attach {
@@ -105,7 +105,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
 }  // namespace
 
 LibraryPlan PlanHttpClient(const GoBinary& binary, ns_binary_params* params) {
-  return PlanLibrary(binary, kHttpClientCatalog.library, kHttpClientCatalog.start.front().candidates, params,
+  return PlanLibrary(binary, kHttpClientCatalog.library, LibraryKind::kClient, kHttpClientCatalog.start.front().candidates, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
 }
 

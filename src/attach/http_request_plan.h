@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "attach/attach_plan.h"
-#include "attach/probe_catalog.h"
+#include "attach/http_catalog.h"
 #include "goinspect/go_binary.h"
 
 namespace nodespan::attach {

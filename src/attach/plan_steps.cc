@@ -158,11 +158,12 @@ absl::Status PlanSwissMap(const GoBinary& binary, ns_map_layout* layout) {
 
 }  // namespace
 
-LibraryPlan PlanLibrary(const GoBinary& binary, std::string_view library, std::span<const std::string_view> used_when,
-                        ns_binary_params* params,
+LibraryPlan PlanLibrary(const GoBinary& binary, std::string_view library, LibraryKind kind,
+                        std::span<const std::string_view> used_when, ns_binary_params* params,
                         absl::FunctionRef<absl::Status(ns_binary_params* candidate, LibraryPlan* plan)> fill) {
   LibraryPlan plan;
   plan.library = library;
+  plan.kind = kind;
   plan.is_used = FirstPresent(binary, used_when).has_value();
   if (!plan.is_used) {
     return plan;

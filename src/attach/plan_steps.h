@@ -20,7 +20,7 @@ namespace nodespan::attach {
 
 // Plans a library whole or not at all: on an error of `fill` nothing of it remains in `params` and in the plan but the
 // reason. `used_when`: the library is in the binary when one of these functions is.
-LibraryPlan PlanLibrary(const goinspect::GoBinary& binary, std::string_view library,
+LibraryPlan PlanLibrary(const goinspect::GoBinary& binary, std::string_view library, LibraryKind kind,
                         std::span<const std::string_view> used_when, ns_binary_params* params,
                         absl::FunctionRef<absl::Status(ns_binary_params* candidate, LibraryPlan* plan)> fill);
 

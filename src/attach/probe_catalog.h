@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue: for every traced library, which functions are probed and which fields are read. Data only.
+// The catalogue: for every traced library, which functions are probed and which fields are read. Data only; here are the
+// kinds of its rows, and LIBRARY_catalog.h has the rows of a library.
 //
 // Names change between releases: candidates are tried in order, and additions are safe. The type of a field is checked,
 // so that a field that kept its name and changed its meaning disables the probe instead of giving wrong values.
@@ -9,9 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "attach/attach_plan.h"
-#include "bpf/abi/nodespan_abi.h"
-#include "goinspect/go_binary.h"
+#include "attach/programs.h"
 
 namespace nodespan::attach {
 
@@ -41,36 +40,5 @@ struct FieldSpec {
   uint32_t present_bit = 0;       // 0: the library needs it
   std::string_view lost_without;  // what spans lack when an optional field is missing; empty: nothing worth saying
 };
-
-// net/http.Request, for servers and clients.
-struct HttpRequestCatalog {
-  std::span<const FieldSpec<ns_http_request_params>> common_fields;
-  std::span<const FieldSpec<ns_http_request_params>> server_fields;
-  std::span<const FieldSpec<ns_http_request_params>> client_fields;
-};
-
-struct HttpServerCatalog {
-  std::string_view library;
-  std::span<const FunctionSpec> functions;
-  // Where a handler that panics ends when none of `panic_cleanups` calls the end function: one hit more per connection.
-  std::span<const FunctionSpec> panic_ends;
-  std::span<const std::string_view> panic_cleanups;
-  // Read in one window at the end of the request; the planner makes their offsets relative to it.
-  std::span<const FieldSpec<ns_http_server_params>> response_fields;
-};
-
-struct HttpClientCatalog {
-  std::string_view library;
-  std::span<const FunctionSpec> start;
-  std::span<const FunctionSpec> connection;  // optional: shows the peer
-  EndSpec end;
-  std::span<const FieldSpec<ns_http_client_params>> url_fields;
-  std::span<const FieldSpec<ns_http_client_params>> response_fields;
-  std::span<const FieldSpec<ns_http_client_params>> peer_fields;
-};
-
-extern const HttpRequestCatalog kHttpRequestCatalog;
-extern const HttpServerCatalog kHttpServerCatalog;
-extern const HttpClientCatalog kHttpClientCatalog;
 
 }  // namespace nodespan::attach

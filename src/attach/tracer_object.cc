@@ -32,11 +32,10 @@ constexpr uint32_t kMaxPreallocatedContextTypes = 2048;
 
 bpf_program* ProgramOf(const nodespan_bpf& skeleton, Program program) {
   switch (program) {
-    case Program::kNetHttpServerStart: return skeleton.progs.nethttp_server_start;
-    case Program::kNetHttpServerEnd: return skeleton.progs.nethttp_server_end;
-    case Program::kNetHttpClientStart: return skeleton.progs.nethttp_client_start;
-    case Program::kNetHttpClientConnection: return skeleton.progs.nethttp_client_connection;
-    case Program::kNetHttpClientEnd: return skeleton.progs.nethttp_client_end;
+#define NODESPAN_PROGRAM_CASE(name, symbol, role) \
+  case Program::name: return skeleton.progs.symbol;
+    NODESPAN_PROGRAMS(NODESPAN_PROGRAM_CASE)
+#undef NODESPAN_PROGRAM_CASE
   }
   return nullptr;
 }

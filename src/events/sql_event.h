@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "events/record_reader.h"
+#include "events/event_base.h"
 
 namespace nodespan::events {
 

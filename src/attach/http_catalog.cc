@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attach/probe_catalog.h"
+#include "attach/http_catalog.h"
 
 namespace nodespan::attach {
 namespace {

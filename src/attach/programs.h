@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF programs that are attached to functions. One row each: adding a program is adding a row.
+#pragma once
+
+#include <string_view>
+
+namespace nodespan::attach {
+
+// X(name here, name in the BPF object, role)
+#define NODESPAN_PROGRAMS(X)                                            \
+  X(kNetHttpServerStart, nethttp_server_start, kStarts)                 \
+  X(kNetHttpServerEnd, nethttp_server_end, kContinues)                  \
+  X(kNetHttpClientStart, nethttp_client_start, kStarts)                 \
+  X(kNetHttpClientConnection, nethttp_client_connection, kContinues)    \
+  X(kNetHttpClientEnd, nethttp_client_end, kContinues)
+
+enum class Program {
+#define NODESPAN_PROGRAM_NAME(name, symbol, role) name,
+  NODESPAN_PROGRAMS(NODESPAN_PROGRAM_NAME)
+#undef NODESPAN_PROGRAM_NAME
+};
+
+#define NODESPAN_PROGRAM_COUNT(name, symbol, role) +1
+inline constexpr int kProgramCount = 0 NODESPAN_PROGRAMS(NODESPAN_PROGRAM_COUNT);
+#undef NODESPAN_PROGRAM_COUNT
+
+enum class ProgramRole {
+  kStarts,     // begins operations
+  kContinues,  // looks at what others have begun: attached first, so that no operation is left without its end
+};
+
+constexpr std::string_view ToString(Program program) {
+  switch (program) {
+#define NODESPAN_PROGRAM_CASE(name, symbol, role) \
+  case Program::name: return #symbol;
+    NODESPAN_PROGRAMS(NODESPAN_PROGRAM_CASE)
+#undef NODESPAN_PROGRAM_CASE
+  }
+  return "unknown";
+}
+
+constexpr ProgramRole RoleOf(Program program) {
+  switch (program) {
+#define NODESPAN_PROGRAM_CASE(name, symbol, role) \
+  case Program::name: return ProgramRole::role;
+    NODESPAN_PROGRAMS(NODESPAN_PROGRAM_CASE)
+#undef NODESPAN_PROGRAM_CASE
+  }
+  return ProgramRole::kContinues;
+}
+
+}  // namespace nodespan::attach

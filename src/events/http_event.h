@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request through net/http, as the kernel side reports it: served, or sent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "bpf/abi/nodespan_abi.h"
+#include "events/event_base.h"
+
+namespace nodespan::events {
+
+enum class HttpOutcome : uint8_t {
+  kHandled = NS_HTTP_HANDLED,    // The handler returned; status 0 was answered with 200.
+  kPanicked = NS_HTTP_PANICKED,  // The handler did not return; status is what it had sent until then.
+  kHijacked = NS_HTTP_HIJACKED,  // The handler took the connection over; what it sent is not known.
+};
+
+struct HttpVersion {
+  uint8_t major = 0;
+  uint8_t minor = 0;
+
+  bool operator==(const HttpVersion&) const = default;
+};
+
+struct HttpServerEvent {
+  EventHeader header;
+  HttpOutcome outcome = HttpOutcome::kHandled;
+  std::optional<uint16_t> status;             // 0 (nothing was written) or 100-999.
+  std::optional<int64_t> request_body_bytes;  // Absent, too, when the client did not say.
+  std::optional<int64_t> response_body_bytes;
+  std::optional<bool> is_tls;
+  std::optional<HttpVersion> version;
+
+  EventString method;
+  EventString uri;
+  EventString host;
+  EventString remote_addr;
+  EventString user_agent;
+  EventString forwarded;
+  EventString x_forwarded_for;
+  EventString x_forwarded_host;
+  EventString x_forwarded_proto;
+  EventString tracestate;
+  EventString pattern;
+};
+
+struct HttpClientEvent {
+  EventHeader header;
+  std::optional<uint16_t> status;            // 100-999
+  std::optional<int64_t> request_body_bytes;   // Absent, too, when it is not known.
+  std::optional<int64_t> response_body_bytes;  // Likewise.
+  std::optional<HttpVersion> version;          // Of the response.
+  std::optional<SocketAddress> peer;
+  bool failed = false;    // There is an error instead of a response.
+  bool panicked = false;  // The attempt ended by a panic or runtime.Goexit.
+  std::optional<uint64_t> error_type_vaddr;  // See model/error_types.h.
+  uint8_t resend_count = 0;                  // Redirects that led to this request.
+  bool has_user_info = false;                // The URL has credentials, which are not here.
+  bool path_is_raw = false;                  // The path is as sent; otherwise escapes are decoded.
+
+  EventString method;
+  EventString scheme;
+  EventString host;  // With the port, if the URL has one.
+  EventString opaque;
+  EventString path;
+  EventString query;
+  EventString error;
+};
+
+}  // namespace nodespan::events
