@@ -5,9 +5,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -93,7 +91,7 @@ func (v visit) pay(journal *truth.Journal, scenario, address string) {
 	}
 	start := time.Now()
 	path := strings.Replace(v.path, "%s", id, 1)
-	status, err := ask(address, v.method, path)
+	status, err := truth.Ask(address, v.method, path)
 	if status != v.status || (err != nil) != (v.status == 0) {
 		journal.Fail("frameworks: %s %s: status %d (%v), expected %d", id, v.name, status, err, v.status)
 	}
@@ -122,25 +120,6 @@ func (v visit) pay(journal *truth.Journal, scenario, address string) {
 		line.Facts["code.function.name"], line.Facts["code.file.path"], line.Facts["code.line.number"] = function.Name(), file, number
 	}
 	journal.Write(line)
-}
-
-func ask(address, method, path string) (int, error) {
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", method, path, address); err != nil {
-		return 0, err
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, err
 }
 
 // recovering answers 500 when the handler panics, like the recovery middleware of every framework but without its log.

@@ -24,8 +24,8 @@ type Span struct {
 	SpanKind string `json:"span_kind"`
 	Scenario string `json:"scenario"`
 	Case     string `json:"case"`
-	// Root, or the key of the parent's line ("server:basic-00003"), or several of them separated by "|", any of which is
-	// right.
+	// Root, or the key of the parent's line ("server:basic-00003"), or Remote, or several of them separated by "|", any of
+	// which is right.
 	Parent string `json:"parent"`
 	// The key of the line that is the parent instead when the tracer propagates contexts; a line without a local parent only.
 	Caller string `json:"caller,omitempty"`
@@ -34,9 +34,14 @@ type Span struct {
 	// Numbers and strings; lists of them are compared in order. The span may have more.
 	Attributes map[string]interface{} `json:"attributes,omitempty"`
 	Absent     []string               `json:"absent,omitempty"` // attributes that must not be there
-	Facts      map[string]interface{} `json:"facts,omitempty"`  // for readers and for the tests of one program
-	StartNs    int64                  `json:"start_ns"`         // Unix time just before it began, 0 for unknown
-	EndNs      int64                  `json:"end_ns"`           // Unix time just after it ended
+	// Attributes by which a span that carries no id is recognised. Such operations do not overlap with others alike.
+	Match    map[string]string      `json:"match,omitempty"`
+	Attempts int                    `json:"attempts,omitempty"` // so many spans alike are right too; the last is compared
+	Optional bool                   `json:"optional,omitempty"` // no span is right too
+	Links    []string               `json:"links,omitempty"`    // keys or remote contexts that must be linked to, in any order
+	Facts    map[string]interface{} `json:"facts,omitempty"`    // for readers and for the tests of one program
+	StartNs  int64                  `json:"start_ns"`           // Unix time just before it began, 0 for unknown
+	EndNs    int64                  `json:"end_ns"`             // Unix time just after it ended
 }
 
 // Root is the parent of a span that begins a trace.
@@ -63,14 +68,20 @@ func Either(parents ...string) string { return strings.Join(parents, "|") }
 // Key is how other lines name a span as their parent.
 func Key(spanKind, id string) string { return spanKind + ":" + id }
 
+// Remote is a parent or a link that another process made and that came in a header.
+func Remote(traceID, spanID string) string { return "remote:" + traceID + ":" + spanID }
+
 // Server and Client are the keys of such spans.
 func Server(id string) string { return Key("server", id) }
 func Client(id string) string { return Key("client", id) }
 
 var idPattern = regexp.MustCompile(`[a-z]+-\d{5}(?:\.[a-z0-9]+)*`)
 
-// IDIn finds the id of an operation in a path, a query or a statement; "" when there is none.
+// IDIn finds the id of an operation in a path or a query; "" when there is none.
 func IDIn(text string) string { return idPattern.FindString(text) }
+
+// Identifier is an id as SQL takes it for a name: "sqlite_00001". The comparing side knows both.
+func Identifier(id string) string { return strings.Replace(id, "-", "_", 1) }
 
 type summary struct {
 	Kind     string `json:"kind"` // "summary"
