@@ -4,8 +4,10 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
+#include "absl/strings/str_split.h"
 #include "base/errors.h"
 #include "gtest/gtest.h"
 
@@ -87,9 +89,14 @@ TruthRun ExpectTruth(const Program& program, const TruthRunOptions& options) {
   run.spans = SpansOf(*daemon, traced->pid());
   run.log = daemon->Log();
   EXPECT_EQ(run.totals.lost, 0U) << run.totals.reasons;
-  run.findings = CompareWithTruth(run.truth.spans, run.spans, options.check);
+  TruthCheckOptions check = options.check;
+  if (const char* kinds = std::getenv("NODESPAN_TEST_KINDS")) {
+    check.kinds = absl::StrSplit(kinds, ',');
+  }
+  run.findings = CompareWithTruth(run.truth.spans, run.spans, check);
   if (!run.findings.empty()) {
-    ADD_FAILURE() << Summarise(run.findings);
+    const char* limit = std::getenv("NODESPAN_TEST_FINDINGS");
+    ADD_FAILURE() << Summarise(run.findings, limit == nullptr ? 30 : std::strtoul(limit, nullptr, 10));
   }
   if (::testing::Test::HasFailure()) {
     ADD_FAILURE() << "the daemon said:\n" << run.log;

@@ -30,6 +30,9 @@ struct TruthRun {
   std::vector<std::string> findings;
 };
 
+// For work by hand, NODESPAN_TEST_KINDS ("server,client") limits the kinds that are compared, and
+// NODESPAN_TEST_FINDINGS is how many findings are shown.
+//
 // Runs and compares; says what is wrong in `findings` and in failed expectations. The program's own mistakes, lost
 // spans and what a daemon leaves behind are failed expectations too.
 TruthRun ExpectTruth(const Program& program, const TruthRunOptions& options);
