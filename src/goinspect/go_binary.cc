@@ -28,9 +28,9 @@ constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
 constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
 constexpr uint64_t kMaxNoteBytes = uint64_t{64} << 10;
 
-// What may be in memory at once: the type descriptors, and for the time of a search the function table.
-constexpr uint64_t kMaxTypeBytes = uint64_t{36} << 20;
-constexpr uint64_t kMaxFunctionTableBytes = uint64_t{24} << 20;
+// What is read from end to end, without being kept in memory. A program of 100 MB has a tenth of it.
+constexpr uint64_t kMaxTypeBytes = uint64_t{128} << 20;
+constexpr uint64_t kMaxFunctionTableBytes = uint64_t{128} << 20;
 
 // All type names of one answer together. A struct has some kilobytes of them.
 constexpr uint64_t kMaxAnswerBytes = uint64_t{4} << 20;
@@ -211,6 +211,7 @@ absl::StatusOr<TypeIndex*> GoBinary::Impl::Types() {
     return types->status();
   }
   (*types)->reader().StartOperation();
+  (*types)->reader().Trim();  // of operations before this one
   return &**types;
 }
 
@@ -338,7 +339,7 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader interface, impl_->FindOne(interface_name));
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader type, impl_->FindOne(type_name));
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
-  const std::optional<uint64_t> vaddr = itabs->Find(interface.vaddr, type.vaddr);
+  const std::optional<uint64_t> vaddr = itabs->Find(*impl_->image, interface, type);
   if (!vaddr.has_value()) {
     return impl_->MissingOr(
         MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));

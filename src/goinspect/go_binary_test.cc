@@ -347,11 +347,20 @@ TEST(GoBinaryTest, TooManyFunctionTablesAreRefused) {
 }
 
 TEST(GoBinaryTest, NamesThatTakeTooLongAreRefused) {
-  const auto fake = MakeFakeGoBinary({.long_named_types = 5000});  // 300 MB of names
+  const auto fake = MakeFakeGoBinary({.long_named_types = 600, .long_names_differ = true});  // 36 MB of names
   const auto binary = Open(fake);
   ASSERT_NE(binary, nullptr);
   ExpectStatus(binary->FindStruct("net/http.Request"), StatusCode::kResourceExhausted, "too much space");
   ExpectStatus(binary->FindItab("a.B", "c.D"), StatusCode::kResourceExhausted, "too much space");
+}
+
+TEST(GoBinaryTest, ANameThatManyTypesShareIsReadOnce) {
+  const auto fake = MakeFakeGoBinary({.long_named_types = 5000});  // 300 MB if each read its own
+  const auto binary = Open(fake);
+  ASSERT_NE(binary, nullptr);
+  EXPECT_TRUE(binary->FindStruct("net/http.Request").ok());
+  // To tell them apart each would have to be read.
+  ExpectStatus(binary->FindType(std::string(60'000, 'x')), StatusCode::kFailedPrecondition, "types are called");
 }
 
 TEST(GoBinaryTest, FewLongNamesAreFine) {

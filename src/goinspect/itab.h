@@ -4,6 +4,7 @@
 // They are recognised by what they are, two neighbouring words that point at an interface descriptor and at a
 // descriptor whose hash follows, then a method in executable memory, so it does not matter where a Go release keeps
 // them (a list of pointers up to 1.26, packed behind the types since 1.27). Source: Go's internal/abi/iface.go (ITab).
+// The descriptors lie scattered, so they are only looked at for an itab that is asked for.
 // Thread: immutable after Build(). Bad input: kResourceExhausted for more than kMaxItabs.
 #pragma once
 
@@ -25,15 +26,17 @@ class ItabIndex {
   static absl::StatusOr<ItabIndex> Build(elf::Image& image, TypeReader& reader, uint64_t skip_begin_vaddr,
                                          uint64_t skip_end_vaddr);
 
-  std::optional<uint64_t> Find(uint64_t interface_vaddr, uint64_t type_vaddr) const;
+  // The first itab that joins the two.
+  std::optional<uint64_t> Find(elf::Image& image, const TypeHeader& interface, const TypeHeader& type) const;
   size_t size() const { return itabs_.size(); }
 
  private:
   struct Itab {
-    uint64_t interface_vaddr;
-    uint64_t type_vaddr;
+    uint32_t interface_off;  // both from the region's start
+    uint32_t type_off;
     uint64_t vaddr;
   };
+  uint64_t region_vaddr_ = 0;
   std::vector<Itab> itabs_;
 };
 
