@@ -142,6 +142,7 @@ struct GoBinary::Impl {
   Moduledata module;
   TypeRegion type_region;
   std::unique_ptr<FunctionTable> functions;
+  std::vector<elf::FileRange> evidence;
   // Built when first asked for; a failure is kept as well, it would only repeat itself.
   std::optional<absl::StatusOr<TypeIndex>> types;
   std::optional<absl::StatusOr<ItabIndex>> itabs;
@@ -152,6 +153,7 @@ struct GoBinary::Impl {
   absl::StatusOr<TypeHeader> FindOne(std::string_view qualified_name);
   std::optional<Function> ToFunction(const FunctionTable::Entry& entry) const;
   absl::Status MissingOr(const absl::Status& status) const;
+  void AddEvidence(uint64_t vaddr, uint64_t bytes);
 };
 
 absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::unique_ptr<elf::Image> opened) {
@@ -195,6 +197,12 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   }
   impl->functions = std::make_unique<FunctionTable>(image, ranges);
   impl->info.content_hash = HashContent(image, impl->info, build_info, impl->module);
+  impl->evidence.push_back({0, image.headers().end_file_off});
+  for (const elf::FileRange& note : image.headers().notes) {
+    impl->evidence.push_back({note.file_off, std::min(note.bytes, kMaxNoteBytes)});
+  }
+  impl->AddEvidence(impl->module.pclntab.vaddr, PclntabHeader::kBytes);
+  impl->AddEvidence(impl->module.vaddr, sizeof(impl->module.words));
   return impl;
 }
 
@@ -227,6 +235,12 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
   return &**itabs;
 }
 
+void GoBinary::Impl::AddEvidence(uint64_t vaddr, uint64_t bytes) {
+  if (const std::optional<uint64_t> file_off = image->FileOffset(vaddr); file_off.has_value()) {
+    evidence.push_back({*file_off, bytes});
+  }
+}
+
 // The reason why something was not found, when it is that the file could not be read.
 absl::Status GoBinary::Impl::MissingOr(const absl::Status& status) const {
   return image->load_status().ok() ? status : image->load_status();
@@ -241,6 +255,7 @@ absl::StatusOr<TypeHeader> GoBinary::Impl::FindOne(std::string_view qualified_na
   if (found.size() > 1) {
     return MakeStatus(StatusCode::kFailedPrecondition, "{} types are called {}", found.size(), qualified_name);
   }
+  AddEvidence(found.front().vaddr, TypeReader::kMaxDescriptorBytes);
   return found.front();
 }
 
@@ -275,6 +290,9 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
   result.reserve(names.size());
   for (const std::optional<FunctionTable::Entry>& entry : impl_->functions->Find(names)) {
     result.push_back(entry.has_value() ? impl_->ToFunction(*entry) : std::nullopt);
+    if (entry.has_value()) {
+      impl_->AddEvidence(entry->record_vaddr, impl_->functions->ranges().entry_bytes() + sizeof(uint32_t));
+    }
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
@@ -292,6 +310,7 @@ absl::StatusOr<std::span<const uint8_t>> GoBinary::Code(const Function& function
   if (code == nullptr) {
     return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "the code of {} lies outside the file", function.name));
   }
+  impl_->AddEvidence(function.vaddr, function.size_bytes);
   return std::span(code, function.size_bytes);
 }
 
@@ -306,6 +325,9 @@ absl::StatusOr<StructType> GoBinary::FindStruct(std::string_view qualified_name)
   if (!raw_fields.has_value()) {
     return impl_->MissingOr(
         MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
+  }
+  if (const auto table = reader.FieldTable(type); table.has_value()) {
+    impl_->AddEvidence(table->vaddr, table->bytes);
   }
   StructType result{std::string(qualified_name), type.vaddr, type.size_bytes, {}};
   result.fields.reserve(raw_fields->size());
@@ -344,6 +366,7 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
     return impl_->MissingOr(
         MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));
   }
+  impl_->AddEvidence(*vaddr, ItabIndex::kMinimumBytes);
   return *vaddr;
 }
 
@@ -358,6 +381,26 @@ absl::StatusOr<MapLayout> GoBinary::FindMapLayout(std::string_view qualified_nam
         MakeStatus(StatusCode::kUnimplemented, "the layout of map type {} is not known", qualified_name));
   }
   return *layout;
+}
+
+const std::vector<elf::FileRange>& GoBinary::Evidence() const { return impl_->evidence; }
+
+std::vector<Witness> GoBinary::Witnesses() const {
+  constexpr uint64_t kHeaderBytes = 24;  // what comes before the first address in any layout
+  std::vector<Witness> witnesses;
+  const auto add = [&](uint64_t vaddr, uint64_t bytes, std::string_view what) {
+    if (const uint8_t* view = impl_->image->View(vaddr, bytes); view != nullptr) {
+      witnesses.push_back({vaddr, std::string(reinterpret_cast<const char*>(view), bytes), std::string(what)});
+    }
+  };
+  for (const elf::FileRange& note : impl_->image->headers().notes) {
+    const std::optional<uint64_t> vaddr = impl_->image->VaddrOfFileOffset(note.file_off);
+    if (vaddr.has_value() && note.bytes <= kMaxNoteBytes) {
+      add(*vaddr, note.bytes, "a note with its build id");
+    }
+  }
+  add(impl_->module.pclntab.vaddr, kHeaderBytes, "its function table");
+  return witnesses;
 }
 
 const Field* StructType::FindField(std::string_view name) const {

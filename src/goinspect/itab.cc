@@ -18,7 +18,6 @@ using elf::Load;
 constexpr uint64_t kTypeOff = 8;
 constexpr uint64_t kHashOff = 16;
 constexpr uint64_t kFunOff = 24;
-constexpr uint64_t kMinimumBytes = 32;
 
 // Everything about an itab that can be told from itself.
 class Recognizer {

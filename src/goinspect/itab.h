@@ -21,6 +21,7 @@ namespace nodespan::goinspect {
 class ItabIndex {
  public:
   static constexpr size_t kMaxItabs = 500'000;
+  static constexpr uint64_t kMinimumBytes = 32;  // of an itab: one method
 
   // Scans all data once. [skip_begin, skip_end) is known to have no itab (pclntab).
   static absl::StatusOr<ItabIndex> Build(elf::Image& image, TypeReader& reader, uint64_t skip_begin_vaddr,

@@ -140,7 +140,10 @@ std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) c
   if (func == nullptr) {
     return std::nullopt;
   }
-  return Record{.entry_off = *entry_off, .end_off = *end_off, .name_off = Load<uint32_t>(func + entry_bytes)};
+  return Record{.entry_off = *entry_off,
+                .end_off = *end_off,
+                .name_off = Load<uint32_t>(func + entry_bytes),
+                .vaddr = ranges_.functions_vaddr + func_off};
 }
 
 FunctionTable::FunctionTable(elf::Image& image, const FunctionTableRanges& ranges) : image_(image), ranges_(ranges) {}
@@ -179,7 +182,7 @@ std::optional<FunctionTable::Entry> FunctionTable::FindOne(std::string_view name
     if (!record.has_value() || Name(record->name_off) != name) {
       continue;
     }
-    const Entry entry{name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
+    const Entry entry{name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
     // A Go function called from assembly has a second, small function of the same name that adapts the calling
     // convention. The real one is the larger.
     if (!found.has_value() || found->size_bytes < entry.size_bytes) {
@@ -220,7 +223,7 @@ std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
   if (!name.has_value()) {
     return std::nullopt;
   }
-  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
+  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
 }
 
 std::optional<std::string_view> FunctionTable::Name(uint32_t name_off) const {

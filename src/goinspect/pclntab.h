@@ -66,6 +66,7 @@ class FunctionTable {
     std::string_view name;  // of the names given, or in the file's name table
     uint64_t vaddr = 0;
     uint64_t size_bytes = 0;
+    uint64_t record_vaddr = 0;  // of its _func, which leads to the name
   };
 
   FunctionTable(elf::Image& image, const FunctionTableRanges& ranges);
@@ -85,6 +86,7 @@ class FunctionTable {
     uint32_t entry_off;
     uint32_t end_off;
     uint32_t name_off;
+    uint64_t vaddr;
   };
   // Where function `index` begins, from text_vaddr; index function_count gives the end of the last one.
   std::optional<uint32_t> EntryOff(uint64_t index) const;

@@ -345,20 +345,29 @@ std::optional<std::string> TypeReader::QualifiedName(const TypeHeader& type) {
   return result.append(parts->name);
 }
 
-std::optional<std::vector<RawField>> TypeReader::Fields(const TypeHeader& structure) {
+std::optional<TypeReader::Range> TypeReader::FieldTable(const TypeHeader& structure) {
   const std::optional<uint64_t> fields_vaddr = WordAt(structure, kStructFieldsOff);
   const std::optional<uint64_t> count = WordAt(structure, kStructFieldsOff + 8);
   if (structure.kind != Kind::kStruct || !fields_vaddr.has_value() || !count.has_value() || *count > kMaxFields) {
     return std::nullopt;
   }
-  std::vector<RawField> fields;
-  const uint8_t* bytes = *count == 0 ? nullptr : View(*fields_vaddr, *count * kStructFieldBytes);
-  if (bytes == nullptr) {
-    return *count == 0 ? std::optional(std::move(fields)) : std::nullopt;
+  return Range{*fields_vaddr, *count * kStructFieldBytes};
+}
+
+std::optional<std::vector<RawField>> TypeReader::Fields(const TypeHeader& structure) {
+  const std::optional<Range> table = FieldTable(structure);
+  if (!table.has_value()) {
+    return std::nullopt;
   }
-  fields.reserve(*count);
+  std::vector<RawField> fields;
+  const uint64_t count = table->bytes / kStructFieldBytes;
+  const uint8_t* bytes = count == 0 ? nullptr : View(table->vaddr, table->bytes);
+  if (bytes == nullptr) {
+    return count == 0 ? std::optional(std::move(fields)) : std::nullopt;
+  }
+  fields.reserve(count);
   uint64_t previous_end = 0;  // fields do not overlap
-  for (uint64_t i = 0; i < *count; ++i, bytes += kStructFieldBytes) {
+  for (uint64_t i = 0; i < count; ++i, bytes += kStructFieldBytes) {
     const uint64_t offset = Load<uint64_t>(bytes + 16) >> field_offset_shift_;
     const std::optional<std::string_view> name = NameAt(Load<uint64_t>(bytes));
     const std::optional<TypeHeader> type = Header(Load<uint64_t>(bytes + 8));

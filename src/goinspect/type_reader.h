@@ -76,6 +76,13 @@ class TypeReader {
   };
   std::optional<NameParts> SplitName(const TypeHeader& type);
 
+  // Where the fields of a struct are listed.
+  struct Range {
+    uint64_t vaddr;
+    uint64_t bytes;
+  };
+  std::optional<Range> FieldTable(const TypeHeader& structure);
+
   // All fields in order; nullopt when the descriptor contradicts itself.
   std::optional<std::vector<RawField>> Fields(const TypeHeader& structure);
 
