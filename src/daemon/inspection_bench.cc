@@ -173,6 +173,24 @@ void LongCatalogue(benchmark::State& state, const std::string& path) {
   state.counters["extra_rss_mb"] = extra_rss_mb;
 }
 
+// A further replica: another file with the content of one that was inspected.
+void Recognize(benchmark::State& state, const std::string& path) {
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const absl::StatusOr<Inspection> inspection = Inspect(fd.get());
+  if (!inspection.ok()) {
+    state.SkipWithError(std::string(base::Message(inspection.status())).c_str());
+    return;
+  }
+  for (auto _ : state) {
+    const absl::StatusOr<ContentKey> key = ReadContentKey(fd.get());
+    if (!key.ok() || *key != inspection->content_key || !inspection->content_proof.Holds(fd.get())) {
+      state.SkipWithError("not recognised");
+      return;
+    }
+  }
+  state.counters["compared_kb"] = static_cast<double>(inspection->content_proof.bytes()) / 1024;
+}
+
 void DismissFile(benchmark::State& state, const std::string& path) {
   for (auto _ : state) {
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -202,6 +220,7 @@ void RegisterAll() {
     const std::string name = std::filesystem::path(path).filename();
     benchmark::RegisterBenchmark(("Inspect/" + name).c_str(), InspectFile, path)->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark(("LongCatalogue/" + name).c_str(), LongCatalogue, path)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("Recognize/" + name).c_str(), Recognize, path)->Unit(benchmark::kMicrosecond);
   }
   for (const std::string path : {"/bin/sh", "/bin/bash", "/usr/bin/python3", "/usr/bin/perl"}) {
     if (std::filesystem::exists(path)) {
