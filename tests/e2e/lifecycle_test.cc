@@ -72,6 +72,41 @@ TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 
+// As containers of one image do, each has a file of its own. That they are inspected once is InspectorTest's claim.
+TEST_F(LifecycleTest, FiftyReplicasOfOneImageAreAllAttached) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  constexpr int kReplicas = 50;
+  const ScratchFolder scratch;
+  std::vector<std::unique_ptr<GoProgram>> replicas;
+  for (int i = 0; i < kReplicas; ++i) {
+    const std::string path = scratch.CopyIn(program.path, "replica" + std::to_string(i));
+    replicas.push_back(GoProgram::Start(path, {"--scenario", "keepalive"}));
+    ASSERT_NE(replicas.back(), nullptr);
+  }
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", scratch.Path("replica*")}});
+  ASSERT_NE(daemon, nullptr);
+  std::optional<Line> first;
+  std::optional<Line> last;
+  for (const auto& replica : replicas) {
+    last = daemon->WaitUntilAttached(replica->pid());
+    ASSERT_TRUE(last);
+    first = first && first->arrived < last->arrived ? first : last;
+  }
+  std::printf("from the first to the last of %d attached: %.1f ms\n", kReplicas,
+              std::chrono::duration<double, std::milli>(last->arrived - first->arrived).count());
+  replicas.back()->StartTraffic();
+  daemon->WaitForSpans(CountSampled(replicas.back()->WaitForTraffic()));
+  const pid_t traced = replicas.back()->pid();
+  const std::vector<Truth> truths = replicas.back()->Finish();
+  const SpanTotals totals = daemon->Stop();
+  ExpectSpansOf(traced, truths, daemon->spans(), program.toolchain.HasRoutes());
+  EXPECT_EQ(totals.exported, CountSampled(truths));
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
 TEST_F(LifecycleTest, AnotherProcessOfTheSameFileIsLeftAlone) {
   const Program program = BuildOrSkip();
   if (!program.ok()) {
