@@ -29,9 +29,9 @@ constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
 constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
 constexpr uint64_t kMaxNoteBytes = uint64_t{64} << 10;
 
-// What may be in memory at once: the type descriptors, and for the time of a search the function table.
-constexpr uint64_t kMaxTypeBytes = uint64_t{36} << 20;
-constexpr uint64_t kMaxFunctionTableBytes = uint64_t{24} << 20;
+// What is read from end to end, without being kept in memory. A program of 100 MB has a tenth of it.
+constexpr uint64_t kMaxTypeBytes = uint64_t{128} << 20;
+constexpr uint64_t kMaxFunctionTableBytes = uint64_t{128} << 20;
 
 // All type names of one answer together. A struct has some kilobytes of them.
 constexpr uint64_t kMaxAnswerBytes = uint64_t{4} << 20;
@@ -143,6 +143,7 @@ struct GoBinary::Impl {
   Moduledata module;
   TypeRegion type_region;
   std::unique_ptr<FunctionTable> functions;
+  std::vector<elf::FileRange> evidence;
   // Built when first asked for; a failure is kept as well, it would only repeat itself.
   std::optional<absl::StatusOr<TypeIndex>> types;
   std::optional<absl::StatusOr<ItabIndex>> itabs;
@@ -156,6 +157,7 @@ struct GoBinary::Impl {
   std::string NameOf(const TypeHeader& type);
   std::optional<Function> ToFunction(const FunctionTable::Entry& entry) const;
   absl::Status MissingOr(const absl::Status& status) const;
+  void AddEvidence(uint64_t vaddr, uint64_t bytes);
 };
 
 absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::unique_ptr<elf::Image> opened) {
@@ -199,6 +201,12 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   }
   impl->functions = std::make_unique<FunctionTable>(image, ranges);
   impl->info.content_hash = HashContent(image, impl->info, build_info, impl->module);
+  impl->evidence.push_back({0, image.headers().end_file_off});
+  for (const elf::FileRange& note : image.headers().notes) {
+    impl->evidence.push_back({note.file_off, std::min(note.bytes, kMaxNoteBytes)});
+  }
+  impl->AddEvidence(impl->module.pclntab.vaddr, PclntabHeader::kBytes);
+  impl->AddEvidence(impl->module.vaddr, sizeof(impl->module.words));
   return impl;
 }
 
@@ -215,6 +223,7 @@ absl::StatusOr<TypeIndex*> GoBinary::Impl::Types() {
     return types->status();
   }
   (*types)->reader().StartOperation();
+  (*types)->reader().Trim();  // of operations before this one
   return &**types;
 }
 
@@ -228,6 +237,12 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
     return itabs->status();
   }
   return &**itabs;
+}
+
+void GoBinary::Impl::AddEvidence(uint64_t vaddr, uint64_t bytes) {
+  if (const std::optional<uint64_t> file_off = image->FileOffset(vaddr); file_off.has_value()) {
+    evidence.push_back({*file_off, bytes});
+  }
 }
 
 // The reason why something was not found, when it is that the file could not be read.
@@ -244,6 +259,7 @@ absl::StatusOr<TypeHeader> GoBinary::Impl::FindOne(std::string_view qualified_na
   if (found.size() > 1) {
     return MakeStatus(StatusCode::kFailedPrecondition, "{} types are called {}", found.size(), qualified_name);
   }
+  AddEvidence(found.front().vaddr, TypeReader::kMaxDescriptorBytes);
   return found.front();
 }
 
@@ -278,6 +294,9 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
   result.reserve(names.size());
   for (const std::optional<FunctionTable::Entry>& entry : impl_->functions->Find(names)) {
     result.push_back(entry.has_value() ? impl_->ToFunction(*entry) : std::nullopt);
+    if (entry.has_value()) {
+      impl_->AddEvidence(entry->record_vaddr, impl_->functions->ranges().entry_bytes() + sizeof(uint32_t));
+    }
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
@@ -295,6 +314,7 @@ absl::StatusOr<std::span<const uint8_t>> GoBinary::Code(const Function& function
   if (code == nullptr) {
     return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "the code of {} lies outside the file", function.name));
   }
+  impl_->AddEvidence(function.vaddr, function.size_bytes);
   return std::span(code, function.size_bytes);
 }
 
@@ -333,6 +353,9 @@ absl::StatusOr<StructType> GoBinary::Impl::ReadStruct(const TypeHeader& type, st
   const auto raw_fields = (*types)->reader().Fields(type);
   if (!raw_fields.has_value()) {
     return MissingOr(MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
+  }
+  if (const auto table = (*types)->reader().FieldTable(type); table.has_value()) {
+    AddEvidence(table->vaddr, table->bytes);
   }
   StructType result{std::string(qualified_name), type.vaddr, type.size_bytes, {}};
   result.fields.reserve(raw_fields->size());
@@ -383,11 +406,12 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader interface, impl_->FindOne(interface_name));
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader type, impl_->FindOne(type_name));
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
-  const std::optional<uint64_t> vaddr = itabs->Find(interface.vaddr, type.vaddr);
+  const std::optional<uint64_t> vaddr = itabs->Find(*impl_->image, interface, type);
   if (!vaddr.has_value()) {
     return impl_->MissingOr(
         MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));
   }
+  impl_->AddEvidence(*vaddr, ItabIndex::kMinimumBytes);
   return *vaddr;
 }
 
@@ -396,9 +420,9 @@ absl::StatusOr<std::vector<Implementation>> GoBinary::FindImplementations(std::s
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
   std::vector<Implementation> result;
   uint64_t answer_bytes = 0;
-  for (const ItabIndex::Itab& itab : itabs->OfInterface(interface.vaddr)) {
+  for (const ItabIndex::Candidate& itab : itabs->OfInterface(interface)) {
     const std::optional<TypeHeader> type = (*impl_->types)->reader().Header(itab.type_vaddr);
-    if (!type.has_value()) {
+    if (!type.has_value() || !ItabIndex::IsOf(*impl_->image, itab.vaddr, *type)) {
       continue;
     }
     std::string name = impl_->NameOf(*type);
@@ -426,6 +450,26 @@ absl::StatusOr<MapLayout> GoBinary::FindMapLayout(std::string_view qualified_nam
         MakeStatus(StatusCode::kUnimplemented, "the layout of map type {} is not known", qualified_name));
   }
   return *layout;
+}
+
+const std::vector<elf::FileRange>& GoBinary::Evidence() const { return impl_->evidence; }
+
+std::vector<Witness> GoBinary::Witnesses() const {
+  constexpr uint64_t kHeaderBytes = 24;  // what comes before the first address in any layout
+  std::vector<Witness> witnesses;
+  const auto add = [&](uint64_t vaddr, uint64_t bytes, std::string_view what) {
+    if (const uint8_t* view = impl_->image->View(vaddr, bytes); view != nullptr) {
+      witnesses.push_back({vaddr, std::string(reinterpret_cast<const char*>(view), bytes), std::string(what)});
+    }
+  };
+  for (const elf::FileRange& note : impl_->image->headers().notes) {
+    const std::optional<uint64_t> vaddr = impl_->image->VaddrOfFileOffset(note.file_off);
+    if (vaddr.has_value() && note.bytes <= kMaxNoteBytes) {
+      add(*vaddr, note.bytes, "a note with its build id");
+    }
+  }
+  add(impl_->module.pclntab.vaddr, kHeaderBytes, "its function table");
+  return witnesses;
 }
 
 const Field* StructType::FindField(std::string_view name) const {

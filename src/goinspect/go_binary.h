@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "elf/headers.h"
 
 namespace nodespan::goinspect {
 
@@ -132,6 +133,14 @@ struct MapLayout {
   bool elem_is_pointer = false;
 };
 
+// Bytes of the file that every process which runs it has in memory at the same linked address, unless its code was
+// changed there.
+struct Witness {
+  uint64_t vaddr = 0;
+  std::string bytes;
+  std::string what;  // for messages: "its Go build id"
+};
+
 class GoBinary {
  public:
   // Inspects the file behind `fd` (read with pread only, see elf/file_bytes.h; the descriptor is duplicated, the caller
@@ -181,6 +190,13 @@ class GoBinary {
   // The layout of a named map type: FindMapLayout("net/http.Header").
   absl::StatusOr<MapLayout> FindMapLayout(std::string_view qualified_name) const;
 
+  // The places in the file on which info() and all answers given so far rest, in no order, with repetitions. Another
+  // build of the program differs in some of them.
+  const std::vector<elf::FileRange>& Evidence() const;
+
+  // Go build id and header of the function table.
+  std::vector<Witness> Witnesses() const;
+
  private:
   struct Impl;
   explicit GoBinary(std::unique_ptr<Impl> impl);
@@ -191,5 +207,13 @@ class GoBinary {
 // machine with Go build info. Reads the ELF and program headers and the first bytes of writable segments only.
 // A status other than OK says why not: kNotFound not ELF or not Go, kUnimplemented 32-bit or foreign machine.
 absl::Status LooksLikeGo(int fd);
+
+struct BuildIds {
+  std::string go;   // as in BinaryInfo
+  std::string gnu;  // the bytes themselves
+};
+
+// Reads the ELF and program headers and the notes only. Status: as for LooksLikeGo, but Go or not does not matter.
+absl::StatusOr<BuildIds> ReadBuildIds(int fd);
 
 }  // namespace nodespan::goinspect
