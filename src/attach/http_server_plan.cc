@@ -129,10 +129,6 @@ LibraryPlan PlanHttpServer(const goinspect::GoBinary& binary, ns_binary_params* 
     plan.fields.clear();
     plan.details.clear();
     plan.problems = {std::string(base::Message(status))};
-    // Go 1.16 differs from 1.17 in its code alone; once that is refused, say what it means.
-    if (const std::string& version = binary.info().go_version; version.starts_with("go1.16")) {
-      plan.problems.push_back(fmt::format("built with {}: Go 1.17 is needed", version));
-    }
   }
   return plan;
 }

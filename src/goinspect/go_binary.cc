@@ -175,7 +175,14 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
     return ExplainMissingFunctionTable(image, build_info, headers, !impl->info.go_build_id.empty());
   }
   NODESPAN_RETURN_IF_ERROR(CheckIsExecutable(image, build_info));
-  NODESPAN_ASSIGN_OR_RETURN(impl->module, FindModuledata(image, supported));
+  absl::StatusOr<Moduledata> module = FindModuledata(image, supported);
+  if (absl::IsNotFound(module.status())) {
+    return MakeStatus(StatusCode::kUnimplemented, "built with {}, but {}: damaged or a newer format",
+                      impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version,
+                      base::Message(module.status()));
+  }
+  NODESPAN_RETURN_IF_ERROR(module.status());
+  impl->module = *std::move(module);
   const FunctionTableRanges& ranges = impl->module.functions;
   if (ranges.names_bytes + ranges.functions_bytes > kMaxFunctionTableBytes) {
     return MakeStatus(StatusCode::kResourceExhausted, "the function table has {} bytes, more than {}",
@@ -185,6 +192,10 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   impl->info.has_register_arguments = impl->info.arch == Arch::kAmd64 || !ranges.has_absolute_entries;
   absl::StatusOr<TypeRegion> type_region = FindTypeRegion(image, impl->module);
   if (!type_region.ok()) {
+    // Go 1.16 has the function table of 1.17. The version only words the refusal.
+    if (ranges.has_absolute_entries && impl->info.go_version.starts_with("go1.16")) {
+      return MakeStatus(StatusCode::kUnimplemented, "built with {}: Go 1.17 is needed", impl->info.go_version);
+    }
     return base::Annotate(type_region.status(),
                           impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version);
   }
