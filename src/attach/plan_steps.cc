@@ -27,13 +27,31 @@ IsMorestack FindMorestack(const GoBinary& binary) {
       [addresses](uint64_t vaddr) { return std::find(addresses.begin(), addresses.end(), vaddr) != addresses.end(); };
 }
 
-std::optional<goinspect::Function> FirstPresent(const GoBinary& binary, std::span<const std::string_view> candidates) {
+// The first of the candidates that is there; names of the standard library are looked up exactly, which is fast.
+absl::StatusOr<goinspect::Function> FirstPresent(const GoBinary& binary, std::span<const std::string_view> candidates) {
   for (std::optional<goinspect::Function>& function : binary.FindFunctions(candidates)) {
     if (function.has_value()) {
-      return std::move(function);
+      return *std::move(function);
     }
   }
-  return std::nullopt;
+  const std::vector<goinspect::FunctionMatches> matches = binary.MatchFunctions(candidates);
+  for (size_t i = 0; i < matches.size(); ++i) {
+    if (matches[i].is_wrapper && !matches[i].functions.empty()) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is a wrapper of the value's method",
+                              matches[i].functions.front().name);
+    }
+    if (matches[i].functions.size() > 1) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} functions are called {}",
+                              matches[i].functions.size(), candidates[i]);
+    }
+    if (!matches[i].functions.empty()) {
+      return matches[i].functions.front();
+    }
+  }
+  const bool is_inlined =
+      std::any_of(matches.begin(), matches.end(), [](const auto& match) { return match.is_inlined; });
+  return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is {}", candidates.front(),
+                          is_inlined ? "in the binary only as inlined copies" : "not in the binary");
 }
 
 // Offset of a field that a map walk needs. These runtime types are only reached through pointers, so their kind of type
@@ -83,9 +101,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std
   const IsMorestack is_morestack = FindMorestack(binary);
   std::vector<PlannedProbe> probes;
   for (const FunctionSpec& spec : functions) {
-    const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
-    if (!function.has_value()) {
-      return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+    const absl::StatusOr<goinspect::Function> function = FirstPresent(binary, spec.candidates);
+    if (!function.ok()) {
+      return function.status();
     }
     NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
     absl::StatusOr<Site> site = FindStartSite(code, function->vaddr, binary.info().arch, is_morestack);

@@ -17,8 +17,8 @@ namespace nodespan::attach {
 
 struct FunctionSpec {
   Program program;
-  std::span<const std::string_view> candidates;
-  uint16_t branch_site_bit;  // set in `branch_sites` when the site is the stack check's branch
+  std::span<const std::string_view> candidates;  // names, or patterns of goinspect/names.h for libraries
+  uint16_t branch_site_bit;                      // set in `branch_sites` when the site is the stack check's branch
 };
 
 // One field to be read. `Params` is the library's parameter block in bpf/abi.

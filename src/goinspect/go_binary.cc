@@ -13,6 +13,7 @@
 #include "goinspect/itab.h"
 #include "goinspect/map_layout.h"
 #include "goinspect/moduledata.h"
+#include "goinspect/names.h"
 #include "goinspect/pclntab.h"
 #include "goinspect/refusal.h"
 #include "goinspect/type_index.h"
@@ -285,6 +286,31 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
   result.reserve(names.size());
   for (const std::optional<FunctionTable::Entry>& entry : impl_->functions->Find(names)) {
     result.push_back(entry.has_value() ? impl_->ToFunction(*entry) : std::nullopt);
+  }
+  const FunctionTableRanges& ranges = impl_->functions->ranges();
+  impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
+  impl_->image->Release(ranges.functions_vaddr, ranges.functions_bytes);
+  return result;
+}
+
+std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::string_view> patterns) const {
+  // For each pattern of a pointer's method also the method of the value.
+  std::vector<std::string> value_methods;
+  value_methods.reserve(patterns.size());
+  std::vector<std::string_view> wanted(patterns.begin(), patterns.end());
+  for (const std::string_view pattern : patterns) {
+    wanted.push_back(value_methods.emplace_back(ValueMethodName(pattern)));
+  }
+  const std::vector<FunctionTable::Matches> found = impl_->functions->FindMatching(wanted);
+  std::vector<FunctionMatches> result(patterns.size());
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    for (const FunctionTable::Entry& entry : found[i].functions) {
+      if (std::optional<Function> function = impl_->ToFunction(entry); function.has_value()) {
+        result[i].functions.push_back(*std::move(function));
+      }
+    }
+    result[i].is_inlined = found[i].is_named && found[i].functions.empty();
+    result[i].is_wrapper = !value_methods[i].empty() && found[patterns.size() + i].is_named;
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);

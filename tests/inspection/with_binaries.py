@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", default="path,oldest,newest")
-    parser.add_argument("--kinds", default="default,stripped,pie,cgo")
+    parser.add_argument("--kinds", default="default,stripped,pie,cgo,gopath")
     parser.add_argument("--unseen", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()

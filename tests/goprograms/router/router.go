@@ -16,14 +16,19 @@ type Router struct {
 //
 //go:noinline
 func (r *Router) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	count(r)
+	count(r, request.URL.Path)
 	if handler := r.Routes[request.URL.Path]; handler != nil {
 		handler.ServeHTTP(w, request)
 	}
 }
 
-// count is inlined wherever it is called.
-func count(r *Router) { r.hits++ }
+// count is inlined wherever it is called, and takes enough instructions for the function table to name it.
+func count(r *Router, path string) {
+	for len(path) > 0 && path[0] == '/' {
+		path = path[1:]
+		r.hits++
+	}
+}
 
 // Teapot has a method on a value; behind an interface it is called through a wrapper that the compiler makes.
 type Teapot struct{ Text string }
