@@ -50,8 +50,11 @@ absl::StatusOr<goinspect::Function> FirstPresent(const GoBinary& binary, std::sp
   }
   const bool is_inlined =
       std::any_of(matches.begin(), matches.end(), [](const auto& match) { return match.is_inlined; });
-  return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is {}", candidates.front(),
-                          is_inlined ? "in the binary only as inlined copies" : "not in the binary");
+  if (is_inlined) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is in the binary only as inlined copies",
+                            candidates.front());
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "not used by this program: no function {}", candidates.front());
 }
 
 // Offset of a field that a map walk needs. These runtime types are only reached through pointers, so their kind of type

@@ -55,7 +55,7 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
   line("gnu build id", OrDash(info.gnu_build_id));
   line("functions", fmt::format("{}", info.function_count));
   for (const attach::LibraryPlan& library : inspection.plan.libraries) {
-    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "NOT traced");
+    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "not traced");
     for (const attach::PlannedProbe& probe : library.probes) {
       out += fmt::format("  probe  {}\n         +{} = file offset {:#x}: {} ({})\n", probe.function.name,
                          probe.site.function_off, probe.file_off, probe.site.instruction, probe.site.why);
@@ -68,7 +68,8 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
       out += fmt::format("  uses   {}\n", detail);
     }
     for (const std::string& problem : library.problems) {
-      out += fmt::format("  {}  {}\n", library.attach ? "lacks" : "why  ", problem);
+      // Those of a traced library begin with "without".
+      out += fmt::format("  {}{}\n", library.attach ? "" : "why    ", problem);
     }
   }
   return out;
