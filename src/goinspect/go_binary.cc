@@ -13,6 +13,7 @@
 #include "goinspect/itab.h"
 #include "goinspect/map_layout.h"
 #include "goinspect/moduledata.h"
+#include "goinspect/names.h"
 #include "goinspect/pclntab.h"
 #include "goinspect/refusal.h"
 #include "goinspect/stack_objects.h"
@@ -181,7 +182,14 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
     return ExplainMissingFunctionTable(image, build_info, headers, !impl->info.go_build_id.empty());
   }
   NODESPAN_RETURN_IF_ERROR(CheckIsExecutable(image, build_info));
-  NODESPAN_ASSIGN_OR_RETURN(impl->module, FindModuledata(image, supported));
+  absl::StatusOr<Moduledata> module = FindModuledata(image, supported);
+  if (absl::IsNotFound(module.status())) {
+    return MakeStatus(StatusCode::kUnimplemented, "built with {}, but {}: damaged or a newer format",
+                      impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version,
+                      base::Message(module.status()));
+  }
+  NODESPAN_RETURN_IF_ERROR(module.status());
+  impl->module = *std::move(module);
   const FunctionTableRanges& ranges = impl->module.functions;
   if (ranges.names_bytes + ranges.functions_bytes > kMaxFunctionTableBytes) {
     return MakeStatus(StatusCode::kResourceExhausted, "the function table has {} bytes, more than {}",
@@ -191,6 +199,10 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   impl->info.has_register_arguments = impl->info.arch == Arch::kAmd64 || !ranges.has_absolute_entries;
   absl::StatusOr<TypeRegion> type_region = FindTypeRegion(image, impl->module);
   if (!type_region.ok()) {
+    // Go 1.16 has the function table of 1.17. The version only words the refusal.
+    if (ranges.has_absolute_entries && impl->info.go_version.starts_with("go1.16")) {
+      return MakeStatus(StatusCode::kUnimplemented, "built with {}: Go 1.17 is needed", impl->info.go_version);
+    }
     return base::Annotate(type_region.status(),
                           impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version);
   }
@@ -297,6 +309,31 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
     if (entry.has_value()) {
       impl_->AddEvidence(entry->record_vaddr, impl_->functions->ranges().entry_bytes() + sizeof(uint32_t));
     }
+  }
+  const FunctionTableRanges& ranges = impl_->functions->ranges();
+  impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
+  impl_->image->Release(ranges.functions_vaddr, ranges.functions_bytes);
+  return result;
+}
+
+std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::string_view> patterns) const {
+  // For each pattern of a pointer's method also the method of the value.
+  std::vector<std::string> value_methods;
+  value_methods.reserve(patterns.size());
+  std::vector<std::string_view> wanted(patterns.begin(), patterns.end());
+  for (const std::string_view pattern : patterns) {
+    wanted.push_back(value_methods.emplace_back(ValueMethodName(pattern)));
+  }
+  const std::vector<FunctionTable::Matches> found = impl_->functions->FindMatching(wanted);
+  std::vector<FunctionMatches> result(patterns.size());
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    for (const FunctionTable::Entry& entry : found[i].functions) {
+      if (std::optional<Function> function = impl_->ToFunction(entry); function.has_value()) {
+        result[i].functions.push_back(*std::move(function));
+      }
+    }
+    result[i].is_inlined = found[i].is_named && found[i].functions.empty();
+    result[i].is_wrapper = !value_methods[i].empty() && found[patterns.size() + i].is_named;
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);

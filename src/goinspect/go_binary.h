@@ -58,6 +58,14 @@ struct StackObject {
   int32_t size_bytes = 0;
 };
 
+// What a name of a library stands for in one program.
+struct FunctionMatches {
+  std::vector<Function> functions;  // one per shape of a generic function, and per copy of the library
+  bool is_inlined = false;          // no functions: the code exists only inside of its callers
+  // A wrapper made by the compiler around a method of the value: the method is what runs, "pkg.T.M".
+  bool is_wrapper = false;
+};
+
 // reflect.Kind values, internal/abi/type.go.
 enum class Kind : uint8_t {
   kInvalid = 0,
@@ -157,6 +165,10 @@ class GoBinary {
   // Looks up all `names` ("net/http.serverHandler.ServeHTTP") in one pass over the function table; the result has one
   // entry per name, absent when the function is not in the binary (not linked, or inlined everywhere).
   std::vector<std::optional<Function>> FindFunctions(std::span<const std::string_view> names) const;
+
+  // The same for patterns (names.h) such as "github.com/labstack/echo{/vN}.(*Echo).ServeHTTP", and with the reason when
+  // there is nothing to probe. Several times slower.
+  std::vector<FunctionMatches> MatchFunctions(std::span<const std::string_view> patterns) const;
 
   // The function that contains the linked address, if any.
   std::optional<Function> FunctionAt(uint64_t vaddr) const;

@@ -329,10 +329,17 @@ TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
                StatusCode::kUnimplemented, "garble");
   ExpectStatus(open({.pclntab_magic = 0x12345678, .has_build_info = false, .has_build_id = false}),
                StatusCode::kNotFound, "not a Go executable");
-  ExpectStatus(open({.pie = true, .has_interpreter = false}), StatusCode::kUnimplemented, "static-PIE");
   ExpectStatus(open({.pie = true, .module_text = "path\tx\nbuild\t-buildmode=plugin\n"}), StatusCode::kUnimplemented,
                "-buildmode=plugin");
   ExpectStatus(open({.filler_types = 0}), StatusCode::kUnimplemented, "type descriptors not found");
+}
+
+TEST(GoBinaryTest, StaticPieIsAnExecutableLikeAnyOther) {
+  const auto binary = Open(MakeFakeGoBinary({.pie = true, .has_interpreter = false}));
+  ASSERT_NE(binary, nullptr);
+  EXPECT_TRUE(binary->info().is_pie);
+  EXPECT_FALSE(binary->info().is_dynamic);
+  EXPECT_TRUE(binary->FindStruct("net/http.Request").ok());
 }
 
 TEST(GoBinaryTest, ObfuscatedTypeNamesAreRefused) {

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "elf/little_endian.h"
 #include "goinspect/function_index.h"
+#include "goinspect/names.h"
 
 namespace nodespan::goinspect {
 namespace {
@@ -201,6 +203,62 @@ std::optional<FunctionTable::Entry> FunctionTable::FindOne(std::string_view name
     }
   }
   return found;
+}
+
+std::vector<FunctionTable::Matches> FunctionTable::FindMatching(std::span<const std::string_view> patterns) const {
+  std::vector<Matches> result(patterns.size());
+  const uint8_t* name_table = image_.View(ranges_.names_vaddr, ranges_.names_bytes);
+  if (patterns.empty() || name_table == nullptr) {
+    return result;
+  }
+  std::vector<std::string_view> tails;  // what a name has to end with, the cheap test
+  for (const std::string_view pattern : patterns) {
+    const size_t mark = pattern.find_last_of("}]");
+    tails.push_back(mark == std::string_view::npos ? pattern : pattern.substr(mark + 1));
+  }
+  absl::flat_hash_map<uint32_t, std::vector<size_t>> name_offsets;
+  uint64_t name_count = 0;
+  for (uint64_t off = 0; off < ranges_.names_bytes && name_count < FunctionIndex::kMaxNames; ++name_count) {
+    const void* end = std::memchr(name_table + off, 0, ranges_.names_bytes - off);
+    if (end == nullptr) {
+      break;
+    }
+    const std::string_view name(reinterpret_cast<const char*>(name_table) + off,
+                                static_cast<const uint8_t*>(end) - (name_table + off));
+    for (size_t i = 0; i < patterns.size() && name.size() <= FunctionTableRanges::kMaxNameBytes; ++i) {
+      if (name.ends_with(tails[i]) && MatchName(patterns[i], name).has_value()) {
+        name_offsets[static_cast<uint32_t>(off)].push_back(i);
+        result[i].is_named = true;
+      }
+    }
+    off += name.size() + 1;
+  }
+  if (name_offsets.empty() || image_.View(ranges_.functions_vaddr, ranges_.functions_bytes) == nullptr) {
+    return result;
+  }
+  for (uint64_t i = 0; i < ranges_.function_count; ++i) {
+    const std::optional<Record> record = ReadRecord(i);
+    const auto it = record.has_value() ? name_offsets.find(record->name_off) : name_offsets.end();
+    const std::optional<std::string_view> name =
+        it != name_offsets.end() ? Name(record->name_off) : std::optional<std::string_view>();
+    if (!name.has_value()) {
+      continue;
+    }
+    const Entry entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off,
+                      record->vaddr};
+    for (const size_t index : it->second) {
+      std::vector<Entry>& functions = result[index].functions;
+      const auto same = std::find_if(functions.begin(), functions.end(), [&](const Entry& other) {
+        return other.name == entry.name && name->find("[...]") == std::string_view::npos;
+      });
+      if (same == functions.end()) {
+        functions.push_back(entry);
+      } else if (same->size_bytes < entry.size_bytes) {
+        *same = entry;  // as in Find
+      }
+    }
+  }
+  return result;
 }
 
 std::optional<uint64_t> FunctionTable::IndexOf(uint64_t vaddr) const {

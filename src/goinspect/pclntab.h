@@ -77,6 +77,13 @@ class FunctionTable {
   // builds an index, which makes the later ones cheap.
   std::vector<std::optional<Entry>> Find(std::span<const std::string_view> names);
 
+  // What the patterns (names.h) stand for, one entry each. Slower than Find: every name is tried with every pattern.
+  struct Matches {
+    std::vector<Entry> functions;  // by address
+    bool is_named = false;         // such a name is in the table; without functions it is one of inlined code
+  };
+  std::vector<Matches> FindMatching(std::span<const std::string_view> patterns) const;
+
   // The function whose code, padding included, contains the address.
   std::optional<Entry> At(uint64_t vaddr) const;
 
