@@ -80,7 +80,8 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work)
 		barrier_var(bytes);
 		if (bytes > NS_HTTP_MAX_TRACESTATE)
 			break;
-		if (bpf_probe_read_user(ns_op_strings(op, NS_SERVER_FIXED) + begin + used, bytes, (const void *)value.data)) {
+		if (bpf_probe_read_user(ns_op_strings(op, NS_SERVER_FIXED) + begin + used, bytes,
+					(const void *)value.data)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;
 		}

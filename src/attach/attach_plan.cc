@@ -6,6 +6,7 @@
 #include "attach/go_runtime_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "attach/sql_plan.h"
 #include "base/errors.h"
 
 namespace nodespan::attach {
@@ -16,7 +17,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
   size_t sites = 0;
   for (LibraryPlan& library : *libraries) {
     if (sites + library.probes.size() > NS_MAX_SITES) {
-      library.problems = {fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
+      library.problems = {
+          fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
       library.attach = false;
       library.probes.clear();
     }
@@ -26,9 +28,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
 
 // Whether there are operations that look for a parent within the program.
 bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
-  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
-    return library.attach && library.kind == LibraryKind::kClient;
-  });
+  return std::any_of(libraries.begin(), libraries.end(),
+                     [](const LibraryPlan& library) { return library.attach && library.kind == LibraryKind::kClient; });
 }
 
 }  // namespace
@@ -67,13 +68,14 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  plan.libraries.push_back(PlanSql(binary, &plan.params));
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
   if (HasClientOperations(plan.libraries)) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);
     plan.context_types = PlanContextTypes(binary);
-    plan.error_types = PlanErrorTypes(binary, &plan.params.go);
+    plan.types = PlanTypes(binary, &plan.params.go);
   }
   return plan;
 }
