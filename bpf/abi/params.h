@@ -131,17 +131,39 @@ struct ns_http_request_params {
 };
 NS_ASSERT(sizeof(struct ns_http_request_params) == 36);
 
-struct ns_http_server_params {
-	uint64_t response_itab_vaddr; /* itab of (http.ResponseWriter, *http.response), as linked */
-	/* net/http.response: the window that holds all three, and the fields relative to it */
-	uint16_t response_window_off;
-	uint16_t response_window_bytes; /* <= NS_WINDOW_BYTES */
-	uint16_t response_status_rel;
-	uint16_t response_written_rel;
-	uint16_t response_handler_done_rel;
-	uint16_t pad[3];
+/* Which protocol a type of http.ResponseWriter speaks, and so how its state is found and the end of a request told. */
+enum ns_http_writer_kind {
+	NS_WRITER_HTTP1 = 1, /* *http.response is the state */
+	NS_WRITER_HTTP2 = 2, /* points to the state */
 };
-NS_ASSERT(sizeof(struct ns_http_server_params) == 24);
+
+/* Bits of ns_http_writer.flags */
+#define NS_WRITER_STARTS_EARLIER 0x1 /* its requests are started where their stream is, before serverHandler.ServeHTTP */
+
+struct ns_http_writer {
+	uint64_t itab_vaddr; /* of (http.ResponseWriter, T), as linked; 0: the binary has none */
+	/* the window of the state that holds the fields which the end reads, and these relative to it */
+	uint16_t window_off;
+	uint16_t window_bytes; /* <= NS_WINDOW_BYTES */
+	uint16_t status_rel;
+	uint16_t written_rel;
+	uint16_t handler_done_rel; /* HTTP/1 */
+	/* HTTP/2: the state's stream, whose number tells a pushed one */
+	uint16_t state_off;  /* in the writer, of the pointer to the state */
+	uint16_t stream_off; /* in the state, of the pointer to the stream */
+	uint16_t stream_id_off;
+	uint8_t kind;  /* enum ns_http_writer_kind */
+	uint8_t flags; /* NS_WRITER_* */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_http_writer) == 32);
+
+#define NS_HTTP_WRITERS 4 /* a power of two */
+
+struct ns_http_server_params {
+	struct ns_http_writer writers[NS_HTTP_WRITERS];
+};
+NS_ASSERT(sizeof(struct ns_http_server_params) == 128);
 
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
@@ -213,7 +235,7 @@ struct ns_binary_params {
 	uint8_t site_count;	 /* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 200);
+NS_ASSERT(sizeof(struct ns_binary_params) == 304);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

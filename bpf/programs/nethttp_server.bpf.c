@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * nethttp_server: HTTP/1.x requests served by net/http, two hits each. Emits NS_RECORD_HTTP_SERVER.
+ * nethttp_server: requests served by net/http over HTTP/1.x and HTTP/2, two hits each. Emits NS_RECORD_HTTP_SERVER.
  *
  * Start: net/http.serverHandler.ServeHTTP(sh serverHandler, rw ResponseWriter, req *Request): AX is sh.srv, BX and CX
  * rw, DI req. Everything the span says about the request is read here, before a handler or middleware can change it.
+ * The type of rw tells the protocol.
  *
- * End: net/http.(*connReader).abortPendingRead(cr *connReader). Called exactly once for every ServeHTTP, on the same
- * goroutine: by finishRequest when the handler has returned, by the deferred function of (*conn).serve on panic,
- * http.ErrAbortHandler and runtime.Goexit, by hijackLocked when the connection is taken over (net/http/server.go;
- * checked on Go 1.17 to 1.27).
+ * golang.org/x/net/http2 also serves without an http.Server (h2c), so its streams start at
+ * (*serverConn).runHandler(rw *responseWriter, req *http.Request, handler): AX is the connection, BX rw, CX req.
+ * It is the first function of their goroutine; one that gets to serverHandler.ServeHTTP makes a third hit there.
+ *
+ * End of HTTP/1: net/http.(*connReader).abortPendingRead(cr *connReader). Called exactly once for every ServeHTTP, on
+ * the same goroutine: by finishRequest when the handler has returned, by the deferred function of (*conn).serve on
+ * panic, http.ErrAbortHandler and runtime.Goexit, by hijackLocked when the connection is taken over
+ * (net/http/server.go; checked on Go 1.17 to 1.27).
+ *
+ * End of HTTP/2: the deferred function of (*serverConn).runHandler, which runs on panic, too, and before the state of
+ * the response goes back to its pool (net/http/h2_bundle.go, since Go 1.27 net/http/internal/http2/server.go).
  */
 #include "bpf/emit/operation.bpf.h"
 #include "bpf/emit/parents.bpf.h"
@@ -21,8 +29,9 @@
 /* ns_operation.memo */
 enum ns_server_memo {
 	NS_SERVER_REQUEST,  /* address of the http.Request */
-	NS_SERVER_RESPONSE, /* address of the http.response */
+	NS_SERVER_RESPONSE, /* address of the response's state */
 	NS_SERVER_GOID,	    /* number of the goroutine, when the span was noted as a parent */
+	NS_SERVER_WRITER,   /* index into ns_http_server_params.writers */
 };
 
 /* Appends the first value of a header. */
@@ -121,8 +130,27 @@ bad:
 	return -1;
 }
 
+/* What a request begins with. */
+struct ns_server_begin {
+	u64 request_addr;
+	u64 response_addr; /* of the response's state */
+	u64 writer;	   /* index into ns_http_server_params.writers */
+	u32 kind;	   /* enum ns_http_writer_kind */
+};
+
+/* A client that begins to speak HTTP/2 over HTTP/1 (RFC 9113, section 3.4). Go hands the preface to a handler that may
+ * take the connection over (net/http/server.go, isH2Upgrade); the requests come after it. */
+static __always_inline int ns_is_http2_preface(const struct ns_request *request)
+{
+	u8 name[3] = {};
+
+	return request->proto_major == 2 && request->method.bytes == sizeof(name) && request->uri.bytes == 1 &&
+	       !bpf_probe_read_user(name, sizeof(name), (const void *)request->method.data) && name[0] == 'P' &&
+	       name[1] == 'R' && name[2] == 'I';
+}
+
 static __always_inline void ns_server_start(struct ns_scratch *work, const struct ns_hit *hit,
-					    const struct ns_object_key *key, u64 request_addr, u64 response_addr)
+					    const struct ns_object_key *key, const struct ns_server_begin *begin)
 {
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_HTTP_SERVER);
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
@@ -132,10 +160,12 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	int has_parent, sampled;
 
 	__builtin_memset(work->headers, 0, sizeof(work->headers));
-	if (ns_read_request(work->window, &hit->binary->http_request, request_addr, &request)) {
+	if (ns_read_request(work->window, &hit->binary->http_request, begin->request_addr, &request)) {
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
+	if (begin->kind == NS_WRITER_HTTP1 && ns_is_http2_preface(&request))
+		return;
 	record->request_body_bytes = request.content_length;
 	record->is_tls = request.is_tls;
 	record->proto_major = request.proto_major;
@@ -157,8 +187,9 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}
-	op->memo[NS_SERVER_REQUEST] = request_addr;
-	op->memo[NS_SERVER_RESPONSE] = response_addr;
+	op->memo[NS_SERVER_REQUEST] = begin->request_addr;
+	op->memo[NS_SERVER_RESPONSE] = begin->response_addr;
+	op->memo[NS_SERVER_WRITER] = begin->writer;
 
 	ns_append(strings, NS_HTTP_METHOD, request.method, NS_HTTP_MAX_METHOD);
 	ns_append(strings, NS_HTTP_URI, request.uri, NS_HTTP_MAX_URI);
@@ -177,59 +208,122 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	ns_op_keep(op, key, NS_HTTP_MAX_PATTERN);
 }
 
-SEC("uprobe")
-int nethttp_server_start(struct go_regs *ctx)
+/* Starts an operation on the goroutine that was hit. `data`: the writer's. */
+static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns_hit *hit,
+					    const struct ns_http_writer *writer, u64 data, struct ns_server_begin *begin)
 {
-	struct ns_hit hit = {};
-	struct ns_object_key key;
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
 	struct ns_scratch *work;
+	u64 stream = 0;
+	u32 stream_id = 0;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
+	begin->kind = writer->kind;
+	begin->response_addr = data;
+	if (writer->kind == NS_WRITER_HTTP2) {
+		if (ns_read_u64(&begin->response_addr, data + writer->state_off) ||
+		    ns_read_u64(&stream, begin->response_addr + writer->stream_off) ||
+		    bpf_probe_read_user(&stream_id, sizeof(stream_id), (const void *)(stream + writer->stream_id_off))) {
+			ns_count(NS_COUNT_OPS_STARTED);
+			ns_count(NS_LOSS_READ_FAILED);
+			return;
+		}
+		if (!(stream_id & 1))
+			return; /* the server's own: a push, which nobody asked for */
+	}
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (go_arg2(ctx) != hit.binary->http_server.response_itab_vaddr + hit.params->load_bias) {
-		ns_count(NS_LOSS_UNKNOWN_WRITER);
-		return 0;
-	}
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based && !hit.binary->has_client_ops) {
+	if (hit->params->sampler_root == NS_SAMPLE_NEVER && !hit->params->parent_based && !hit->binary->has_client_ops) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
-		return 0;
+		return;
 	}
-	key = ns_object(&hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
 	if (!work) {
 		ns_count(NS_LOSS_NO_SCRATCH);
+		return;
+	}
+	ns_server_start(work, hit, &key, begin);
+	ns_scratch_release(work);
+}
+
+SEC("uprobe")
+int nethttp_server_start(struct go_regs *ctx)
+{
+	struct ns_server_begin begin = {};
+	const struct ns_http_writer *writer = NULL;
+	struct ns_hit hit = {};
+	u64 itab_vaddr;
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+	itab_vaddr = go_arg2(ctx) - hit.params->load_bias;
+#pragma unroll
+	for (u32 i = 0; i < NS_HTTP_WRITERS; i++) {
+		if (!writer && itab_vaddr && hit.binary->http_server.writers[i].itab_vaddr == itab_vaddr) {
+			writer = &hit.binary->http_server.writers[i];
+			begin.writer = i;
+		}
+	}
+	if (writer && (writer->flags & NS_WRITER_STARTS_EARLIER))
+		return 0;
+	if (!writer) {
+		ns_count(NS_COUNT_OPS_STARTED);
+		ns_count(NS_LOSS_UNKNOWN_WRITER);
 		return 0;
 	}
-	ns_server_start(work, &hit, &key, go_arg4(ctx), go_arg3(ctx));
-	ns_scratch_release(work);
+	begin.request_addr = go_arg4(ctx);
+	ns_server_begin(ctx, &hit, writer, go_arg3(ctx), &begin);
+	return 0;
+}
+
+SEC("uprobe")
+int nethttp_stream_start(struct go_regs *ctx)
+{
+	struct ns_server_begin begin = {};
+	const struct ns_http_writer *writer = NULL;
+	struct ns_hit hit = {};
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+#pragma unroll
+	for (u32 i = 0; i < NS_HTTP_WRITERS; i++) {
+		if (!writer && (hit.binary->http_server.writers[i].flags & NS_WRITER_STARTS_EARLIER)) {
+			writer = &hit.binary->http_server.writers[i];
+			begin.writer = i;
+		}
+	}
+	if (!writer)
+		return 0;
+	begin.request_addr = go_arg3(ctx);
+	ns_server_begin(ctx, &hit, writer, go_arg2(ctx), &begin);
 	return 0;
 }
 
 /* Reads what only the end knows: status, bytes written, and how the handler came to its end. */
 static __always_inline void ns_read_outcome(struct ns_operation *op, u8 *window, const struct ns_hit *hit, u64 g_addr)
 {
-	const struct ns_http_server_params *params = &hit->binary->http_server;
+	const struct ns_http_writer *writer =
+		&hit->binary->http_server.writers[op->memo[NS_SERVER_WRITER] & (NS_HTTP_WRITERS - 1)];
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	u64 panic = 0;
 
 	record->outcome = NS_HTTP_HANDLED;
-	if (ns_window_read(window, params->response_window_bytes,
-			   op->memo[NS_SERVER_RESPONSE] + params->response_window_off)) {
+	if (ns_window_read(window, writer->window_bytes, op->memo[NS_SERVER_RESPONSE] + writer->window_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	record->status = (u16)ns_window_u64(window, params->response_status_rel);
-	record->response_body_bytes = (s64)ns_window_u64(window, params->response_written_rel);
+	record->status = (u16)ns_window_u64(window, writer->status_rel);
+	record->response_body_bytes = (s64)ns_window_u64(window, writer->written_rel);
 	record->present |= NS_HTTP_HAS_STATUS | NS_HTTP_HAS_RESPONSE_BYTES;
-	if (ns_window_u32(window, params->response_handler_done_rel))
+	if (writer->kind == NS_WRITER_HTTP1 && ns_window_u32(window, writer->handler_done_rel))
 		return;
 	/* Set while deferred functions run because of a panic or Goexit (runtime/panic.go), nil when hijackLocked
 	 * calls. */
 	if (ns_read_u64(&panic, g_addr + hit->binary->go.g_panic_off))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
-	record->outcome = panic ? NS_HTTP_PANICKED : NS_HTTP_HIJACKED;
+	if (panic)
+		record->outcome = NS_HTTP_PANICKED;
+	else if (writer->kind == NS_WRITER_HTTP1)
+		record->outcome = NS_HTTP_HIJACKED;
 }
 
 static __always_inline void ns_append_pattern(struct ns_strings strings, const struct ns_http_request_params *params)

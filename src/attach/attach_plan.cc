@@ -67,6 +67,11 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  if (plan.libraries.front().attach) {
+    for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
+      plan.libraries.push_back(std::move(library));
+    }
+  }
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
   if (HasClientOperations(plan.libraries)) {

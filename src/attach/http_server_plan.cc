@@ -16,12 +16,12 @@ namespace {
 
 constexpr std::string_view kPanicTypes[] = {"*runtime._panic"};
 
-// Reads status, written and handlerDone in one window: makes their offsets relative to the lowest.
-absl::Status PlanResponseWindow(const goinspect::GoBinary& binary, ns_http_server_params* http, LibraryPlan* plan) {
+// Resolves fields that the end reads in one window: makes their offsets relative to the lowest.
+absl::Status PlanWindow(const goinspect::GoBinary& binary, std::span<const FieldSpec<ns_http_writer>> specs,
+                        ns_http_writer* writer, LibraryPlan* plan) {
   const size_t first_use = plan->fields.size();
   uint32_t present = 0;
-  NODESPAN_RETURN_IF_ERROR(
-      ResolveFields<ns_http_server_params>(binary, kHttpServerCatalog.response_fields, http, &present, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_writer>(binary, specs, writer, &present, plan));
   uint64_t begin = UINT64_MAX;
   uint64_t end = 0;
   for (size_t i = first_use; i < plan->fields.size(); ++i) {
@@ -31,13 +31,13 @@ absl::Status PlanResponseWindow(const goinspect::GoBinary& binary, ns_http_serve
     end = std::max(end, (field.offset + field.size_bytes + 7) & ~uint64_t{7});
   }
   if (end - begin > NS_WINDOW_BYTES) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "the fields of net/http.response are {} bytes apart",
-                            end - begin);
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "the fields of {} are {} bytes apart",
+                            specs.front().struct_name, end - begin);
   }
-  http->response_window_off = static_cast<uint16_t>(begin);
-  http->response_window_bytes = static_cast<uint16_t>(end - begin);
-  for (const FieldSpec<ns_http_server_params>& spec : kHttpServerCatalog.response_fields) {
-    http->*spec.offset = static_cast<uint16_t>(http->*spec.offset - begin);
+  writer->window_off = static_cast<uint16_t>(begin);
+  writer->window_bytes = static_cast<uint16_t>(end - begin);
+  for (const FieldSpec<ns_http_writer>& spec : specs) {
+    writer->*spec.offset = static_cast<uint16_t>(writer->*spec.offset - begin);
   }
   return absl::OkStatus();
 }
@@ -66,8 +66,13 @@ void PlanPanics(const goinspect::GoBinary& binary, std::vector<PlannedProbe>* pr
   std::move(ends->begin(), ends->end(), std::back_inserter(*probes));
 }
 
+absl::StatusOr<uint64_t> FindWriter(const goinspect::GoBinary& binary, std::string_view type, LibraryPlan* plan) {
+  NODESPAN_ASSIGN_OR_RETURN(const uint64_t itab_vaddr, binary.FindItab("net/http.ResponseWriter", type));
+  plan->details.push_back(fmt::format("itab (http.ResponseWriter, {}) at {:#x}", type, itab_vaddr));
+  return itab_vaddr;
+}
+
 absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
-  ns_http_server_params* http = &params->http_server;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, kHttpServerCatalog.functions));
   PlanPanics(binary, &probes, plan);
@@ -76,16 +81,15 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   if ((params->http_request.present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)) == 0) {
     plan->problems.emplace_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
   }
-  NODESPAN_RETURN_IF_ERROR(PlanResponseWindow(binary, http, plan));
+  ns_http_writer* writer = &params->http_server.writers[0];
+  writer->kind = NS_WRITER_HTTP1;
+  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, kHttpServerCatalog.response_fields, writer, plan));
 
   NODESPAN_ASSIGN_OR_RETURN(goinspect::Field panic, FindCheckedField(binary, "runtime.g", "_panic", kPanicTypes));
   params->go.g_panic_off = static_cast<uint16_t>(panic.offset);
   plan->fields.push_back({"runtime.g", std::move(panic)});
 
-  NODESPAN_ASSIGN_OR_RETURN(http->response_itab_vaddr,
-                            binary.FindItab("net/http.ResponseWriter", "*net/http.response"));
-  plan->details.push_back(
-      fmt::format("itab (http.ResponseWriter, *http.response) at {:#x}", http->response_itab_vaddr));
+  NODESPAN_ASSIGN_OR_RETURN(writer->itab_vaddr, FindWriter(binary, "*net/http.response", plan));
 
   if (const absl::StatusOr<ns_map_layout> headers = PlanMap(binary, "net/http.Header"); headers.ok()) {
     params->http_header_map = *headers;
@@ -100,7 +104,38 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   return absl::OkStatus();
 }
 
+absl::Status PlanStreams(const goinspect::GoBinary& binary, const HttpStreamCatalog& catalog, ns_http_writer* writer,
+                         LibraryPlan* plan) {
+  writer->kind = NS_WRITER_HTTP2;
+  writer->flags = catalog.start.empty() ? 0 : NS_WRITER_STARTS_EARLIER;
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, catalog.start));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanProbes(binary, catalog.end));
+  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
+  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, catalog.state_fields, writer, plan));
+  uint32_t present = 0;
+  for (const auto specs : {catalog.writer_fields, catalog.stream_fields}) {
+    NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_writer>(binary, specs, writer, &present, plan));
+  }
+  NODESPAN_ASSIGN_OR_RETURN(writer->itab_vaddr, FindWriter(binary, catalog.writer_type, plan));
+  plan->probes = std::move(probes);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::vector<LibraryPlan> PlanHttpStreams(const goinspect::GoBinary& binary, ns_binary_params* params) {
+  std::vector<LibraryPlan> plans;
+  size_t next = 1;  // behind HTTP/1
+  for (const HttpStreamCatalog& catalog : kHttpStreamCatalogs) {
+    plans.push_back(PlanLibrary(
+        binary, catalog.library, LibraryKind::kServer, catalog.end.front().candidates, params,
+        [&](ns_binary_params* candidate, LibraryPlan* plan) {
+          return PlanStreams(binary, catalog, &candidate->http_server.writers[next], plan);
+        }));
+    ++next;
+  }
+  return plans;
+}
 
 LibraryPlan PlanHttpServer(const goinspect::GoBinary& binary, ns_binary_params* params) {
   return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer, kHttpServerCatalog.functions.front().candidates, params,

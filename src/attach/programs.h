@@ -12,7 +12,8 @@ namespace nodespan::attach {
   X(kNetHttpServerEnd, nethttp_server_end, kContinues)                  \
   X(kNetHttpClientStart, nethttp_client_start, kStarts)                 \
   X(kNetHttpClientConnection, nethttp_client_connection, kContinues)    \
-  X(kNetHttpClientEnd, nethttp_client_end, kContinues)
+  X(kNetHttpClientEnd, nethttp_client_end, kContinues)                  \
+  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,
