@@ -165,6 +165,32 @@ struct ns_http_server_params {
 };
 NS_ASSERT(sizeof(struct ns_http_server_params) == 128);
 
+/* ---- Routers ---- */
+
+enum ns_route_kind {
+	NS_ROUTE_STRING = 1, /* the object has the route as a string */
+	NS_ROUTE_STRINGS,    /* the object has a []string that makes up the route */
+	NS_ROUTE_VALUE,	     /* the two words of the site are the string */
+	NS_ROUTE_REQUEST,    /* the object is the http.Request in which the router will leave its pattern */
+};
+
+/* Words of a router's site, by their index in ns_site.results: 0 and 1 are the type and the address of the object, or
+ * the string; */
+#define NS_ROUTE_SITE_PARAMS 3 /* constant: index into ns_binary_params.routes */
+
+struct ns_route_params {
+	uint64_t type_vaddr;  /* of the object, as linked; 0: not told at the site */
+	uint16_t pointer_off; /* in the object, of a pointer to what has the route, if has_pointer */
+	uint16_t route_off;
+	uint8_t kind;	/* enum ns_route_kind */
+	uint8_t source; /* enum ns_route_source */
+	uint8_t has_pointer;
+	uint8_t pad;
+};
+NS_ASSERT(sizeof(struct ns_route_params) == 16);
+
+#define NS_ROUTES 8 /* routers in one binary; a power of two */
+
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
 #define NS_CLIENT_PARAM_CONTENT_LENGTH 0x2
@@ -230,12 +256,13 @@ struct ns_binary_params {
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
+	struct ns_route_params routes[NS_ROUTES];
 	struct ns_http_request_params http_request;
 	struct ns_map_layout http_header_map;
-	uint8_t site_count;	 /* in `sites` */
+	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 304);
+NS_ASSERT(sizeof(struct ns_binary_params) == 432);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

@@ -18,21 +18,11 @@
  * End of HTTP/2: the deferred function of (*serverConn).runHandler, which runs on panic, too, and before the state of
  * the response goes back to its pool (net/http/h2_bundle.go, since Go 1.27 net/http/internal/http2/server.go).
  */
-#include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/http_server.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/http_headers.bpf.h"
 #include "bpf/extract/http_request.bpf.h"
 #include "bpf/extract/traceparent.bpf.h"
-
-#define NS_SERVER_FIXED sizeof(struct ns_http_server_record)
-
-/* ns_operation.memo */
-enum ns_server_memo {
-	NS_SERVER_REQUEST,  /* address of the http.Request */
-	NS_SERVER_RESPONSE, /* address of the response's state */
-	NS_SERVER_GOID,	    /* number of the goroutine, when the span was noted as a parent */
-	NS_SERVER_WRITER,   /* index into ns_http_server_params.writers */
-};
 
 /* Appends the first value of a header. */
 static __always_inline void ns_append_header(struct ns_scratch *work, struct ns_strings strings, u32 which,
@@ -326,26 +316,47 @@ static __always_inline void ns_read_outcome(struct ns_operation *op, u8 *window,
 		record->outcome = NS_HTTP_HIJACKED;
 }
 
+/* The request whose Pattern ServeMux has set: the last one that a ServeMux got. If that was a copy, nobody may refer to
+ * it any more; while it has the very target string of the request, its memory is certainly not in use for anything else. */
+static __always_inline u64 ns_matched_request(const struct ns_operation *op, const struct ns_http_request_params *params)
+{
+	u64 request_addr = op->memo[NS_SERVER_REQUEST];
+	u64 mux_request_addr = op->memo[NS_SERVER_MUX_REQUEST];
+	struct go_string uri = {}, mux_uri = {};
+
+	if (!mux_request_addr || mux_request_addr == request_addr || !(params->present & NS_HTTP_PARAM_URI))
+		return request_addr;
+	if (bpf_probe_read_user(&uri, sizeof(uri), (const void *)(request_addr + params->uri_off)) ||
+	    bpf_probe_read_user(&mux_uri, sizeof(mux_uri), (const void *)(mux_request_addr + params->uri_off)) ||
+	    uri.data != mux_uri.data || uri.bytes != mux_uri.bytes)
+		return request_addr;
+	return mux_request_addr;
+}
+
+/* What ServeMux left in the request, unless a router has spoken. */
 static __always_inline void ns_append_pattern(struct ns_strings strings, const struct ns_http_request_params *params)
 {
-	u64 request_addr = strings.op->memo[NS_SERVER_REQUEST];
+	struct ns_http_server_record *record = ns_op_record(strings.op, ns_http_server_record);
 	struct go_string pattern = {};
-	u64 addr = 0;
+	u64 request_addr, addr = 0;
 
+	if (record->route_source != NS_ROUTE_NONE ||
+	    !(params->present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)))
+		return;
+	request_addr = ns_matched_request(strings.op, params);
 	if (params->present & NS_HTTP_PARAM_PATTERN) {
 		addr = request_addr + params->pattern_off;
-	} else if (params->present & NS_HTTP_PARAM_PAT_STR) {
+	} else {
 		if (ns_read_u64(&addr, request_addr + params->pat_off) || !addr)
 			return;
 		addr += params->pat_str_off;
 	}
-	if (!addr)
-		return;
 	if (bpf_probe_read_user(&pattern, sizeof(pattern), (const void *)addr)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
 	ns_append(strings, NS_HTTP_PATTERN, pattern, NS_HTTP_MAX_PATTERN);
+	record->route_source = NS_ROUTE_SERVE_MUX;
 }
 
 /* Completes the record of an operation whose strings have room for `room` bytes, and submits it. */

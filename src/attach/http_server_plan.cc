@@ -78,9 +78,6 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   PlanPanics(binary, &probes, plan);
 
   NODESPAN_RETURN_IF_ERROR(PlanHttpRequest(binary, kHttpRequestCatalog.server_fields, &params->http_request, plan));
-  if ((params->http_request.present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)) == 0) {
-    plan->problems.emplace_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
-  }
   ns_http_writer* writer = &params->http_server.writers[0];
   writer->kind = NS_WRITER_HTTP1;
   NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, kHttpServerCatalog.response_fields, writer, plan));

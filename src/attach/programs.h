@@ -13,7 +13,8 @@ namespace nodespan::attach {
   X(kNetHttpClientStart, nethttp_client_start, kStarts)                 \
   X(kNetHttpClientConnection, nethttp_client_connection, kContinues)    \
   X(kNetHttpClientEnd, nethttp_client_end, kContinues)                  \
-  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)
+  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)                 \
+  X(kHttpRoute, http_route, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,
