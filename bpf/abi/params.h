@@ -138,7 +138,8 @@ enum ns_http_writer_kind {
 };
 
 /* Bits of ns_http_writer.flags */
-#define NS_WRITER_STARTS_EARLIER 0x1 /* its requests are started where their stream is, before serverHandler.ServeHTTP */
+#define NS_WRITER_STARTS_EARLIER 0x1 /* operations start with their stream, before serverHandler.ServeHTTP */
+#define NS_WRITER_STREAM_REQUEST 0x2 /* with no http.Request yet: see ns_binary_params.stream_request */
 
 struct ns_http_writer {
 	uint64_t itab_vaddr; /* of (http.ResponseWriter, T), as linked; 0: the binary has none */
@@ -159,6 +160,9 @@ struct ns_http_writer {
 NS_ASSERT(sizeof(struct ns_http_writer) == 32);
 
 #define NS_HTTP_WRITERS 4 /* a power of two */
+
+/* Index in ns_site.results of the start of a stream: constant, which of the writers it has */
+#define NS_STREAM_SITE_WRITER 0
 
 struct ns_http_server_params {
 	struct ns_http_writer writers[NS_HTTP_WRITERS];
@@ -258,11 +262,12 @@ struct ns_binary_params {
 	struct ns_http_server_params http_server;
 	struct ns_route_params routes[NS_ROUTES];
 	struct ns_http_request_params http_request;
+	struct ns_http_request_params stream_request;
 	struct ns_map_layout http_header_map;
 	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 432);
+NS_ASSERT(sizeof(struct ns_binary_params) == 472);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

@@ -51,7 +51,7 @@ enum ns_http_string {
 	NS_HTTP_X_FORWARDED_HOST,
 	NS_HTTP_X_FORWARDED_PROTO,
 	NS_HTTP_TRACESTATE,
-	NS_HTTP_PATTERN, /* of the route, as its router (route_source) has it. The last: it is replaced and added late */
+	NS_HTTP_PATTERN, /* of the route, as its router has it. The last one: it is added and replaced late */
 	NS_HTTP_STRING_COUNT
 };
 NS_ASSERT(NS_HTTP_STRING_COUNT <= NS_RECORD_STRINGS);

@@ -26,6 +26,8 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 	u64 used = text->bytes;
 	u64 bytes = part.bytes;
 
+	if (!bytes)
+		return 1;
 	/* Compared with constants only: the verifiers before Linux 6.8 do not know more. */
 	if (used > NS_HTTP_MAX_PATTERN)
 		return 0;
@@ -86,9 +88,9 @@ unreadable:
 }
 
 /*
- * Whether a router's word replaces what an earlier one said. A web framework knows better than ServeMux, behind which it
- * is mounted. Of two frameworks the inner one knows better: gorilla/mux speaks on the way in, the others on the way out.
- * A router that found no route replaces nothing but a mount pattern, which says less than that.
+ * Whether a router's word replaces what an earlier one said. A web framework knows better than ServeMux, behind which
+ * it is mounted. Of two frameworks the inner one knows better: gorilla/mux speaks on the way in, the others on the way
+ * out. A router that found no route replaces nothing but a mount pattern, which says less than that.
  */
 static __always_inline int ns_route_replaces(u32 source, u64 bytes, u32 old_source, u64 old_bytes)
 {

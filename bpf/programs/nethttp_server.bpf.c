@@ -9,6 +9,8 @@
  * golang.org/x/net/http2 also serves without an http.Server (h2c), so its streams start at
  * (*serverConn).runHandler(rw *responseWriter, req *http.Request, handler): AX is the connection, BX rw, CX req.
  * It is the first function of their goroutine; one that gets to serverHandler.ServeHTTP makes a third hit there.
+ * Since Go 1.27 the package leaves its work to net/http/internal/http2, whose runHandler has a *ServerRequest, from
+ * which the http.Request is made later.
  *
  * End of HTTP/1: net/http.(*connReader).abortPendingRead(cr *connReader). Called exactly once for every ServeHTTP, on
  * the same goroutine: by finishRequest when the handler has returned, by the deferred function of (*conn).serve on
@@ -79,7 +81,8 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work)
 		barrier_var(bytes);
 		if (bytes > NS_HTTP_MAX_TRACESTATE)
 			break;
-		if (bpf_probe_read_user(ns_op_strings(op, NS_SERVER_FIXED) + begin + used, bytes, (const void *)value.data)) {
+		if (bpf_probe_read_user(ns_op_strings(op, NS_SERVER_FIXED) + begin + used, bytes,
+					(const void *)value.data)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;
 		}
@@ -126,7 +129,15 @@ struct ns_server_begin {
 	u64 response_addr; /* of the response's state */
 	u64 writer;	   /* index into ns_http_server_params.writers */
 	u32 kind;	   /* enum ns_http_writer_kind */
+	u32 is_stream_request;
 };
+
+/* How the request of an operation lies in memory. */
+static __always_inline const struct ns_http_request_params *ns_request_params(const struct ns_hit *hit,
+									      u32 is_stream_request)
+{
+	return is_stream_request ? &hit->binary->stream_request : &hit->binary->http_request;
+}
 
 /* A client that begins to speak HTTP/2 over HTTP/1 (RFC 9113, section 3.4). Go hands the preface to a handler that may
  * take the connection over (net/http/server.go, isH2Upgrade); the requests come after it. */
@@ -150,7 +161,8 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	int has_parent, sampled;
 
 	__builtin_memset(work->headers, 0, sizeof(work->headers));
-	if (ns_read_request(work->window, &hit->binary->http_request, begin->request_addr, &request)) {
+	if (ns_read_request(work->window, ns_request_params(hit, begin->is_stream_request), begin->request_addr,
+			    &request)) {
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
@@ -200,7 +212,8 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 
 /* Starts an operation on the goroutine that was hit. `data`: the writer's. */
 static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns_hit *hit,
-					    const struct ns_http_writer *writer, u64 data, struct ns_server_begin *begin)
+					    const struct ns_http_writer *writer, u64 data,
+					    struct ns_server_begin *begin)
 {
 	struct ns_object_key key = ns_object(hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
 	struct ns_scratch *work;
@@ -208,11 +221,13 @@ static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns
 	u32 stream_id = 0;
 
 	begin->kind = writer->kind;
+	begin->is_stream_request = writer->flags & NS_WRITER_STREAM_REQUEST;
 	begin->response_addr = data;
 	if (writer->kind == NS_WRITER_HTTP2) {
 		if (ns_read_u64(&begin->response_addr, data + writer->state_off) ||
 		    ns_read_u64(&stream, begin->response_addr + writer->stream_off) ||
-		    bpf_probe_read_user(&stream_id, sizeof(stream_id), (const void *)(stream + writer->stream_id_off))) {
+		    bpf_probe_read_user(&stream_id, sizeof(stream_id),
+					(const void *)(stream + writer->stream_id_off))) {
 			ns_count(NS_COUNT_OPS_STARTED);
 			ns_count(NS_LOSS_READ_FAILED);
 			return;
@@ -221,7 +236,8 @@ static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns
 			return; /* the server's own: a push, which nobody asked for */
 	}
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit->params->sampler_root == NS_SAMPLE_NEVER && !hit->params->parent_based && !hit->binary->has_client_ops) {
+	if (hit->params->sampler_root == NS_SAMPLE_NEVER && !hit->params->parent_based &&
+	    !hit->binary->has_client_ops) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}
@@ -269,22 +285,13 @@ SEC("uprobe")
 int nethttp_stream_start(struct go_regs *ctx)
 {
 	struct ns_server_begin begin = {};
-	const struct ns_http_writer *writer = NULL;
 	struct ns_hit hit = {};
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
-#pragma unroll
-	for (u32 i = 0; i < NS_HTTP_WRITERS; i++) {
-		if (!writer && (hit.binary->http_server.writers[i].flags & NS_WRITER_STARTS_EARLIER)) {
-			writer = &hit.binary->http_server.writers[i];
-			begin.writer = i;
-		}
-	}
-	if (!writer)
-		return 0;
+	begin.writer = hit.site->results[NS_STREAM_SITE_WRITER].value & (NS_HTTP_WRITERS - 1);
 	begin.request_addr = go_arg3(ctx);
-	ns_server_begin(ctx, &hit, writer, go_arg2(ctx), &begin);
+	ns_server_begin(ctx, &hit, &hit.binary->http_server.writers[begin.writer], go_arg2(ctx), &begin);
 	return 0;
 }
 
@@ -316,26 +323,35 @@ static __always_inline void ns_read_outcome(struct ns_operation *op, u8 *window,
 		record->outcome = NS_HTTP_HIJACKED;
 }
 
-/* The request whose Pattern ServeMux has set: the last one that a ServeMux got. If that was a copy, nobody may refer to
- * it any more; while it has the very target string of the request, its memory is certainly not in use for anything else. */
-static __always_inline u64 ns_matched_request(const struct ns_operation *op, const struct ns_http_request_params *params)
+/* The http.Request whose Pattern ServeMux has set: the last one that a ServeMux got. If that was a copy, nobody may
+ * refer to it any more; while it has the very target string of the request, its memory is certainly not in use for
+ * anything else. 0: there is none. */
+static __always_inline u64 ns_matched_request(const struct ns_operation *op, const struct ns_hit *hit)
 {
+	const struct ns_http_writer *writer =
+		&hit->binary->http_server.writers[op->memo[NS_SERVER_WRITER] & (NS_HTTP_WRITERS - 1)];
+	const u32 is_stream_request = writer->flags & NS_WRITER_STREAM_REQUEST;
+	const struct ns_http_request_params *params = ns_request_params(hit, is_stream_request);
+	const struct ns_http_request_params *mux_params = &hit->binary->http_request;
 	u64 request_addr = op->memo[NS_SERVER_REQUEST];
 	u64 mux_request_addr = op->memo[NS_SERVER_MUX_REQUEST];
+	u64 served_addr = is_stream_request ? 0 : request_addr;
 	struct go_string uri = {}, mux_uri = {};
 
-	if (!mux_request_addr || mux_request_addr == request_addr || !(params->present & NS_HTTP_PARAM_URI))
-		return request_addr;
+	if (!mux_request_addr || mux_request_addr == request_addr || !(params->present & NS_HTTP_PARAM_URI) ||
+	    !(mux_params->present & NS_HTTP_PARAM_URI))
+		return served_addr;
 	if (bpf_probe_read_user(&uri, sizeof(uri), (const void *)(request_addr + params->uri_off)) ||
-	    bpf_probe_read_user(&mux_uri, sizeof(mux_uri), (const void *)(mux_request_addr + params->uri_off)) ||
+	    bpf_probe_read_user(&mux_uri, sizeof(mux_uri), (const void *)(mux_request_addr + mux_params->uri_off)) ||
 	    uri.data != mux_uri.data || uri.bytes != mux_uri.bytes)
-		return request_addr;
+		return served_addr;
 	return mux_request_addr;
 }
 
 /* What ServeMux left in the request, unless a router has spoken. */
-static __always_inline void ns_append_pattern(struct ns_strings strings, const struct ns_http_request_params *params)
+static __always_inline void ns_append_pattern(struct ns_strings strings, const struct ns_hit *hit)
 {
+	const struct ns_http_request_params *params = &hit->binary->http_request;
 	struct ns_http_server_record *record = ns_op_record(strings.op, ns_http_server_record);
 	struct go_string pattern = {};
 	u64 request_addr, addr = 0;
@@ -343,7 +359,9 @@ static __always_inline void ns_append_pattern(struct ns_strings strings, const s
 	if (record->route_source != NS_ROUTE_NONE ||
 	    !(params->present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)))
 		return;
-	request_addr = ns_matched_request(strings.op, params);
+	request_addr = ns_matched_request(strings.op, hit);
+	if (!request_addr)
+		return;
 	if (params->present & NS_HTTP_PARAM_PATTERN) {
 		addr = request_addr + params->pattern_off;
 	} else {
@@ -372,7 +390,7 @@ static __always_inline void ns_server_finish(struct ns_operation *op, const u64 
 	}
 	ns_read_outcome(op, work->window, hit, g_addr);
 	ns_scratch_release(work);
-	ns_append_pattern(strings, &hit->binary->http_request);
+	ns_append_pattern(strings, hit);
 	if (op->memo[NS_SERVER_GOID])
 		ns_close_parents(hit, op->memo[NS_SERVER_GOID]);
 	ns_op_finish(strings);

@@ -105,6 +105,28 @@ constexpr FieldSpec<Writer> kBundledStreamFields[] = {
 constexpr std::string_view kStatePtr[] = {"*http2.responseWriterState"};
 constexpr std::string_view kStreamPtr[] = {"*http2.stream"};
 constexpr std::string_view kInternalEnd[] = {"net/http/internal/http2.(*serverConn).runHandler.func1"};
+constexpr std::string_view kInternalStart[] = {"net/http/internal/http2.(*serverConn).runHandler"};
+// golang.org/x/net/http2 serves connections with any handler, and has no streams of its own since Go 1.27.
+constexpr std::string_view kXNetServes[] = {"golang.org/x/net/http2.(*Server).serveConn",
+                                            "golang.org/x/net/http2.(*Server).ServeConn"};
+constexpr FunctionSpec kInternalStarts[] = {{Program::kNetHttpStreamStart, kInternalStart}};
+constexpr std::string_view kInternalRequest = "net/http/internal/http2.ServerRequest";
+constexpr std::string_view kMimeHeader[] = {"textproto.MIMEHeader", "http2.Header"};
+constexpr FieldSpec<Request> kInternalRequestFields[] = {
+    {kInternalRequest, "Method", kString, &Request::method_off},
+    {kInternalRequest, "URL", kUrlPtr, &Request::url_off},
+    {kInternalRequest, "Header", kMimeHeader, &Request::header_off},
+    {kInternalRequest, "Context", kContext, &Request::ctx_off, NS_HTTP_PARAM_CONTEXT, "parents found by context"},
+    {kInternalRequest, "ContentLength", kInt64, &Request::content_length_off, NS_HTTP_PARAM_CONTENT_LENGTH,
+     "http.request.body.size"},
+    {kInternalRequest, "RequestURI", kString, &Request::uri_off, NS_HTTP_PARAM_URI, "url.path, url.query"},
+    {kInternalRequest, "Host", kString, &Request::host_off, NS_HTTP_PARAM_HOST, "server.address, server.port"},
+    {kInternalRequest, "RemoteAddr", kString, &Request::remote_addr_off, NS_HTTP_PARAM_REMOTE_ADDR,
+     "network.peer.address, client.address"},
+    {kInternalRequest, "TLS", kTlsState, &Request::tls_off, NS_HTTP_PARAM_TLS, "url.scheme of https requests"},
+    {kInternalRequest, "ProtoMajor", kInt, &Request::proto_major_off, NS_HTTP_PARAM_PROTO, "network.protocol.version"},
+    {kInternalRequest, "ProtoMinor", kInt, &Request::proto_minor_off, NS_HTTP_PARAM_PROTO, "network.protocol.version"},
+};
 constexpr FunctionSpec kInternalEnds[] = {{Program::kNetHttpServerEnd, kInternalEnd}};
 constexpr FieldSpec<Writer> kInternalWriterFields[] = {
     {"net/http/internal/http2.responseWriter", "rws", kStatePtr, &Writer::state_off},
@@ -135,12 +157,29 @@ constexpr FieldSpec<Writer> kXNetStreamFields[] = {
 };
 
 constexpr HttpStreamCatalog kStreamCatalogs[] = {
-    {"net/http HTTP/2 server", "*net/http.http2responseWriter", {}, kBundledEnds, kBundledWriterFields,
-     kBundledStateFields, kBundledStreamFields},
-    {"net/http/internal/http2 server", "net/http.http2ResponseWriter", {}, kInternalEnds, kInternalWriterFields,
-     kInternalStateFields, kInternalStreamFields},
-    {"golang.org/x/net/http2 server", "*golang.org/x/net/http2.responseWriter", kXNetStarts, kXNetEnds,
-     kXNetWriterFields, kXNetStateFields, kXNetStreamFields},
+    {.library = "net/http HTTP/2 server",
+     .writer_type = "*net/http.http2responseWriter",
+     .end = kBundledEnds,
+     .writer_fields = kBundledWriterFields,
+     .state_fields = kBundledStateFields,
+     .stream_fields = kBundledStreamFields},
+    {.library = "net/http/internal/http2 server",
+     .writer_type = "net/http.http2ResponseWriter",
+     .start = kInternalStarts,
+     .start_when = kXNetServes,
+     .end = kInternalEnds,
+     .request_type = kInternalRequest,
+     .request_fields = kInternalRequestFields,
+     .writer_fields = kInternalWriterFields,
+     .state_fields = kInternalStateFields,
+     .stream_fields = kInternalStreamFields},
+    {.library = "golang.org/x/net/http2 server",
+     .writer_type = "*golang.org/x/net/http2.responseWriter",
+     .start = kXNetStarts,
+     .end = kXNetEnds,
+     .writer_fields = kXNetWriterFields,
+     .state_fields = kXNetStateFields,
+     .stream_fields = kXNetStreamFields},
 };
 static_assert(std::size(kStreamCatalogs) < NS_HTTP_WRITERS);
 

@@ -20,9 +20,14 @@ struct HttpRequestCatalog {
 // A type of http.ResponseWriter of HTTP/2, and what serves its requests.
 struct HttpStreamCatalog {
   std::string_view library;
-  std::string_view writer_type;           // as it is in the interface
-  std::span<const FunctionSpec> start;    // of requests that no http.Server sees; empty: there are none
+  std::string_view writer_type;         // as it is in the interface
+  std::span<const FunctionSpec> start;  // of requests that no http.Server sees; empty: there are none
+  // Without one of these there are no such requests; empty: there always may be.
+  std::span<const std::string_view> start_when;
   std::span<const FunctionSpec> end;
+  // What the start is given, when that is no http.Request.
+  std::string_view request_type;
+  std::span<const FieldSpec<ns_http_request_params>> request_fields;
   // state_off first; those of the state that the end reads; those that tell a pushed stream.
   std::span<const FieldSpec<ns_http_writer>> writer_fields;
   std::span<const FieldSpec<ns_http_writer>> state_fields;

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "attach/code_sites.h"
+#include "attach/http_catalog.h"
 #include "attach/http_request_plan.h"
 #include "attach/plan_steps.h"
-#include "attach/http_catalog.h"
 #include "base/status_macros.h"
 
 namespace nodespan::attach {
@@ -101,14 +101,48 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   return absl::OkStatus();
 }
 
-absl::Status PlanStreams(const goinspect::GoBinary& binary, const HttpStreamCatalog& catalog, ns_http_writer* writer,
-                         LibraryPlan* plan) {
-  writer->kind = NS_WRITER_HTTP2;
-  writer->flags = catalog.start.empty() ? 0 : NS_WRITER_STARTS_EARLIER;
+bool HasAny(const goinspect::GoBinary& binary, std::span<const std::string_view> functions) {
+  const auto found = binary.FindFunctions(functions);
+  return std::any_of(found.begin(), found.end(), [](const auto& function) { return function.has_value(); });
+}
+
+// The start of requests that no http.Server sees.
+absl::StatusOr<std::vector<PlannedProbe>> PlanStreamStart(const goinspect::GoBinary& binary,
+                                                          const HttpStreamCatalog& catalog, size_t index,
+                                                          ns_binary_params* params, LibraryPlan* plan) {
+  if (catalog.start.empty() || (!catalog.start_when.empty() && !HasAny(binary, catalog.start_when))) {
+    return std::vector<PlannedProbe>();
+  }
+  ns_http_writer* writer = &params->http_server.writers[index];
+  writer->flags = NS_WRITER_STARTS_EARLIER;
+  if (!catalog.request_fields.empty()) {
+    writer->flags |= NS_WRITER_STREAM_REQUEST;
+    NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType type, binary.FindStruct(catalog.request_type));
+    if (type.size_bytes > NS_WINDOW_BYTES) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is {} bytes long", catalog.request_type,
+                              type.size_bytes);
+    }
+    ns_http_request_params* request = &params->stream_request;
+    request->bytes = static_cast<uint16_t>(type.size_bytes);
+    NODESPAN_RETURN_IF_ERROR(
+        ResolveFields<ns_http_request_params>(binary, catalog.request_fields, request, &request->present, plan));
+  }
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, catalog.start));
+  for (PlannedProbe& probe : probes) {
+    probe.site.results[NS_STREAM_SITE_WRITER] = {
+        .value = static_cast<int32_t>(index), .source = NS_VALUE_CONSTANT, .pad = {}};
+  }
+  return probes;
+}
+
+absl::Status PlanStreams(const goinspect::GoBinary& binary, const HttpStreamCatalog& catalog, size_t index,
+                         ns_binary_params* params, LibraryPlan* plan) {
+  ns_http_writer* writer = &params->http_server.writers[index];
+  writer->kind = NS_WRITER_HTTP2;
+  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, catalog.state_fields, writer, plan));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanStreamStart(binary, catalog, index, params, plan));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanProbes(binary, catalog.end));
   std::move(ends.begin(), ends.end(), std::back_inserter(probes));
-  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, catalog.state_fields, writer, plan));
   uint32_t present = 0;
   for (const auto specs : {catalog.writer_fields, catalog.stream_fields}) {
     NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_writer>(binary, specs, writer, &present, plan));
@@ -124,18 +158,18 @@ std::vector<LibraryPlan> PlanHttpStreams(const goinspect::GoBinary& binary, ns_b
   std::vector<LibraryPlan> plans;
   size_t next = 1;  // behind HTTP/1
   for (const HttpStreamCatalog& catalog : kHttpStreamCatalogs) {
-    plans.push_back(PlanLibrary(
-        binary, catalog.library, LibraryKind::kServer, catalog.end.front().candidates, params,
-        [&](ns_binary_params* candidate, LibraryPlan* plan) {
-          return PlanStreams(binary, catalog, &candidate->http_server.writers[next], plan);
-        }));
+    plans.push_back(PlanLibrary(binary, catalog.library, LibraryKind::kServer, catalog.end.front().candidates, params,
+                                [&](ns_binary_params* candidate, LibraryPlan* plan) {
+                                  return PlanStreams(binary, catalog, next, candidate, plan);
+                                }));
     ++next;
   }
   return plans;
 }
 
 LibraryPlan PlanHttpServer(const goinspect::GoBinary& binary, ns_binary_params* params) {
-  return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer, kHttpServerCatalog.functions.front().candidates, params,
+  return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer,
+                     kHttpServerCatalog.functions.front().candidates, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
 }
 

@@ -6,8 +6,8 @@ namespace {
 
 constexpr std::string_view kString = "string";
 
-// Source: gin.go, (*Engine).ServeHTTP, and context.go. The context goes back to its pool when all handlers are done; not
-// when one panics and nobody recovers.
+// Source: gin.go, (*Engine).ServeHTTP, and context.go. The context goes back to its pool when all handlers are done;
+// not when one panics and nobody recovers.
 constexpr std::string_view kGinServe[] = {"github.com/gin-gonic/gin.(*Engine).ServeHTTP"};
 constexpr RouteStep kGinSteps[] = {{"github.com/gin-gonic/gin.Context", "fullPath", kString}};
 
@@ -18,10 +18,9 @@ constexpr std::string_view kEchoThreeServe[] = {"github.com/labstack/echo.(*Echo
 constexpr RouteStep kEchoThreeSteps[] = {{"github.com/labstack/echo.context", "path", kString}};
 
 // Version 5 defers the call, which the compiler puts into a function of its own; the name depends on the Go version.
-constexpr std::string_view kEchoFiveServe[] = {"github.com/labstack/echo/v5.(*Echo).serveHTTP.deferwrap1",
-                                               "github.com/labstack/echo/v5.(*Echo).serveHTTP.func1",
-                                               "github.com/labstack/echo/v5.(*Echo).serveHTTP.func2",
-                                               "github.com/labstack/echo/v5.(*Echo).ServeHTTP.deferwrap1"};
+constexpr std::string_view kEchoFiveServe[] = {
+    "github.com/labstack/echo/v5.(*Echo).serveHTTP.deferwrap1", "github.com/labstack/echo/v5.(*Echo).serveHTTP.func1",
+    "github.com/labstack/echo/v5.(*Echo).serveHTTP.func2", "github.com/labstack/echo/v5.(*Echo).ServeHTTP.deferwrap1"};
 constexpr RouteStep kEchoFiveSteps[] = {{"github.com/labstack/echo/v5.Context", "path", kString}};
 
 // Source: mux.go, (*Mux).ServeHTTP, and context.go. Only the outermost router has a context to give back.
@@ -45,9 +44,9 @@ constexpr std::string_view kServeMux[] = {"net/http.(*ServeMux).ServeHTTP"};
 
 // Source: net/http/server.go up to Go 1.21; servemux121.go since, for programs whose go.mod says so.
 constexpr std::string_view kOldServeMux[] = {"net/http.(*serveMux121).handler", "net/http.(*ServeMux).handler"};
-constexpr std::string_view kOldServeMuxUnlock[] = {
-    "net/http.(*serveMux121).handler.deferwrap1", "net/http.(*ServeMux).handler.deferwrap1",
-    "net/http.(*ServeMux).handler.func1"};
+constexpr std::string_view kOldServeMuxUnlock[] = {"net/http.(*serveMux121).handler.deferwrap1",
+                                                   "net/http.(*ServeMux).handler.deferwrap1",
+                                                   "net/http.(*ServeMux).handler.func1"};
 constexpr int kPatternResult[] = {2, 3};
 
 constexpr RouteCatalog kCatalogs[] = {

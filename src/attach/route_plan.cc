@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, c
     NODESPAN_ASSIGN_OR_RETURN(const std::vector<uint64_t> calls,
                               FindCallSites(code, function->vaddr, binary.info().arch, put->vaddr));
     for (const uint64_t call : calls) {
-      PlannedProbe probe{Program::kHttpRoute,   *function, call, function->file_off + call, "call sync.(*Pool).Put",
+      PlannedProbe probe{Program::kHttpRoute,  *function, call, function->file_off + call, "call sync.(*Pool).Put",
                          "the router is done", {}};
       probe.site.vaddr = function->vaddr + call;
       probe.site.results[0] = Register(1);  // Put(x any): the type behind the pool itself, then the value
@@ -88,7 +88,8 @@ absl::Status PlanSteps(const GoBinary& binary, const RouteCatalog& catalog, ns_r
 absl::Status Plan(const GoBinary& binary, const RouteCatalog& catalog, size_t index, ns_binary_params* params,
                   LibraryPlan* plan) {
   if (index >= NS_ROUTES) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "there are more than {} routers in the binary", NS_ROUTES);
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "there are more than {} routers in the binary",
+                            NS_ROUTES);
   }
   ns_route_params* route = &params->routes[index];
   route->kind = static_cast<uint8_t>(catalog.kind);
@@ -116,10 +117,9 @@ std::vector<LibraryPlan> PlanRoutes(const GoBinary& binary, ns_binary_params* pa
     if (catalog.needs_request_field != 0 && (params->http_request.present & catalog.needs_request_field) == 0) {
       continue;
     }
-    plans.push_back(PlanLibrary(binary, catalog.library, LibraryKind::kDetail, catalog.functions, params,
-                                [&](ns_binary_params* candidate, LibraryPlan* plan) {
-                                  return Plan(binary, catalog, index, candidate, plan);
-                                }));
+    plans.push_back(PlanLibrary(
+        binary, catalog.library, LibraryKind::kDetail, catalog.functions, params,
+        [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, catalog, index, candidate, plan); }));
     index += plans.back().attach ? 1 : 0;
   }
   return plans;

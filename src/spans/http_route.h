@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.route of a server span: what the router that handled the request calls the route. Pure functions.
 //
-// Which router is heard when several are mounted in each other is decided in the kernel (bpf/programs/http_route.bpf.c);
-// here its words become a route. The syntax of each router is passed through: ":id", "*any", "{id}", "{id:[0-9]+}".
+// Which router is heard when several are mounted in each other is decided in the kernel
+// (bpf/programs/http_route.bpf.c); here its words become a route. The syntax of each router is passed through: ":id",
+// "*any", "{id}", "{id:[0-9]+}".
 #pragma once
 
 #include <cstdint>
