@@ -97,7 +97,7 @@ func (v visit) pay(journal *truth.Journal, scenario, address string) {
 	}
 	line := truth.Span{
 		ID: id, SpanKind: "server", Scenario: scenario, Case: v.name, Parent: truth.Root,
-		Attributes: map[string]interface{}{"http.request.method": v.method, "url.path": path},
+		Attributes: map[string]interface{}{"http.request.method": v.method, "url.path": strings.SplitN(path, "?", 2)[0]},
 		Facts:      map[string]interface{}{}, Status: truth.StatusOf(status == 0 || status >= 500),
 		StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
 	}

@@ -33,14 +33,13 @@ func (s *server) httpServer() *http.Server {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := truth.IDIn(r.URL.Path)
 	w1 := s.plan.find(id)
-	start := time.Now()
 	status := 0
 	s.arrived.send(id)
 	defer s.journal.Open()()
 	defer func() {
 		line := truth.Span{
 			ID: id, SpanKind: "server", Scenario: w1.scenario, Case: w1.name, Parent: truth.Root, Caller: truth.Client(id),
-			Name: spanName(r.Method), Status: truth.StatusOf(status >= 500), StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
+			Name: spanName(r.Method), Status: truth.StatusOf(status >= 500), EndNs: time.Now().UnixNano(),
 			Attributes: map[string]interface{}{
 				"url.path": r.URL.EscapedPath(), "network.protocol.version": protocolVersion(r.Proto),
 			},

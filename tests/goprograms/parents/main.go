@@ -86,27 +86,26 @@ func newClient() *http.Client {
 }
 
 // line is the part that all lines have in common.
-func (w *world) line(kind, id, parent string, start time.Time) truth.Span {
+func (w *world) line(kind, id, parent string, startNs int64) truth.Span {
 	w.mu.Lock()
 	names := w.names[id]
 	w.mu.Unlock()
 	return truth.Span{
 		ID: id, SpanKind: kind, Scenario: names[0], Case: names[1], Parent: parent, Name: http.MethodGet,
 		Attributes: map[string]interface{}{"http.response.status_code": http.StatusOK}, Status: truth.Unset,
-		StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
+		StartNs: startNs, EndNs: time.Now().UnixNano(),
 	}
 }
 
 func (w *world) serveFront(_ http.ResponseWriter, r *http.Request) {
 	id := truth.IDIn(r.URL.Path)
 	defer w.journal.Open()()
-	start := time.Now()
 	w.mu.Lock()
 	handle := w.handlers[id]
 	w.serving[r.RemoteAddr] = id
 	w.mu.Unlock()
 	handle(r, id)
-	line := w.line("server", id, truth.Root, start)
+	line := w.line("server", id, truth.Root, 0)
 	line.Caller = truth.Client(id)
 	w.journal.Write(line)
 }
@@ -128,9 +127,8 @@ func (w *world) connState(conn net.Conn, state http.ConnState) {
 func (w *world) serveBack(rw http.ResponseWriter, r *http.Request) {
 	id := truth.IDIn(r.URL.Path)
 	defer w.journal.Open()()
-	start := time.Now()
 	_, _ = io.WriteString(rw, "back\n")
-	line := w.line("server", id, truth.Root, start)
+	line := w.line("server", id, truth.Root, 0)
 	line.Caller = truth.Client(id)
 	w.journal.Write(line)
 }
@@ -192,7 +190,7 @@ func (w *world) do(client *http.Client, ctx context.Context, id, target, parent 
 		_, _ = io.Copy(io.Discard, response.Body)
 		response.Body.Close()
 	}
-	line := w.line("client", id, parent, start)
+	line := w.line("client", id, parent, start.UnixNano())
 	if err != nil {
 		delete(line.Attributes, "http.response.status_code")
 		if !strings.Contains(err.Error(), "context canceled") || !strings.Contains(line.Case, "cancelled") {

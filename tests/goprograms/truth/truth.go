@@ -40,7 +40,7 @@ type Span struct {
 	Optional bool                   `json:"optional,omitempty"` // no span is right too
 	Links    []string               `json:"links,omitempty"`    // keys or remote contexts that must be linked to, in any order
 	Facts    map[string]interface{} `json:"facts,omitempty"`    // for readers and for the tests of one program
-	StartNs  int64                  `json:"start_ns"`           // Unix time just before it began, 0 for unknown
+	StartNs  int64                  `json:"start_ns"`           // Unix time just before it began; 0: unknown, as where a handler notices late
 	EndNs    int64                  `json:"end_ns"`             // Unix time just after it ended
 }
 
