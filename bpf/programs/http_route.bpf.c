@@ -28,7 +28,8 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 
 	if (!bytes)
 		return 1;
-	/* Compared with constants only: the verifiers before Linux 6.8 do not know more. */
+	/* Compared with constants only, and although the compiler knows: the verifiers before Linux 6.8 do not. */
+	barrier_var(used);
 	if (used > NS_HTTP_MAX_PATTERN)
 		return 0;
 	if (bytes > NS_HTTP_MAX_PATTERN - used) {
@@ -111,6 +112,7 @@ static __always_inline void ns_route_store(struct ns_operation *op, const u64 ro
 
 	if (!ns_route_replaces(source, bytes, record->route_source, old_bytes))
 		return;
+	barrier_var(bytes); /* as above */
 	if (off > room - NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN)
 		return;
 	if (bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, window))

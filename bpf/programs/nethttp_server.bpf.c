@@ -254,8 +254,8 @@ static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns
 SEC("uprobe")
 int nethttp_server_start(struct go_regs *ctx)
 {
-	struct ns_server_begin begin = {};
-	const struct ns_http_writer *writer = NULL;
+	struct ns_server_begin begin = {.writer = NS_HTTP_WRITERS};
+	const struct ns_http_writer *writer;
 	struct ns_hit hit = {};
 	u64 itab_vaddr;
 
@@ -264,18 +264,17 @@ int nethttp_server_start(struct go_regs *ctx)
 	itab_vaddr = go_arg2(ctx) - hit.params->load_bias;
 #pragma unroll
 	for (u32 i = 0; i < NS_HTTP_WRITERS; i++) {
-		if (!writer && itab_vaddr && hit.binary->http_server.writers[i].itab_vaddr == itab_vaddr) {
-			writer = &hit.binary->http_server.writers[i];
+		if (itab_vaddr && hit.binary->http_server.writers[i].itab_vaddr == itab_vaddr)
 			begin.writer = i;
-		}
 	}
-	if (writer && (writer->flags & NS_WRITER_STARTS_EARLIER))
-		return 0;
-	if (!writer) {
+	if (begin.writer >= NS_HTTP_WRITERS) {
 		ns_count(NS_COUNT_OPS_STARTED);
 		ns_count(NS_LOSS_UNKNOWN_WRITER);
 		return 0;
 	}
+	writer = &hit.binary->http_server.writers[begin.writer];
+	if (writer->flags & NS_WRITER_STARTS_EARLIER)
+		return 0;
 	begin.request_addr = go_arg4(ctx);
 	ns_server_begin(ctx, &hit, writer, go_arg3(ctx), &begin);
 	return 0;
