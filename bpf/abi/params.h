@@ -48,7 +48,8 @@ struct ns_site {
 	uint32_t caller_bytes;
 	uint8_t flags; /* NS_SITE_* */
 	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
-	uint8_t pad[2];
+	uint8_t tag;   /* which of the operations that the program serves: enum ns_sql_operation */
+	uint8_t error; /* index of the error's first word in `results` */
 	struct ns_value_location results[NS_SITE_RESULTS];
 };
 NS_ASSERT(sizeof(struct ns_site) == 56);
@@ -202,6 +203,8 @@ NS_ASSERT(sizeof(struct ns_route_params) == 16);
 #define NS_CLIENT_PARAM_PEER_TLS 0x8 /* crypto/tls.Conn.conn */
 #define NS_CLIENT_PARAM_OPAQUE 0x10
 #define NS_CLIENT_PARAM_RAW_PATH 0x20
+#define NS_CLIENT_PARAM_FORCE_QUERY 0x40
+#define NS_CLIENT_PARAM_FRAGMENT 0x80
 
 struct ns_http_client_params {
 	/* net.Conn that a persistConn has: itabs of the concrete types that are looked through, as linked */
@@ -218,6 +221,8 @@ struct ns_http_client_params {
 	uint16_t url_path_off;
 	uint16_t url_raw_path_off;
 	uint16_t url_raw_query_off;
+	uint16_t url_force_query_off;
+	uint16_t url_fragment_off;
 	/* net/http.Response */
 	uint16_t response_bytes; /* up to the last field that is read, <= NS_WINDOW_BYTES */
 	uint16_t response_status_off;
@@ -231,14 +236,14 @@ struct ns_http_client_params {
 	uint16_t net_fd_raddr_off;
 	uint16_t tcp_addr_ip_off;
 	uint16_t tcp_addr_port_off;
-	uint16_t pad[3];
+	uint16_t pad[1];
 };
 NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
 
 /* ---- Goroutines and contexts ---- */
 
 /* Bits of ns_go_params.present */
-#define NS_GO_PARAM_GOID 0x1	  /* goid */
+#define NS_GO_PARAM_GOID 0x1	    /* goid */
 #define NS_GO_PARAM_PARENT_GOID 0x2 /* parentGoid (Go >= 1.21), m.p, p.goidcache and goidcacheend */
 
 struct ns_go_params {
@@ -255,8 +260,55 @@ struct ns_go_params {
 };
 NS_ASSERT(sizeof(struct ns_go_params) == 32);
 
+/* ---- database/sql ---- */
+
+#define NS_SQL_PATH_STEPS 4
+#define NS_SQL_DRIVERS 4
+#define NS_SQL_ERRORS 6
+
+/* A way from a value to one of its parts: every step but the last follows a pointer. */
+struct ns_value_path {
+	uint16_t off[NS_SQL_PATH_STEPS];
+	uint8_t steps; /* 0: there is no such part */
+	uint8_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_value_path) == 12);
+
+struct ns_sql_driver {
+	uint64_t conn_itab_vaddr;    /* (driver.Conn, the driver's type), as linked; 0: none */
+	struct ns_value_path server; /* a string */
+	struct ns_value_path port;   /* uint16 */
+	struct ns_value_path database;
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_sql_driver) == 48);
+
+struct ns_sql_error {
+	uint64_t itab_vaddr; /* (error, pointer to the driver's error), as linked; 0: none */
+	uint16_t code_off;
+	uint16_t message_off;
+	uint16_t inner_off;	/* of the error that it wraps */
+	uint8_t code_is_number; /* uint16; else a string */
+	uint8_t is_wrapper;	/* it has neither code nor message, only an inner error */
+};
+NS_ASSERT(sizeof(struct ns_sql_error) == 16);
+
+struct ns_sql_params {
+	struct ns_sql_driver drivers[NS_SQL_DRIVERS];
+	struct ns_sql_error errors[NS_SQL_ERRORS];
+	uint16_t driver_conn_db_off; /* database/sql.driverConn */
+	uint16_t driver_conn_ci_off;
+	uint16_t tx_db_off; /* database/sql.Tx */
+	uint16_t tx_dc_off;
+	uint16_t tx_ctx_off;
+	uint16_t stmt_query_off; /* database/sql.Stmt */
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_sql_params) == 304);
+
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
+	struct ns_sql_params sql;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
@@ -267,7 +319,7 @@ struct ns_binary_params {
 	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 472);
+NS_ASSERT(sizeof(struct ns_binary_params) == 776);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -309,6 +361,9 @@ enum ns_object_kind {
 	/* operations in flight, by the goroutine that runs them: addr is the address of its runtime.g */
 	NS_OBJECT_HTTP_SERVER,
 	NS_OBJECT_HTTP_CLIENT,
+	NS_OBJECT_SQL,
+	/* what is remembered for an operation that begins soon, by goroutine */
+	NS_OBJECT_SQL_STATEMENT,
 	/* spans that can be parents */
 	NS_OBJECT_CONTEXT,   /* addr: of the data of a context.Context */
 	NS_OBJECT_GOROUTINE, /* addr: the goroutine's number (goid) */
@@ -319,8 +374,8 @@ struct ns_object_key {
 	uint64_t addr;
 	uint32_t target_slot;
 	uint32_t target_generation;
-	uint32_t kind; /* enum ns_object_kind */
-	uint32_t pad;
+	uint32_t kind;	/* enum ns_object_kind */
+	uint32_t depth; /* of an operation: how many of its kind are open around it on its goroutine */
 };
 NS_ASSERT(sizeof(struct ns_object_key) == 24);
 

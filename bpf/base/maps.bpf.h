@@ -100,6 +100,8 @@ struct {
 
 struct ns_operation {
 	u64 memo[NS_OPERATION_MEMOS]; /* what each kind of operation remembers */
+	u64 stack_pointer;	      /* at its start */
+	u64 inner;		      /* of the outermost operation: how many are open within it */
 	u64 strings_bytes;
 	struct ns_record_header header;
 	u8 fixed[NS_RECORD_MAX_FIXED_BYTES - sizeof(struct ns_record_header)];
@@ -134,5 +136,18 @@ struct {
 	__type(key, struct ns_object_key);
 	__type(value, struct ns_long_operation);
 } inflight_long SEC(".maps");
+
+/* What one hit tells a later one of the same goroutine before there is an operation. Inserted and deleted by the
+ * programs; of a process that died, by the daemon. Full: counted as a field that could not be read. */
+struct ns_note {
+	u64 words[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_note);
+} notes SEC(".maps");
 
 #endif /* NODESPAN_MAPS_H */

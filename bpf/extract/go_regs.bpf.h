@@ -24,6 +24,7 @@ struct go_regs {
 #define go_arg8(regs) ((regs)->r10)
 #define go_arg9(regs) ((regs)->r11)
 #define go_current_g(regs) ((regs)->r14)
+#define go_closure(regs) ((regs)->dx)
 #define go_stack_pointer(regs) ((regs)->sp)
 #define go_instruction(regs) ((regs)->ip)
 
@@ -43,14 +44,30 @@ static __always_inline int go_condition_holds(const struct go_regs *regs, u8 con
 	int holds;
 
 	switch (condition >> 1 & 7) {
-	case 0: holds = overflow; break;
-	case 1: holds = carry; break;
-	case 2: holds = zero; break;
-	case 3: holds = carry | zero; break;
-	case 4: holds = sign; break;
-	case 5: holds = parity; break;
-	case 6: holds = sign ^ overflow; break;
-	default: holds = zero | (sign ^ overflow); break;
+	case 0:
+		holds = overflow;
+		break;
+	case 1:
+		holds = carry;
+		break;
+	case 2:
+		holds = zero;
+		break;
+	case 3:
+		holds = carry | zero;
+		break;
+	case 4:
+		holds = sign;
+		break;
+	case 5:
+		holds = parity;
+		break;
+	case 6:
+		holds = sign ^ overflow;
+		break;
+	default:
+		holds = zero | (sign ^ overflow);
+		break;
 	}
 	return holds ^ (condition & 1);
 }
@@ -90,6 +107,7 @@ struct go_regs {
 #define go_arg8(regs_) ((regs_)->regs[7])
 #define go_arg9(regs_) ((regs_)->regs[8])
 #define go_current_g(regs_) ((regs_)->regs[28])
+#define go_closure(regs_) ((regs_)->regs[26])
 #define go_stack_pointer(regs_) ((regs_)->sp)
 #define go_instruction(regs_) ((regs_)->pc)
 

@@ -7,6 +7,7 @@
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
 #include "attach/route_plan.h"
+#include "attach/sql_plan.h"
 #include "base/errors.h"
 
 namespace nodespan::attach {
@@ -17,7 +18,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
   size_t sites = 0;
   for (LibraryPlan& library : *libraries) {
     if (sites + library.probes.size() > NS_MAX_SITES) {
-      library.problems = {fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
+      library.problems = {
+          fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
       library.attach = false;
       library.probes.clear();
     }
@@ -27,9 +29,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
 
 // Whether there are operations that look for a parent within the program.
 bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
-  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
-    return library.attach && library.kind == LibraryKind::kClient;
-  });
+  return std::any_of(libraries.begin(), libraries.end(),
+                     [](const LibraryPlan& library) { return library.attach && library.kind == LibraryKind::kClient; });
 }
 
 }  // namespace
@@ -68,6 +69,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  plan.libraries.push_back(PlanSql(binary, &plan.params));
   if (plan.libraries.front().attach) {
     for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));
@@ -82,7 +84,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);
     plan.context_types = PlanContextTypes(binary);
-    plan.error_types = PlanErrorTypes(binary, &plan.params.go);
+    plan.types = PlanTypes(binary, &plan.params.go);
   }
   return plan;
 }

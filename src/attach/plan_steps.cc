@@ -31,18 +31,49 @@ IsMorestack FindMorestack(const GoBinary& binary) {
       [addresses](uint64_t vaddr) { return std::find(addresses.begin(), addresses.end(), vaddr) != addresses.end(); };
 }
 
+bool IsPattern(std::string_view candidate) { return candidate.find_first_of("{[") != std::string_view::npos; }
+
+// The first of the candidates that is there. Exact names cost a look-up, patterns a pass over all names.
 std::optional<goinspect::Function> FirstPresent(const GoBinary& binary, std::span<const std::string_view> candidates) {
   for (std::optional<goinspect::Function>& function : binary.FindFunctions(candidates)) {
     if (function.has_value()) {
       return std::move(function);
     }
   }
+  if (std::none_of(candidates.begin(), candidates.end(), IsPattern)) {
+    return std::nullopt;
+  }
+  for (const goinspect::FunctionMatches& match : binary.MatchFunctions(candidates)) {
+    if (match.functions.size() == 1 && !match.is_wrapper) {
+      return match.functions.front();
+    }
+  }
   return std::nullopt;
+}
+
+// Why none of the candidates can be probed.
+absl::Status Missing(const GoBinary& binary, std::span<const std::string_view> candidates) {
+  for (const goinspect::FunctionMatches& match : binary.MatchFunctions(candidates)) {
+    if (match.is_inlined) {
+      return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is in the binary only as inlined copies",
+                              candidates.front());
+    }
+    if (match.functions.empty()) {
+      continue;
+    }
+    if (match.is_wrapper) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is a wrapper of the value's method",
+                              match.functions.front().name);
+    }
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} functions are called {}", match.functions.size(),
+                            candidates.front());
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", candidates.front());
 }
 
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
                        std::string instruction, std::string why) {
-  PlannedProbe probe{program, function, function_off, function.file_off + function_off, std::move(instruction),
+  PlannedProbe probe{program,        function, function_off, function.file_off + function_off, std::move(instruction),
                      std::move(why), {}};
   probe.site.vaddr = function.vaddr + function_off;
   return probe;
@@ -74,8 +105,9 @@ absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
       return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
     case ValueLocation::Kind::kAddress:
       if (location.vaddr <= UINT32_MAX) {
-        return ns_value_location{
-            .value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)), .source = NS_VALUE_ADDRESS, .pad = {}};
+        return ns_value_location{.value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)),
+                                 .source = NS_VALUE_ADDRESS,
+                                 .pad = {}};
       }
       break;
   }
@@ -101,9 +133,9 @@ absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function&
 absl::StatusOr<PlannedProbe> PlanDeferred(const GoBinary& binary, const EndSpec& spec,
                                           const goinspect::Function& function, std::span<const uint8_t> code,
                                           const goinspect::Function& deferred) {
-  NODESPAN_ASSIGN_OR_RETURN(const std::vector<int32_t> slots,
-                            FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words,
-                                                    GoCallees(binary)));
+  NODESPAN_ASSIGN_OR_RETURN(
+      const std::vector<int32_t> slots,
+      FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words, GoCallees(binary)));
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, deferred));
   probe.site.flags |= NS_SITE_CALLER;
   probe.site.caller_vaddr = function.vaddr;
@@ -195,7 +227,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std
   for (const FunctionSpec& spec : functions) {
     const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
     if (!function.has_value()) {
-      return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+      return Missing(binary, spec.candidates);
     }
     NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, *function));
     probes.push_back(std::move(probe));
@@ -206,7 +238,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std
 absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const EndSpec& spec) {
   const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
   if (!function.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+    return Missing(binary, spec.candidates);
   }
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
   EndSiteOptions options;
@@ -214,6 +246,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (spec.error_word >= 0) {
     options.error_word = static_cast<size_t>(spec.error_word);
   }
+  options.returns =
+      spec.is_error_from_closure ? EndSiteOptions::Returns::kErrorFromStack : EndSiteOptions::Returns::kAll;
+  options.allow_hot_returns = spec.allows_hot_return;
   if (auto objects = binary.StackObjects(*function); objects.ok()) {
     options.stack_objects = *std::move(objects);
   }
@@ -230,12 +265,14 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (!sites.ok() && !(absl::IsNotFound(sites.status()) && !probes.empty())) {
     return base::Annotate(sites.status(), function->name);
   }
-  if (!sites.ok()) {
-    return probes;  // Every return comes behind the deferred function.
+  if (sites.ok()) {  // otherwise every return comes behind the deferred function
+    for (const EndSite& site : *sites) {
+      NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
+      probes.push_back(std::move(probe));
+    }
   }
-  for (const EndSite& site : *sites) {
-    NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
-    probes.push_back(std::move(probe));
+  for (PlannedProbe& probe : probes) {
+    probe.site.error = static_cast<uint8_t>(std::max(spec.error_word, 0));
   }
   return probes;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue: for every traced library, which functions are probed and which fields are read. Data only; here are the
-// kinds of its rows, and LIBRARY_catalog.h has the rows of a library.
+// The catalogue: for every traced library, which functions are probed and which fields are read. Data only; here are
+// the kinds of its rows, and LIBRARY_catalog.h has the rows of a library.
 //
 // Names change between releases: candidates are tried in order, and additions are safe. The type of a field is checked,
 // so that a field that kept its name and changed its meaning disables the probe instead of giving wrong values.
@@ -17,7 +17,7 @@ namespace nodespan::attach {
 // A function whose start is probed.
 struct FunctionSpec {
   Program program;
-  std::span<const std::string_view> candidates;
+  std::span<const std::string_view> candidates;  // names, or patterns of goinspect/names.h for libraries
 };
 
 // A function whose end is probed, with the words of its results that the program reads.
@@ -28,6 +28,10 @@ struct EndSpec {
   std::span<const std::string_view> deferred;
   std::span<const int> result_words;
   int error_word;  // index into result_words: zero means success; -1 without
+  // Only returns of an error that a closure has left in the function's frame; the others are not ends.
+  bool is_error_from_closure = false;
+  // Also `ret` where the call succeeded, single-stepped: for calls that are rare.
+  bool allows_hot_return = false;
 };
 
 // One field to be read. `Params` is a parameter block of bpf/abi.

@@ -7,13 +7,16 @@
 namespace nodespan::attach {
 
 // X(name here, name in the BPF object, role)
-#define NODESPAN_PROGRAMS(X)                                            \
-  X(kNetHttpServerStart, nethttp_server_start, kStarts)                 \
-  X(kNetHttpServerEnd, nethttp_server_end, kContinues)                  \
-  X(kNetHttpClientStart, nethttp_client_start, kStarts)                 \
-  X(kNetHttpClientConnection, nethttp_client_connection, kContinues)    \
-  X(kNetHttpClientEnd, nethttp_client_end, kContinues)                  \
-  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)                 \
+#define NODESPAN_PROGRAMS(X)                                         \
+  X(kNetHttpServerStart, nethttp_server_start, kStarts)              \
+  X(kNetHttpServerEnd, nethttp_server_end, kContinues)               \
+  X(kNetHttpClientStart, nethttp_client_start, kStarts)              \
+  X(kNetHttpClientConnection, nethttp_client_connection, kContinues) \
+  X(kNetHttpClientEnd, nethttp_client_end, kContinues)               \
+  X(kDatabaseSqlStart, database_sql_start, kStarts)                  \
+  X(kDatabaseSqlStatement, database_sql_statement, kContinues)       \
+  X(kDatabaseSqlEnd, database_sql_end, kContinues)                   \
+  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)              \
   X(kHttpRoute, http_route, kContinues)
 
 enum class Program {

@@ -13,11 +13,12 @@
 #include "absl/status/statusor.h"
 #include "events/event_base.h"
 #include "events/http_event.h"
+#include "events/sql_event.h"
 
 namespace nodespan::events {
 
 // One alternative per ns_record_type.
-using Event = std::variant<HttpServerEvent, HttpClientEvent>;
+using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);
