@@ -99,7 +99,7 @@ struct {
  * the end needs besides. There are two maps, so that an ordinary operation does not cost the room of the longest
  * strings: entries are copied whole when they are inserted.
  */
-#define NS_OPERATION_MEMOS 4
+#define NS_OPERATION_MEMOS 5
 
 struct ns_operation {
 	u64 memo[NS_OPERATION_MEMOS]; /* what each kind of operation remembers */

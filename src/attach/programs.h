@@ -15,7 +15,9 @@ namespace nodespan::attach {
   X(kNetHttpClientEnd, nethttp_client_end, kContinues)               \
   X(kDatabaseSqlStart, database_sql_start, kStarts)                  \
   X(kDatabaseSqlStatement, database_sql_statement, kContinues)       \
-  X(kDatabaseSqlEnd, database_sql_end, kContinues)
+  X(kDatabaseSqlEnd, database_sql_end, kContinues)                   \
+  X(kNetHttpStreamStart, nethttp_stream_start, kStarts)              \
+  X(kHttpRoute, http_route, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,
