@@ -9,6 +9,7 @@
 #include "attach/plan_steps.h"
 #include "attach/route_catalog.h"
 #include "base/status_macros.h"
+#include "goinspect/names.h"
 
 namespace nodespan::attach {
 namespace {
@@ -19,43 +20,80 @@ constexpr std::string_view kPoolPut[] = {"sync.(*Pool).Put"};
 
 ns_value_location Register(int word) { return {.value = NS_REG_ARG0 + word, .source = NS_VALUE_REGISTER, .pad = {}}; }
 
-absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, const RouteCatalog& catalog) {
+// A router as one program has it.
+struct Found {
+  const RouteCatalog* catalog;
+  std::vector<goinspect::Function> functions;  // those of the catalogue's that are there; empty: none
+  goinspect::Placement placement;              // of the first
+
+  std::string Place(std::string_view name) const {
+    const std::string_view star = name.starts_with('*') ? "*" : "";
+    return std::string(star) + goinspect::PlaceName(name.substr(star.size()), placement);
+  }
+};
+
+// Looks for all routers in one pass over the names.
+std::vector<Found> FindRouters(const GoBinary& binary) {
+  std::vector<std::string_view> patterns;
+  for (const RouteCatalog& catalog : kRouteCatalogs) {
+    patterns.insert(patterns.end(), catalog.functions.begin(), catalog.functions.end());
+  }
+  const std::vector<goinspect::FunctionMatches> matches = binary.MatchFunctions(patterns);
+  std::vector<Found> routers;
+  size_t next = 0;
+  for (const RouteCatalog& catalog : kRouteCatalogs) {
+    Found router{&catalog, {}, {}};
+    for (const std::string_view pattern : catalog.functions) {
+      const goinspect::FunctionMatches& match = matches[next++];
+      if (match.functions.empty()) {
+        continue;
+      }
+      if (router.functions.empty()) {
+        router.placement = goinspect::MatchName(pattern, match.functions.front().name).value_or(goinspect::Placement{});
+      }
+      router.functions.push_back(match.functions.front());
+    }
+    routers.push_back(std::move(router));
+  }
+  return routers;
+}
+
+absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, const Found& router) {
   const std::optional<goinspect::Function> put = std::move(binary.FindFunctions(kPoolPut).front());
   if (!put.has_value()) {
     return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", kPoolPut[0]);
   }
   std::vector<PlannedProbe> probes;
-  for (const std::optional<goinspect::Function>& function : binary.FindFunctions(catalog.functions)) {
-    if (!function.has_value() || !probes.empty()) {
-      continue;
-    }
-    NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
+  for (const goinspect::Function& function : router.functions) {
+    NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(function));
     NODESPAN_ASSIGN_OR_RETURN(const std::vector<uint64_t> calls,
-                              FindCallSites(code, function->vaddr, binary.info().arch, put->vaddr));
+                              FindCallSites(code, function.vaddr, binary.info().arch, put->vaddr));
     for (const uint64_t call : calls) {
-      PlannedProbe probe{Program::kHttpRoute,  *function, call, function->file_off + call, "call sync.(*Pool).Put",
+      PlannedProbe probe{Program::kHttpRoute,  function, call, function.file_off + call, "call sync.(*Pool).Put",
                          "the router is done", {}};
-      probe.site.vaddr = function->vaddr + call;
+      probe.site.vaddr = function.vaddr + call;
       probe.site.results[0] = Register(1);  // Put(x any): the type behind the pool itself, then the value
       probe.site.results[1] = Register(2);
       probes.push_back(std::move(probe));
     }
+    if (!probes.empty()) {
+      return probes;
+    }
   }
-  if (probes.empty()) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} does not call {}", catalog.functions.front(),
-                            kPoolPut[0]);
-  }
-  return probes;
+  return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} does not call {}", router.functions.front().name,
+                          kPoolPut[0]);
 }
 
-absl::StatusOr<std::vector<PlannedProbe>> PlanSites(const GoBinary& binary, const RouteCatalog& catalog) {
+absl::StatusOr<std::vector<PlannedProbe>> PlanSites(const GoBinary& binary, const Found& router) {
+  const RouteCatalog& catalog = *router.catalog;
   if (catalog.site == RouteSite::kPoolPut) {
-    return PlanPoolPuts(binary, catalog);
+    return PlanPoolPuts(binary, router);
   }
   if (catalog.site == RouteSite::kEndResults) {
     return PlanEnds(binary, catalog.end);
   }
-  const FunctionSpec spec{Program::kHttpRoute, catalog.functions};
+  const std::string_view name = router.functions.front().name;
+  const FunctionSpec spec{Program::kHttpRoute, {&name, 1}};
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&spec, 1}));
   for (PlannedProbe& probe : probes) {
     probe.site.results[1] = Register(catalog.argument);
@@ -64,14 +102,15 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanSites(const GoBinary& binary, cons
 }
 
 // Adds up the offsets of the steps.
-absl::Status PlanSteps(const GoBinary& binary, const RouteCatalog& catalog, ns_route_params* route, LibraryPlan* plan) {
+absl::Status PlanSteps(const GoBinary& binary, const Found& router, ns_route_params* route, LibraryPlan* plan) {
   uint64_t offset = 0;
-  for (const RouteStep& step : catalog.steps) {
+  for (const RouteStep& step : router.catalog->steps) {
+    std::string struct_name = router.Place(step.struct_name);
     NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field,
-                              FindCheckedField(binary, step.struct_name, step.field_name, {&step.type_name, 1}));
+                              FindCheckedField(binary, struct_name, step.field_name, {&step.type_name, 1}));
     offset += field.offset;
     if (offset > UINT16_MAX) {
-      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}.{} lies at {}", step.struct_name, step.field_name,
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}.{} lies at {}", struct_name, step.field_name,
                               offset);
     }
     if (step.follow) {
@@ -79,14 +118,15 @@ absl::Status PlanSteps(const GoBinary& binary, const RouteCatalog& catalog, ns_r
       route->pointer_off = static_cast<uint16_t>(offset);
       offset = 0;
     }
-    plan->fields.push_back({std::string(step.struct_name), std::move(field)});
+    plan->fields.push_back({std::move(struct_name), std::move(field)});
   }
   route->route_off = static_cast<uint16_t>(offset);
   return absl::OkStatus();
 }
 
-absl::Status Plan(const GoBinary& binary, const RouteCatalog& catalog, size_t index, ns_binary_params* params,
+absl::Status Plan(const GoBinary& binary, const Found& router, size_t index, ns_binary_params* params,
                   LibraryPlan* plan) {
+  const RouteCatalog& catalog = *router.catalog;
   if (index >= NS_ROUTES) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "there are more than {} routers in the binary",
                             NS_ROUTES);
@@ -94,11 +134,12 @@ absl::Status Plan(const GoBinary& binary, const RouteCatalog& catalog, size_t in
   ns_route_params* route = &params->routes[index];
   route->kind = static_cast<uint8_t>(catalog.kind);
   route->source = static_cast<uint8_t>(catalog.source);
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanSites(binary, catalog));
-  NODESPAN_RETURN_IF_ERROR(PlanSteps(binary, catalog, route, plan));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanSites(binary, router));
+  NODESPAN_RETURN_IF_ERROR(PlanSteps(binary, router, route, plan));
   if (!catalog.object_type.empty()) {
-    NODESPAN_ASSIGN_OR_RETURN(route->type_vaddr, binary.FindType(catalog.object_type));
-    plan->details.push_back(fmt::format("type {} at {:#x}", catalog.object_type, route->type_vaddr));
+    const std::string type = router.Place(catalog.object_type);
+    NODESPAN_ASSIGN_OR_RETURN(route->type_vaddr, binary.FindType(type));
+    plan->details.push_back(fmt::format("type {} at {:#x}", type, route->type_vaddr));
   }
   for (PlannedProbe& probe : probes) {
     probe.site.results[NS_ROUTE_SITE_PARAMS] = {
@@ -113,13 +154,18 @@ absl::Status Plan(const GoBinary& binary, const RouteCatalog& catalog, size_t in
 std::vector<LibraryPlan> PlanRoutes(const GoBinary& binary, ns_binary_params* params) {
   std::vector<LibraryPlan> plans;
   size_t index = 0;
-  for (const RouteCatalog& catalog : kRouteCatalogs) {
+  for (const Found& router : FindRouters(binary)) {
+    const RouteCatalog& catalog = *router.catalog;
     if (catalog.needs_request_field != 0 && (params->http_request.present & catalog.needs_request_field) == 0) {
       continue;
     }
+    std::vector<std::string_view> used_when;
+    for (const goinspect::Function& function : router.functions) {
+      used_when.push_back(function.name);
+    }
     plans.push_back(PlanLibrary(
-        binary, catalog.library, LibraryKind::kDetail, catalog.functions, params,
-        [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, catalog, index, candidate, plan); }));
+        binary, catalog.library, LibraryKind::kDetail, used_when, params,
+        [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, router, index, candidate, plan); }));
     index += plans.back().attach ? 1 : 0;
   }
   return plans;
