@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sort"
@@ -118,7 +117,8 @@ func (c *recorder) record(request *http.Request, response *http.Response, err er
 	}
 	addMethod(line.Attributes, request.Method)
 	addServer(line.Attributes, request)
-	if host, port, splitErr := net.SplitHostPort(w.peer); splitErr == nil && response != nil {
+	// A connection of HTTP/2 serves many requests; which peer it has is not asked of a tracer.
+	if host, port, splitErr := net.SplitHostPort(w.peer); splitErr == nil && response != nil && response.ProtoMajor == 1 {
 		number, _ := strconv.Atoi(port)
 		line.Attributes["network.peer.address"], line.Attributes["network.peer.port"] = host, number
 	}
@@ -157,7 +157,7 @@ func describeResponse(line *truth.Span, request *http.Request, response *http.Re
 func describeError(line *truth.Span, err error) {
 	var types []string
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		types = append(types, fmt.Sprintf("%T", e))
+		types = append(types, truth.ErrorType(e))
 	}
 	line.Facts["error_types"] = types // the outermost first
 	line.Facts["error_text"] = err.Error()

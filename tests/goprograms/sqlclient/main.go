@@ -230,7 +230,7 @@ func (w *world) do(id string, o operation, call func(text string) error) {
 	case code != "":
 		line.Attributes["db.response.status_code"], line.Attributes["error.type"] = code, code
 	default:
-		line.Attributes["error.type"] = fmt.Sprintf("%T", err)
+		line.Attributes["error.type"] = truth.ErrorType(err)
 	}
 	if err != nil {
 		line.Facts["error_text"] = err.Error()

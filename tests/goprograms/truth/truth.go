@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -245,4 +246,13 @@ func choose(scenarios []Scenario, text string) ([]Scenario, error) {
 		}
 	}
 	return wanted, nil
+}
+
+// ErrorType names the type of an error as OpenTelemetry's Go SDK does in error.type.
+func ErrorType(err error) string {
+	t := reflect.TypeOf(err)
+	if t.PkgPath() == "" && t.Name() == "" {
+		return t.String()
+	}
+	return t.PkgPath() + "." + t.Name()
 }
