@@ -217,6 +217,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (auto objects = binary.StackObjects(*function); objects.ok()) {
     options.stack_objects = *std::move(objects);
   }
+  options.allow_hot_returns = spec.failures_only;  // They are found, and then left out.
   std::vector<PlannedProbe> probes;
   if (const auto deferred = FirstPresent(binary, spec.deferred); deferred.has_value()) {
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
@@ -234,6 +235,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
     return probes;  // Every return comes behind the deferred function.
   }
   for (const EndSite& site : *sites) {
+    if (spec.failures_only && !site.cold) {
+      continue;
+    }
     NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
     probes.push_back(std::move(probe));
   }

@@ -28,6 +28,7 @@ struct EndSpec {
   std::span<const std::string_view> deferred;
   std::span<const int> result_words;
   int error_word;  // index into result_words: zero means success; -1 without
+  bool failures_only = false;  // only the returns of calls that certainly failed
 };
 
 // One field to be read. `Params` is a parameter block of bpf/abi.

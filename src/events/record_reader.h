@@ -12,12 +12,13 @@
 
 #include "absl/status/statusor.h"
 #include "events/event_base.h"
+#include "events/grpc_event.h"
 #include "events/http_event.h"
 
 namespace nodespan::events {
 
-// One alternative per ns_record_type.
-using Event = std::variant<HttpServerEvent, HttpClientEvent>;
+// One alternative per kind of record.
+using Event = std::variant<HttpServerEvent, HttpClientEvent, GrpcEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

@@ -9,6 +9,7 @@
 
 namespace {
 
+using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
 
@@ -35,7 +36,11 @@ int main(int argc, char** argv) {
   failed.fixed.present = NS_CLIENT_FAILED;
   failed.fixed.error_type_vaddr = 0x4711;
   failed.Set(NS_CLIENT_ERROR, "EOF");
-  const bool written = Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
+  GrpcRecordBuilder refused;
+  refused.Code(14, "connection refused");
+  const bool written = Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
+                       Write(folder + "/grpc_client", refused.Bytes()) &&
+                       Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
                        Write(folder + "/client_failed", failed.Bytes()) &&
                        Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
                        Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "events/record_reader.h"
+#include "spans/grpc_span.h"
 
 namespace nodespan::spans {
 
@@ -43,6 +44,10 @@ void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo
 
 void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) const {
   http_client_.Build(event, target.semconv.http, target.resource, target.types.get(), wall_clock_, span);
+}
+
+void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) const {
+  BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
 }
 
 absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {

@@ -39,6 +39,7 @@ class SpanAssembler {
   const TargetInfo* FindTarget(TargetKey key);
   void Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) const;
   void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) const;
+  void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) const;
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;
