@@ -226,8 +226,8 @@ int grpc_client_refused(struct go_regs *ctx)
 		return 0;
 	}
 	go_copy_registers(ctx, work->registers);
-	error.itab = ns_result(ctx, &hit, work, 0);
-	error.data = ns_result(ctx, &hit, work, 1);
+	error.itab = ns_result(ctx, &hit, work, 2);
+	error.data = ns_result(ctx, &hit, work, 3);
 	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
 	if (error.itab)
 		ns_grpc_client_end(work, &hit, &key, error, 0);

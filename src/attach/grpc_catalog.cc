@@ -79,7 +79,6 @@ constexpr std::string_view kNewClientStreamWithParams[] = {"google.golang.org/gr
 constexpr std::string_view kCreatedDeferred[] = {"google.golang.org/grpc.newClientStreamWithParams.func1",
                                                  "google.golang.org/grpc.newClientStream.func2"};  // 1.33
 constexpr int kStreamAndError[] = {0, 1, 2, 3};
-constexpr int kErrorWords[] = {2, 3};
 constexpr std::string_view kRefusedCallers[] = {"google.golang.org/grpc.newClientStream.func1",
                                                 "google.golang.org/grpc.newClientStream.func2"};
 
@@ -132,10 +131,11 @@ constexpr GrpcServerCatalog kGrpcServerCatalog = {
 constexpr GrpcClientCatalog kGrpcClientCatalog = {
     "grpc client",
     kClientFunctions,
-    {Program::kGrpcClientCreated, kNewClientStreamWithParams, kCreatedDeferred, kStreamAndError, 2},
+    {Program::kGrpcClientCreated, kNewClientStreamWithParams, kCreatedDeferred, kStreamAndError, 2, /*failures_only=*/false,
+     /*deferred_only=*/true},
     "google.golang.org/grpc.endOfClientStream",
     kRefusedCallers,
-    {Program::kGrpcClientRefused, kNewClientStream, {}, kErrorWords, 0, /*failures_only=*/true},
+    {Program::kGrpcClientRefused, kNewClientStream, {}, kStreamAndError, 2, /*failures_only=*/true},
     kClientFields,
     kErrorStatus,
     kAttemptTransport,

@@ -145,8 +145,8 @@ absl::StatusOr<PlannedProbe> PlanRefusedCall(const GoBinary& binary) {
                        fmt::format("call {}", target->name), "made when the call fails before its stream exists", {}};
     probe.site.vaddr = caller->vaddr + function_off;
     // endOfClientStream(cc, err, ...)
-    probe.site.results[0] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
-    probe.site.results[1] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
+    probe.site.results[2] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
+    probe.site.results[3] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
     return probe;
   }
   return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target->name);
@@ -159,6 +159,10 @@ void PlanRefused(const GoBinary& binary, LibraryPlan* plan) {
     return;
   }
   absl::StatusOr<std::vector<PlannedProbe>> returns = PlanEnds(binary, kGrpcClientCatalog.refused);
+  if (returns.ok() && returns->empty()) {
+    returns = base::MakeStatus(absl::StatusCode::kUnimplemented, "no return of {} is that of failed calls only",
+                               kGrpcClientCatalog.refused.candidates.front());
+  }
   if (!returns.ok()) {
     plan->problems.push_back(
         fmt::format("without calls that fail before their stream exists: {}", base::Message(returns.status())));

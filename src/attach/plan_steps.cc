@@ -223,6 +223,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
     if (probe.ok()) {
       probes.push_back(*std::move(probe));
+      if (spec.deferred_only) {
+        return probes;
+      }
       options.without_deferred = true;
     }
   }

@@ -29,6 +29,7 @@ struct EndSpec {
   std::span<const int> result_words;
   int error_word;  // index into result_words: zero means success; -1 without
   bool failures_only = false;  // only the returns of calls that certainly failed
+  bool deferred_only = false;  // where there is a deferred function, the returns before the `defer` do not matter
 };
 
 // One field to be read. `Params` is a parameter block of bpf/abi.

@@ -156,7 +156,7 @@ TEST(RecordReaderTest, EveryTruncationIsMalformed) {
 TEST(RecordReaderTest, RejectsAnotherAbiVersion) {
   HttpServerRecordBuilder record;
   record.fixed.header.abi_version = NODESPAN_ABI_VERSION + 1;
-  ExpectMalformed(record.Bytes(), "ABI version 3, 2 expected");
+  ExpectMalformed(record.Bytes(), "ABI version 4, 3 expected");
 }
 
 TEST(RecordReaderTest, RejectsAnUnknownType) {
