@@ -150,6 +150,8 @@ NS_ASSERT(sizeof(struct ns_http_server_params) == 24);
 #define NS_CLIENT_PARAM_PEER_TLS 0x8 /* crypto/tls.Conn.conn */
 #define NS_CLIENT_PARAM_OPAQUE 0x10
 #define NS_CLIENT_PARAM_RAW_PATH 0x20
+#define NS_CLIENT_PARAM_FORCE_QUERY 0x40
+#define NS_CLIENT_PARAM_FRAGMENT 0x80
 
 struct ns_http_client_params {
 	/* net.Conn that a persistConn has: itabs of the concrete types that are looked through, as linked */
@@ -166,6 +168,8 @@ struct ns_http_client_params {
 	uint16_t url_path_off;
 	uint16_t url_raw_path_off;
 	uint16_t url_raw_query_off;
+	uint16_t url_force_query_off;
+	uint16_t url_fragment_off;
 	/* net/http.Response */
 	uint16_t response_bytes; /* up to the last field that is read, <= NS_WINDOW_BYTES */
 	uint16_t response_status_off;
@@ -179,7 +183,7 @@ struct ns_http_client_params {
 	uint16_t net_fd_raddr_off;
 	uint16_t tcp_addr_ip_off;
 	uint16_t tcp_addr_port_off;
-	uint16_t pad[3];
+	uint16_t pad[1];
 };
 NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
 
@@ -335,8 +339,8 @@ struct ns_object_key {
 	uint64_t addr;
 	uint32_t target_slot;
 	uint32_t target_generation;
-	uint32_t kind; /* enum ns_object_kind */
-	uint32_t pad;
+	uint32_t kind;	/* enum ns_object_kind */
+	uint32_t depth; /* of an operation: how many of its kind are open around it on its goroutine */
 };
 NS_ASSERT(sizeof(struct ns_object_key) == 24);
 

@@ -110,6 +110,7 @@ enum ns_http_client_string {
 	NS_CLIENT_OPAQUE, /* URL.Opaque */
 	NS_CLIENT_PATH,	  /* URL.RawPath when it is set, else URL.Path (decoded) */
 	NS_CLIENT_QUERY,  /* URL.RawQuery */
+	NS_CLIENT_FRAGMENT, /* URL.Fragment, decoded; not sent, but part of the URL */
 	NS_CLIENT_ERROR,  /* text of the error, when its type holds one that can be read */
 	NS_CLIENT_STRING_COUNT
 };
@@ -120,14 +121,16 @@ NS_ASSERT(NS_CLIENT_STRING_COUNT <= NS_RECORD_STRINGS);
 #define NS_CLIENT_MAX_OPAQUE 128
 #define NS_CLIENT_MAX_PATH 320
 #define NS_CLIENT_MAX_QUERY 320
+#define NS_CLIENT_MAX_FRAGMENT 64
 #define NS_CLIENT_MAX_ERROR 128
 NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_CLIENT_MAX_OPAQUE +
-		  NS_CLIENT_MAX_PATH + NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_ERROR <=
+		  NS_CLIENT_MAX_PATH + NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_FRAGMENT + NS_CLIENT_MAX_ERROR <=
 	  NS_STRINGS_BYTES);
 
 /* Further bits of ns_http_client_record.present */
 #define NS_CLIENT_HAS_USER_INFO 0x100	/* the URL has credentials, which are not read */
 #define NS_CLIENT_PATH_IS_RAW 0x200	/* the path is escaped as sent; else it is decoded */
+#define NS_CLIENT_EMPTY_QUERY 0x1000	/* there is a "?" with nothing behind it: URL.ForceQuery */
 #define NS_CLIENT_FAILED 0x400		/* there is an error and no response */
 #define NS_CLIENT_PANICKED 0x800	/* the attempt ended by a panic or runtime.Goexit */
 

@@ -100,6 +100,8 @@ struct {
 
 struct ns_operation {
 	u64 memo[NS_OPERATION_MEMOS]; /* what each kind of operation remembers */
+	u64 stack_pointer;	      /* at its start */
+	u64 inner;		      /* of the outermost operation: how many are open within it */
 	u64 strings_bytes;
 	struct ns_record_header header;
 	u8 fixed[NS_RECORD_MAX_FIXED_BYTES - sizeof(struct ns_record_header)];

@@ -62,17 +62,67 @@ static __always_inline struct ns_operation *ns_op_new(struct ns_scratch *work, c
 	return op;
 }
 
+/* The operation under the key, in whichever map; only to look at, or to change its fixed part. */
+static __always_inline struct ns_operation *ns_op_find(const struct ns_object_key *key)
+{
+	struct ns_short_operation *short_op = bpf_map_lookup_elem(&inflight_short, key);
+	struct ns_long_operation *long_op;
+
+	if (short_op)
+		return &short_op->op;
+	long_op = bpf_map_lookup_elem(&inflight_long, key);
+	return long_op ? &long_op->op : NULL;
+}
+
+static __always_inline void ns_op_delete(const struct ns_object_key *key)
+{
+	if (bpf_map_delete_elem(&inflight_short, key))
+		bpf_map_delete_elem(&inflight_long, key);
+}
+
 /* Deletes what is in flight under the key: an operation whose end was not seen. */
 static __always_inline void ns_op_supersede(const struct ns_object_key *key)
 {
-	if (bpf_map_lookup_elem(&inflight_short, key)) {
-		bpf_map_delete_elem(&inflight_short, key);
+	if (ns_op_find(key)) {
+		ns_op_delete(key);
 		ns_count(NS_LOSS_SUPERSEDED);
 	}
-	if (bpf_map_lookup_elem(&inflight_long, key)) {
-		bpf_map_delete_elem(&inflight_long, key);
-		ns_count(NS_LOSS_SUPERSEDED);
+}
+
+#define NS_MAX_INNER_OPERATIONS 3
+
+/*
+ * Makes room under the key of a goroutine for an operation that may begin within one of its own kind: a callback of an
+ * HTTP client that sends a request. Such an operation has a deeper stack than the one around it; one that has not is
+ * the next one, and the end of the other was not seen. Sets key->depth.
+ */
+static __always_inline void ns_op_enter(struct ns_object_key *key, u64 stack_pointer)
+{
+	struct ns_operation *outer = ns_op_find(key);
+	u64 bounds[2] = {}; /* g.stack: lo, hi (runtime/runtime2.go: the first field of g) */
+
+	if (!outer)
+		return;
+	if (outer->inner >= NS_MAX_INNER_OPERATIONS ||
+	    bpf_probe_read_user(bounds, sizeof(bounds), (const void *)key->addr) ||
+	    (outer->stack_pointer - bounds[0] < bounds[1] - bounds[0] && stack_pointer >= outer->stack_pointer)) {
+		ns_op_supersede(key);
+		return;
 	}
+	outer->inner++;
+	key->depth = outer->inner;
+	ns_op_supersede(key);
+}
+
+/* Sets key->depth to that of the innermost open operation, which ends now. */
+static __always_inline void ns_op_leave(struct ns_object_key *key)
+{
+	struct ns_operation *outer = ns_op_find(key);
+
+	if (!outer || !outer->inner)
+		return;
+	key->depth = outer->inner;
+	outer->inner--;
 }
 
 /* Keeps the scratch operation until its end. `reserve`: bytes of strings that the end may append. */

@@ -42,7 +42,7 @@ static __always_inline int ns_append_url(struct ns_scratch *work, struct ns_stri
 					 const struct ns_http_client_params *params, u64 url_addr,
 					 struct ns_http_client_record *record)
 {
-	struct go_string scheme, host, opaque = {}, path, raw_path = {}, query;
+	struct go_string scheme, host, opaque = {}, path, raw_path = {}, query, fragment = {};
 
 	if (ns_window_read(work->window, params->url_bytes, url_addr))
 		return -1;
@@ -54,6 +54,11 @@ static __always_inline int ns_append_url(struct ns_scratch *work, struct ns_stri
 		opaque = ns_window_string(work->window, params->url_opaque_off);
 	if (params->present & NS_CLIENT_PARAM_RAW_PATH)
 		raw_path = ns_window_string(work->window, params->url_raw_path_off);
+	if (params->present & NS_CLIENT_PARAM_FRAGMENT)
+		fragment = ns_window_string(work->window, params->url_fragment_off);
+	if ((params->present & NS_CLIENT_PARAM_FORCE_QUERY) &&
+	    ns_window_u8(work->window, params->url_force_query_off))
+		record->present |= NS_CLIENT_EMPTY_QUERY;
 	if (ns_window_u64(work->window, params->url_user_off))
 		record->present |= NS_CLIENT_HAS_USER_INFO;
 	if (raw_path.bytes) {
@@ -65,17 +70,19 @@ static __always_inline int ns_append_url(struct ns_scratch *work, struct ns_stri
 	ns_append(strings, NS_CLIENT_OPAQUE, opaque, NS_CLIENT_MAX_OPAQUE);
 	ns_append(strings, NS_CLIENT_PATH, path, NS_CLIENT_MAX_PATH);
 	ns_append(strings, NS_CLIENT_QUERY, query, NS_CLIENT_MAX_QUERY);
+	ns_append(strings, NS_CLIENT_FRAGMENT, fragment, NS_CLIENT_MAX_FRAGMENT);
 	return 0;
 }
 
 static __always_inline void ns_client_start(struct ns_scratch *work, const struct ns_hit *hit,
-					    const struct ns_object_key *key, u64 request_addr)
+					    const struct ns_object_key *key, u64 request_addr, u64 stack_pointer)
 {
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_HTTP_CLIENT);
 	struct ns_http_client_record *record = ns_op_record(op, ns_http_client_record);
 	struct ns_strings strings = {.op = op, .fixed = NS_CLIENT_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_request request = {};
 
+	op->stack_pointer = stack_pointer;
 	if (ns_read_request(work->window, &hit->binary->http_request, request_addr, &request)) {
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
@@ -110,13 +117,13 @@ int nethttp_client_start(struct go_regs *ctx)
 		return 0;
 	}
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	ns_op_supersede(&key);
+	ns_op_enter(&key, go_stack_pointer(ctx));
 	work = ns_scratch_take();
 	if (!work) {
 		ns_count(NS_LOSS_NO_SCRATCH);
 		return 0;
 	}
-	ns_client_start(work, &hit, &key, go_arg2(ctx));
+	ns_client_start(work, &hit, &key, go_arg2(ctx), go_stack_pointer(ctx));
 	ns_scratch_release(work);
 	return 0;
 }
@@ -124,8 +131,6 @@ int nethttp_client_start(struct go_regs *ctx)
 SEC("uprobe")
 int nethttp_client_connection(struct go_regs *ctx)
 {
-	struct ns_short_operation *short_op;
-	struct ns_long_operation *long_op;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
 	struct go_iface conn = {};
@@ -134,15 +139,13 @@ int nethttp_client_connection(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	short_op = bpf_map_lookup_elem(&inflight_short, &key);
-	if (short_op) {
-		op = &short_op->op;
-	} else {
-		long_op = bpf_map_lookup_elem(&inflight_long, &key);
-		if (!long_op)
-			return 0;
-		op = &long_op->op;
+	op = ns_op_find(&key);
+	if (op && op->inner) {
+		key.depth = op->inner;
+		op = ns_op_find(&key);
 	}
+	if (!op)
+		return 0;
 	if (ns_read_iface(&conn, go_arg1(ctx) + hit.binary->http_client.persist_conn_conn_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return 0;
@@ -222,6 +225,7 @@ int nethttp_client_end(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	ns_op_leave(&key);
 	short_op = bpf_map_lookup_elem(&inflight_short, &key);
 	if (short_op) {
 		ns_client_finish(ctx, &short_op->op, NS_SHORT_STRINGS_BYTES, &hit);

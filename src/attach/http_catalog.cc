@@ -9,6 +9,7 @@ using Server = ns_http_server_params;
 using Client = ns_http_client_params;
 
 constexpr std::string_view kString[] = {"string"};
+constexpr std::string_view kBool[] = {"bool"};
 constexpr std::string_view kInt[] = {"int"};
 constexpr std::string_view kInt64[] = {"int64"};
 constexpr std::string_view kHeader[] = {"http.Header"};
@@ -96,6 +97,8 @@ constexpr FieldSpec<Client> kUrlFields[] = {
     {"net/url.URL", "Path", kString, &Client::url_path_off},
     {"net/url.URL", "RawQuery", kString, &Client::url_raw_query_off},
     {"net/url.URL", "Opaque", kString, &Client::url_opaque_off, NS_CLIENT_PARAM_OPAQUE, "url.full of opaque URLs"},
+    {"net/url.URL", "ForceQuery", kBool, &Client::url_force_query_off, NS_CLIENT_PARAM_FORCE_QUERY},
+    {"net/url.URL", "Fragment", kString, &Client::url_fragment_off, NS_CLIENT_PARAM_FRAGMENT},
     {"net/url.URL", "RawPath", kString, &Client::url_raw_path_off, NS_CLIENT_PARAM_RAW_PATH,
      "escapes in url.full as they were sent"},
 };

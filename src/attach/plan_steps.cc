@@ -31,13 +31,44 @@ IsMorestack FindMorestack(const GoBinary& binary) {
       [addresses](uint64_t vaddr) { return std::find(addresses.begin(), addresses.end(), vaddr) != addresses.end(); };
 }
 
+bool IsPattern(std::string_view candidate) { return candidate.find_first_of("{[") != std::string_view::npos; }
+
+// The first of the candidates that is there. Exact names cost a look-up, patterns a pass over all names.
 std::optional<goinspect::Function> FirstPresent(const GoBinary& binary, std::span<const std::string_view> candidates) {
   for (std::optional<goinspect::Function>& function : binary.FindFunctions(candidates)) {
     if (function.has_value()) {
       return std::move(function);
     }
   }
+  if (std::none_of(candidates.begin(), candidates.end(), IsPattern)) {
+    return std::nullopt;
+  }
+  for (const goinspect::FunctionMatches& match : binary.MatchFunctions(candidates)) {
+    if (match.functions.size() == 1 && !match.is_wrapper) {
+      return match.functions.front();
+    }
+  }
   return std::nullopt;
+}
+
+// Why none of the candidates can be probed.
+absl::Status Missing(const GoBinary& binary, std::span<const std::string_view> candidates) {
+  for (const goinspect::FunctionMatches& match : binary.MatchFunctions(candidates)) {
+    if (match.is_inlined) {
+      return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is in the binary only as inlined copies",
+                              candidates.front());
+    }
+    if (match.functions.empty()) {
+      continue;
+    }
+    if (match.is_wrapper) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is a wrapper of the value's method",
+                              match.functions.front().name);
+    }
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} functions are called {}", match.functions.size(),
+                            candidates.front());
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", candidates.front());
 }
 
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
@@ -195,7 +226,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std
   for (const FunctionSpec& spec : functions) {
     const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
     if (!function.has_value()) {
-      return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+      return Missing(binary, spec.candidates);
     }
     NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, *function));
     probes.push_back(std::move(probe));
@@ -206,7 +237,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const GoBinary& binary, std
 absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const EndSpec& spec) {
   const std::optional<goinspect::Function> function = FirstPresent(binary, spec.candidates);
   if (!function.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.candidates.front());
+    return Missing(binary, spec.candidates);
   }
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
   EndSiteOptions options;

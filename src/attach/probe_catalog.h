@@ -17,7 +17,7 @@ namespace nodespan::attach {
 // A function whose start is probed.
 struct FunctionSpec {
   Program program;
-  std::span<const std::string_view> candidates;
+  std::span<const std::string_view> candidates;  // names, or patterns of goinspect/names.h for libraries
 };
 
 // A function whose end is probed, with the words of its results that the program reads.

@@ -154,7 +154,7 @@ absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get()));
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());
-  std::optional<Inspector> inspector(std::in_place, loop.get());
+  std::optional<Inspector> inspector(std::in_place, loop.get(), &counters);
   discovery::Selector selector(ToSelectionOptions(config.selection),
                                own_pid.ok() ? std::optional(*own_pid) : std::nullopt);
   TargetManager targets({&config, procfs.get(), &host, &selector, &*inspector, &*attacher, &directory, &counters});

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
@@ -59,7 +60,7 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
       unused += fmt::format("{}{}", unused.empty() ? "" : ", ", library.library);
       continue;
     }
-    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "NOT traced");
+    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "not traced");
     for (const attach::PlannedProbe& probe : library.probes) {
       out += fmt::format("  probe  {}\n         +{} = file offset {:#x}: {} ({})\n", probe.function.name,
                          probe.function_off, probe.file_off, probe.instruction, probe.why);
@@ -72,7 +73,8 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
       out += fmt::format("  uses   {}\n", detail);
     }
     for (const std::string& problem : library.problems) {
-      out += fmt::format("  {}  {}\n", library.attach ? "lacks" : "why  ", problem);
+      // Those of a traced library begin with "without".
+      out += fmt::format("  {}{}\n", library.attach ? "" : "why    ", problem);
     }
   }
   if (!unused.empty()) {
@@ -128,7 +130,13 @@ absl::StatusOr<std::string> RunInspect(const config::InspectRequest& request) {
   if (!fd.ok()) {
     return base::Annotate(fd.status(), name);
   }
-  const absl::StatusOr<Inspection> inspection = Inspect(fd->get());
+  absl::StatusOr<Inspection> inspection = Inspect(fd->get());
+  if (absl::IsNotFound(inspection.status())) {
+    // Who asks about one file gets a longer look than the daemon takes at every process: gccgo and TinyGo leave traces.
+    if (absl::Status closer = goinspect::GoBinary::Open(fd->get()).status(); absl::IsUnimplemented(closer)) {
+      inspection = std::move(closer);
+    }
+  }
   if (!inspection.ok()) {
     return base::Annotate(inspection.status(), name);
   }

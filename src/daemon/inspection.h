@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "attach/attach_plan.h"
+#include "daemon/content_proof.h"
 #include "goinspect/go_binary.h"
 
 namespace nodespan::daemon {
@@ -15,6 +17,11 @@ struct Inspection {
   attach::AttachPlan plan;
   // Equal for equal content, whatever file it lies in; 0 when the binary carries no build id by which to tell.
   uint64_t content_identity = 0;
+  // What a process that runs this has in memory: ids, tables and the code around the planned probes.
+  std::vector<goinspect::Witness> witnesses;
+  // Recognises the same content in another file.
+  ContentKey content_key;
+  ContentProof content_proof;
 };
 
 // Inspects the executable behind `fd`. kNotFound: not Go, which is what most processes are; kUnimplemented, kDataLoss:

@@ -7,7 +7,8 @@
 
 namespace nodespan::daemon {
 
-Inspector::Inspector(base::EventLoop* loop) : loop_(loop), thread_([this] { WorkLoop(); }) {
+Inspector::Inspector(base::EventLoop* loop, metrics::Counters* counters)
+    : loop_(loop), counters_(counters), thread_([this] { WorkLoop(); }) {
   (void)pthread_setname_np(thread_.native_handle(), "ns-inspect");
 }
 
@@ -52,15 +53,37 @@ void Inspector::WorkLoop() {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    absl::StatusOr<Inspection> inspection = daemon::Inspect(job.exe_fd.get());
-    Result result = inspection.ok() ? Result(std::make_shared<const Inspection>(*std::move(inspection)))
-                                    : Result(inspection.status());
+    Result result = Look(job.exe_fd.get());
     loop_->PostTask([this, identity = job.identity, result = std::move(result)] { Finish(identity, result); });
   }
 }
 
+Inspector::Result Inspector::Look(int exe_fd) {
+  const absl::StatusOr<ContentKey> key = ReadContentKey(exe_fd);
+  if (key.ok()) {
+    if (std::shared_ptr<const Inspection> known = Recognize(*key, exe_fd); known != nullptr) {
+      counters_->Add(metrics::Counter::kBinariesRecognized);
+      return known;
+    }
+  }
+  absl::StatusOr<Inspection> inspection = daemon::Inspect(exe_fd);
+  if (!inspection.ok()) {
+    return inspection.status();
+  }
+  counters_->Add(metrics::Counter::kBinariesInspected);
+  auto shared = std::make_shared<const Inspection>(*std::move(inspection));
+  absl::erase_if(by_content_, [](const auto& entry) { return entry.second.expired(); });
+  by_content_[shared->content_key] = shared;
+  return shared;
+}
+
+std::shared_ptr<const Inspection> Inspector::Recognize(const ContentKey& key, int exe_fd) {
+  const auto it = by_content_.find(key);
+  std::shared_ptr<const Inspection> known = it == by_content_.end() ? nullptr : it->second.lock();
+  return known != nullptr && known->content_proof.Holds(exe_fd) ? known : nullptr;
+}
+
 void Inspector::Finish(const procfs::FileIdentity& identity, Result result) {
-  ++inspections_made_;
   if (!verdicts_.contains(identity)) {
     verdict_order_.push_back(identity);
   }

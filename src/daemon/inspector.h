@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inspects executables on a thread of its own, each distinct file once.
+// Inspects executables on a thread of its own, each distinct content once.
 //
-// Reading a large binary takes up to a fraction of a second and must not delay exec events, signals or other processes.
+// Reading a large binary takes some tens of milliseconds and must not delay exec events, signals or other processes. A
+// file that was seen is known by device, inode, size and time; another file of the same content, as every container of
+// an image has one, is recognised by a few reads (content_proof.h).
 //
 // Thread: all methods on the control thread; results come back there through the event loop.
 // Memory: an inspection is kept as long as somebody holds it; of what was not Go, or could not be traced, the last
@@ -20,6 +22,7 @@
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "daemon/inspection.h"
+#include "metrics/counters.h"
 #include "procfs/file_identity.h"
 
 namespace nodespan::daemon {
@@ -31,16 +34,15 @@ class Inspector {
 
   static constexpr size_t kMaxVerdicts = 4096;
 
-  // `loop` outlives this.
-  explicit Inspector(base::EventLoop* loop);
+  // Both outlive this.
+  Inspector(base::EventLoop* loop, metrics::Counters* counters);
   ~Inspector();
   Inspector(const Inspector&) = delete;
   Inspector& operator=(const Inspector&) = delete;
 
-  // Calls `on_result` on the control thread: at once when the file is known, later otherwise.
+  // Calls `on_result` on the control thread: at once when the file is known, later otherwise. `identity` is that of
+  // `exe_fd`.
   void Inspect(const procfs::FileIdentity& identity, base::UniqueFd exe_fd, OnResult on_result);
-
-  size_t inspections_made() const { return inspections_made_; }
 
  private:
   struct Job {
@@ -54,15 +56,20 @@ class Inspector {
   };
 
   void WorkLoop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // On the inspector's thread.
+  Result Look(int exe_fd);
+  std::shared_ptr<const Inspection> Recognize(const ContentKey& key, int exe_fd);
   void Finish(const procfs::FileIdentity& identity, Result result);
   void ForgetOldVerdicts();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !jobs_.empty(); }
 
   base::EventLoop* const loop_;
+  metrics::Counters* const counters_;
   absl::flat_hash_map<procfs::FileIdentity, Verdict> verdicts_;
   std::deque<procfs::FileIdentity> verdict_order_;  // oldest first
   absl::flat_hash_map<procfs::FileIdentity, std::vector<OnResult>> waiting_;
-  size_t inspections_made_ = 0;
+  // Of the inspector's thread. What nobody holds any more is dropped when something is added.
+  absl::flat_hash_map<ContentKey, std::weak_ptr<const Inspection>> by_content_;
 
   absl::Mutex mutex_;
   std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "config/target_options.h"
 #include "config/warnings.h"
+#include "daemon/live_check.h"
 #include "discovery/process_resource.h"
 #include "ebpf/uprobe.h"
 
@@ -46,14 +47,20 @@ void TargetManager::OnAppeared(const discovery::ProcessInfo& info) {
   process = Process{};
   process.appearance = next_appearance_++;
   process.exe = info.exe.path;
-  process.exe_identity = info.exe_identity;
   deps_.counters->Add(metrics::Counter::kProcessesScanned);
   absl::StatusOr<base::UniqueFd> exe_fd = dir->OpenExe();
   if (!exe_fd.ok()) {
     Refuse(info.key, process, exe_fd.status());
     return;
   }
-  deps_.inspector->Inspect(info.exe_identity, *std::move(exe_fd),
+  // Of what was opened: the process may have executed another program since it was reported.
+  const absl::StatusOr<procfs::FileIdentity> exe_identity = procfs::ReadIdentity(exe_fd->get());
+  if (!exe_identity.ok()) {
+    Refuse(info.key, process, exe_identity.status());
+    return;
+  }
+  process.exe_identity = *exe_identity;
+  deps_.inspector->Inspect(*exe_identity, *std::move(exe_fd),
                            [this, key = info.key, appearance = process.appearance](const Inspector::Result& result) {
                              OnInspected(key, appearance, result);
                            });
@@ -95,14 +102,18 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   }
 
   // The probes go into exactly the file that is opened here. It is the file that was inspected (identity) and what the
-  // process runs (its mappings), also when the path on disk leads to another one by now.
+  // process runs (its mappings and the bytes there), also when the path on disk leads to another one by now. A process
+  // that executes another program after this has nothing of the file mapped, so the probes do not reach it.
   NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd exe_fd, dir.OpenExe());
-  NODESPAN_ASSIGN_OR_RETURN(const procfs::FileIdentity exe_identity, dir.ReadExeIdentity());
+  NODESPAN_ASSIGN_OR_RETURN(const procfs::FileIdentity exe_identity, procfs::ReadIdentity(exe_fd.get()));
   if (exe_identity != process.exe_identity) {
     return absl::NotFoundError("the process has executed another program meanwhile");
   }
   NODESPAN_ASSIGN_OR_RETURN(const std::vector<procfs::ExeMapping> mappings, dir.ReadExeMappings(exe_fd.get()));
   NODESPAN_ASSIGN_OR_RETURN(const uint64_t load_bias, FindLoadBias(mappings, inspection.plan));
+  NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd memory_fd, dir.OpenMemory());
+  const goinspect::Arch arch = inspection.info.arch;
+  NODESPAN_RETURN_IF_ERROR(CountMismatch(CheckMemory(memory_fd.get(), load_bias, inspection.witnesses, arch)));
   NODESPAN_ASSIGN_OR_RETURN(discovery::ProcessFacts facts, discovery::ReadProcessFacts(dir, *deps_.host));
   facts.go_version = inspection.info.go_version;
   facts.go_build_id = inspection.info.go_build_id;
@@ -127,12 +138,24 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     return status;
   }
   process.state = State::kTraced;
+  if (absl::Status status = CountMismatch(CheckProbes(memory_fd.get(), load_bias, inspection.plan, arch));
+      !status.ok()) {
+    Detach(process);
+    return status;
+  }
   spdlog::info("attached pid={} exe={} go={} by={}", key.pid, process.exe, inspection.info.go_version,
                ebpf::ToString(deps_.attacher->method()));
   if (const std::string problems = inspection.plan.Problems(); !problems.empty()) {
     spdlog::info("pid={} partly: {}", key.pid, problems);
   }
   return absl::OkStatus();
+}
+
+absl::Status TargetManager::CountMismatch(absl::Status status) {
+  if (absl::IsFailedPrecondition(status)) {
+    deps_.counters->Add(metrics::Counter::kTargetsMismatched);
+  }
+  return status;
 }
 
 void TargetManager::Refuse(const model::ProcessKey& key, Process& process, const absl::Status& why) {

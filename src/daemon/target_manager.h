@@ -64,6 +64,8 @@ class TargetManager {
 
   void OnInspected(const model::ProcessKey& key, uint64_t appearance, const Inspector::Result& result);
   absl::Status Trace(const model::ProcessKey& key, Process& process);
+  // Counts a refusal of live_check.h.
+  absl::Status CountMismatch(absl::Status status);
   void Refuse(const model::ProcessKey& key, Process& process, const absl::Status& why);
   void Detach(const Process& process);
 

@@ -28,8 +28,9 @@ class FileBytes {
  public:
   static constexpr uint64_t kMaxFileBytes = uint64_t{4} << 30;
   static constexpr uint64_t kMaxResidentBytes = uint64_t{64} << 20;
-  static constexpr uint64_t kMaxScannedBytes = uint64_t{256} << 20;
-  static constexpr uint64_t kChunkBytes = uint64_t{64} << 10;
+  static constexpr uint64_t kMaxScannedBytes = uint64_t{512} << 20;
+  // Small, because descriptors and names that are looked at lie scattered: a chunk for each of them must not add up.
+  static constexpr uint64_t kChunkBytes = uint64_t{16} << 10;
 
   // Duplicates `fd`; the caller keeps his. kNotFound: not a regular file, or empty; kResourceExhausted: larger than
   // kMaxFileBytes or no address space.

@@ -117,7 +117,13 @@ bool Image::Scan(const Segment& segment, uint64_t begin_vaddr, uint64_t end_vadd
   const uint64_t end = std::min(end_vaddr, segment_end);
   uint64_t vaddr = std::max(begin_vaddr, segment.vaddr);
   vaddr += (0 - vaddr) % sizeof(uint64_t);
+  const FileRange table = relocations_.table();
   while (vaddr < end) {
+    const uint64_t table_off = vaddr - segment.vaddr + segment.file_off - table.file_off;
+    if (table_off < table.bytes && table.bytes - table_off > kScanWindowBytes) {
+      vaddr += (table.bytes - table_off) / sizeof(uint64_t) * sizeof(uint64_t);
+      continue;
+    }
     const uint64_t start_bytes = std::min(kScanWindowBytes, end - vaddr);
     const uint64_t count = std::min(start_bytes + look_ahead_bytes, segment_end - vaddr);
     if (scan_buffer_.size() < count) {

@@ -53,7 +53,8 @@ class Image {
     uint64_t start_bytes;
   };
   // Shows the file-backed bytes of [begin, end) of `segment` piece by piece, without keeping them in memory, until
-  // `visit` returns false. False when bytes could not be read.
+  // `visit` returns false. False when bytes could not be read. The relocation table, which can be a quarter of a
+  // position-independent file and has nothing that anybody looks for, is passed over.
   bool Scan(const Segment& segment, uint64_t begin_vaddr, uint64_t end_vaddr, uint64_t look_ahead_bytes,
             absl::FunctionRef<bool(const Window&)> visit);
   bool Scan(const Segment& segment, uint64_t look_ahead_bytes, absl::FunctionRef<bool(const Window&)> visit) {

@@ -138,7 +138,7 @@ TEST(ImageTest, RelocationsReachEveryChunkAndEveryWindow) {
   constexpr uint64_t kStride = 40'000;
   std::vector<Relocation> relocations;
   for (uint64_t slot = 0; slot < 2'000'000; slot += kStride) {
-    relocations.insert(relocations.begin(), {kData + slot, 8, static_cast<int64_t>(slot + 1)});
+    relocations.insert(relocations.begin(), {kData + slot, 8, static_cast<int64_t>(kData + slot + 1)});
   }
   const auto file = WithRelocations(EM_X86_64, relocations, std::vector<uint8_t>(2'000'000));
   const auto image = Image::OpenBytes(file);
@@ -147,7 +147,7 @@ TEST(ImageTest, RelocationsReachEveryChunkAndEveryWindow) {
   ASSERT_TRUE((*image)->Scan((*image)->loads()[1], 0, [&](const Image::Window& window) {
     for (uint64_t i = 0; i + 8 <= window.bytes.size(); i += 8) {
       if (const uint64_t word = Load<uint64_t>(window.bytes.data() + i); word != 0) {
-        EXPECT_EQ(word, window.vaddr + i - kData + 1);
+        EXPECT_EQ(word, window.vaddr + i + 1);
         ++found;
       }
     }
@@ -155,8 +155,23 @@ TEST(ImageTest, RelocationsReachEveryChunkAndEveryWindow) {
   }));
   EXPECT_EQ(found, relocations.size());
   for (uint64_t slot = 0; slot < 2'000'000; slot += kStride) {
-    EXPECT_EQ((*image)->ReadWord(kData + slot), slot + 1);
+    EXPECT_EQ((*image)->ReadWord(kData + slot), kData + slot + 1);
   }
+}
+
+TEST(ImageTest, RelocationsThatLeadFarAwayAreLeftOut) {
+  constexpr int64_t first = 0x1000;  // address of the first segment of WithRelocations()
+  constexpr int64_t kFar = int64_t{1} << 32;
+  const auto file = WithRelocations(
+      EM_X86_64,
+      {{kData, 8, first + kFar - 1}, {kData + 8, 8, first + kFar}, {kData + 16, 8, -1}, {kData + 24, 8, first}},
+      std::vector<uint8_t>(64));
+  const auto image = Image::OpenBytes(file);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_EQ((*image)->ReadWord(kData), first + kFar - 1);
+  EXPECT_EQ((*image)->ReadWord(kData + 8), 0U);
+  EXPECT_EQ((*image)->ReadWord(kData + 16), 0U);
+  EXPECT_EQ((*image)->ReadWord(kData + 24), first);
 }
 
 TEST(ImageTest, RelocationTableOutsideTheFileIsAnError) {

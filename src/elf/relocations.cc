@@ -81,9 +81,10 @@ absl::StatusOr<FileRange> FindTable(const Headers& headers, FileBytes& file) {
   return FileRange{*file_off, table_bytes};
 }
 
-// Calls `visit` with file offset and addend of each relative relocation; false when the table cannot be read.
+// Calls `visit` with file offset and addend, counted from the first segment, of each relative relocation; false when
+// the table cannot be read.
 bool ForEachRelative(const Headers& headers, FileBytes& file, FileRange table,
-                     absl::FunctionRef<void(uint64_t slot_off, uint64_t addend)> visit) {
+                     absl::FunctionRef<void(uint64_t slot_off, uint32_t addend_off)> visit) {
   const uint64_t relative_type = headers.machine == Machine::kX86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
   const Segment* segment = nullptr;
   std::array<uint8_t, 2048 * sizeof(Elf64_Rela)> buffer;
@@ -102,8 +103,9 @@ bool ForEachRelative(const Headers& headers, FileBytes& file, FileRange table,
         continue;
       }
       const std::optional<uint64_t> slot_off = FileOffsetOf(headers, entry.r_offset, segment);
-      if (slot_off.has_value() && *slot_off % kSlotBytes == 0 && *slot_off < file.size()) {
-        visit(*slot_off, static_cast<uint64_t>(entry.r_addend));
+      const uint64_t addend_off = static_cast<uint64_t>(entry.r_addend) - headers.loads.front().vaddr;
+      if (slot_off.has_value() && *slot_off % kSlotBytes == 0 && *slot_off < file.size() && addend_off <= UINT32_MAX) {
+        visit(*slot_off, static_cast<uint32_t>(addend_off));
       }
     }
     done += count * sizeof(Elf64_Rela);
@@ -115,26 +117,28 @@ bool ForEachRelative(const Headers& headers, FileBytes& file, FileRange table,
 
 absl::StatusOr<Relocations> Relocations::Read(const Headers& headers, FileBytes& file) {
   Relocations result;
+  result.base_vaddr_ = headers.loads.front().vaddr;
   NODESPAN_ASSIGN_OR_RETURN(const FileRange table, FindTable(headers, file));
   if (table.bytes == 0) {
     return result;
   }
+  result.table_ = table;
   const uint64_t chunk_count = (file.size() + FileBytes::kChunkBytes - 1) / FileBytes::kChunkBytes;
   // First pass: how many entries each chunk has. Then first_of_chunk_ holds where the next one of a chunk goes.
   std::vector<uint32_t> next(chunk_count + 1, 0);
   bool readable = ForEachRelative(headers, file, table,
-                                  [&](uint64_t slot_off, uint64_t) { ++next[slot_off / FileBytes::kChunkBytes + 1]; });
+                                  [&](uint64_t slot_off, uint32_t) { ++next[slot_off / FileBytes::kChunkBytes + 1]; });
   for (uint64_t chunk = 1; chunk <= chunk_count; ++chunk) {
     next[chunk] += next[chunk - 1];
   }
   result.first_of_chunk_ = next;
   result.slots_.resize(next[chunk_count]);
   result.addends_.resize(next[chunk_count]);
-  readable = readable && ForEachRelative(headers, file, table, [&](uint64_t slot_off, uint64_t addend) {
+  readable = readable && ForEachRelative(headers, file, table, [&](uint64_t slot_off, uint32_t addend_off) {
                const uint64_t chunk = slot_off / FileBytes::kChunkBytes;
                if (next[chunk] < result.first_of_chunk_[chunk + 1]) {  // false if the file changed between the passes
                  result.slots_[next[chunk]] = static_cast<uint32_t>(slot_off / kSlotBytes);
-                 result.addends_[next[chunk]++] = addend;
+                 result.addends_[next[chunk]++] = addend_off;
                }
              });
   if (!readable) {
@@ -155,7 +159,8 @@ void Relocations::Apply(uint64_t file_off, std::span<uint8_t> bytes) const {
   for (uint32_t i = begin; i < end; ++i) {
     const uint64_t slot_off = uint64_t{slots_[i]} * kSlotBytes;
     if (slot_off >= file_off && slot_off + kSlotBytes <= end_off) {
-      std::memcpy(bytes.data() + (slot_off - file_off), &addends_[i], kSlotBytes);
+      const uint64_t value = base_vaddr_ + addends_[i];
+      std::memcpy(bytes.data() + (slot_off - file_off), &value, kSlotBytes);
     }
   }
 }
@@ -163,7 +168,7 @@ void Relocations::Apply(uint64_t file_off, std::span<uint8_t> bytes) const {
 std::vector<uint64_t> Relocations::SlotsPointingTo(uint64_t vaddr) const {
   std::vector<uint64_t> result;
   for (size_t i = 0; i < addends_.size(); ++i) {
-    if (addends_[i] == vaddr) {
+    if (base_vaddr_ + addends_[i] == vaddr) {
       result.push_back(uint64_t{slots_[i]} * kSlotBytes);
     }
   }

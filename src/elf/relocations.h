@@ -4,11 +4,12 @@
 // In such a file a pointer slot may hold zero: its value, the address as linked, is the addend of an R_*_RELATIVE entry
 // of the DT_RELA table. DT_RELR entries keep the addend in the slot itself and need no work. Sources: System V ABI
 // "Relocation", "Dynamic Section"; psABI amd64 R_X86_64_RELATIVE = 8, arm64 R_AARCH64_RELATIVE = 1027.
-// Go's own linker does not sort the table, so entries are kept grouped by file chunk: 12 bytes each, built in two
+// Go's own linker does not sort the table, so entries are kept grouped by file chunk: 8 bytes each, built in two
 // passes.
 //
 // Thread: immutable after Read(). Bad input: kDataLoss for a table outside the file; entries that point nowhere, or at
-// slots that are not 8-aligned (no Go pointer is), are left out; kResourceExhausted beyond kMaxEntries.
+// slots that are not 8-aligned (no Go pointer is), or that lead more than 4 GiB beyond the first segment, are left out;
+// kResourceExhausted beyond kMaxEntries.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ class Relocations {
 
   bool empty() const { return addends_.empty(); }
   size_t size() const { return addends_.size(); }
+  // Where the table itself lies.
+  FileRange table() const { return table_; }
 
   // Writes the addends of all slots that lie wholly inside `bytes`, which are those of the file at `file_off`.
   void Apply(uint64_t file_off, std::span<uint8_t> bytes) const;
@@ -40,7 +43,9 @@ class Relocations {
  private:
   std::vector<uint32_t> first_of_chunk_;  // index into the arrays below, by FileBytes chunk; one more than chunks
   std::vector<uint32_t> slots_;           // file offset / 8
-  std::vector<uint64_t> addends_;         // parallel to slots_
+  std::vector<uint32_t> addends_;         // parallel to slots_, counted from base_vaddr_
+  uint64_t base_vaddr_ = 0;               // of the first segment
+  FileRange table_;
 };
 
 }  // namespace nodespan::elf

@@ -57,6 +57,7 @@ struct HttpClientEvent {
   std::optional<uint64_t> error_type_vaddr;  // See model/error_types.h.
   uint8_t resend_count = 0;                  // Redirects that led to this request.
   bool has_user_info = false;                // The URL has credentials, which are not here.
+  bool has_empty_query = false;              // The URL ends in "?".
   bool path_is_raw = false;                  // The path is as sent; otherwise escapes are decoded.
 
   EventString method;
@@ -65,6 +66,7 @@ struct HttpClientEvent {
   EventString opaque;
   EventString path;
   EventString query;
+  EventString fragment;
   EventString error;
 };
 

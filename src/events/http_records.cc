@@ -30,6 +30,7 @@ constexpr std::array<StringField<HttpClientEvent>, NS_CLIENT_STRING_COUNT> kHttp
     {NS_CLIENT_MAX_OPAQUE, &HttpClientEvent::opaque},
     {NS_CLIENT_MAX_PATH, &HttpClientEvent::path},
     {NS_CLIENT_MAX_QUERY, &HttpClientEvent::query},
+    {NS_CLIENT_MAX_FRAGMENT, &HttpClientEvent::fragment},
     {NS_CLIENT_MAX_ERROR, &HttpClientEvent::error},
 }};
 
@@ -100,6 +101,7 @@ absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const 
   event.failed = (raw.present & NS_CLIENT_FAILED) != 0;
   event.panicked = (raw.present & NS_CLIENT_PANICKED) != 0;
   event.has_user_info = (raw.present & NS_CLIENT_HAS_USER_INFO) != 0;
+  event.has_empty_query = (raw.present & NS_CLIENT_EMPTY_QUERY) != 0;
   event.path_is_raw = (raw.present & NS_CLIENT_PATH_IS_RAW) != 0;
   if (raw.error_type_vaddr != 0) {
     event.error_type_vaddr = raw.error_type_vaddr;

@@ -114,12 +114,12 @@ std::optional<uint64_t> FindBuildInfoMagic(std::span<const uint8_t> bytes) {
 
 std::optional<BuildInfo> FindBuildInfo(elf::Image& image) {
   std::optional<BuildInfo> info;
-  for (const elf::Segment& segment : image.loads()) {
+  const auto search = [&](const elf::Segment& segment, uint64_t begin_vaddr, uint64_t end_vaddr) {
     if (!segment.writable || info.has_value()) {
-      continue;
+      return;
     }
-    const uint64_t begin = (segment.vaddr + kAlignment - 1) / kAlignment * kAlignment;
-    (void)image.Scan(segment, begin, segment.file_end_vaddr(), kHeaderBytes, [&](const elf::Image::Window& window) {
+    const uint64_t begin = (begin_vaddr + kAlignment - 1) / kAlignment * kAlignment;
+    (void)image.Scan(segment, begin, end_vaddr, kHeaderBytes, [&](const elf::Image::Window& window) {
       std::span<const uint8_t> rest = window.bytes;
       uint64_t vaddr = window.vaddr;
       while (const std::optional<uint64_t> off = FindBuildInfoMagic(rest)) {
@@ -132,6 +132,14 @@ std::optional<BuildInfo> FindBuildInfo(elf::Image& image) {
       }
       return true;
     });
+  };
+  // It is hardly ever in what becomes read-only after relocation, which is most of a position-independent executable.
+  const uint64_t relro_end_vaddr = image.headers().relro_end_vaddr.value_or(0);
+  for (const elf::Segment& segment : image.loads()) {
+    search(segment, std::max(segment.vaddr, relro_end_vaddr), segment.file_end_vaddr());
+  }
+  for (const elf::Segment& segment : image.loads()) {
+    search(segment, segment.vaddr, std::min(segment.file_end_vaddr(), relro_end_vaddr));
   }
   return info;
 }

@@ -22,8 +22,8 @@ using elf::testing::Put;
 
 constexpr uint64_t kTextVaddr = 0x401000;
 constexpr uint64_t kReadOnlyVaddr = 0x500000;
-constexpr uint64_t kDataVaddr = 0x900000;
-constexpr uint64_t kRelocationsVaddr = 0xa00000;
+constexpr uint64_t kDataVaddr = 0x9000000;
+constexpr uint64_t kRelocationsVaddr = 0xa000000;
 constexpr uint64_t kBssBytes = 4096;
 
 // Bytes at an address that may contain pointers, which a position-independent file keeps elsewhere.
@@ -372,7 +372,7 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   types.Struct("gopkg.in/yaml.v3", "yaml.Pair[net/http.Request,int]", {{"Key", request_pointer, 0}});
   const std::string long_name(60'000, 'x');
   for (size_t i = 0; i < options.long_named_types; ++i) {
-    types.Basic(Kind::kInt, long_name, 8);
+    types.Basic(Kind::kInt, options.long_names_differ ? std::to_string(i) + long_name : long_name, 8);
   }
   read_only.Align(8);
   result.etypes_vaddr = read_only.end_vaddr();

@@ -25,9 +25,10 @@ struct FakeOptions {
   size_t etypes_word = 38;
   Maps maps = Maps::kSwiss;
   uint64_t map_descriptor_bytes = 112;
-  int field_offset_shift = 0;   // 1 up to Go 1.18
-  size_t filler_types = 120;    // each is good for one back-link
-  size_t long_named_types = 0;  // types that share one name of 60'000 bytes: an attack on time
+  int field_offset_shift = 0;      // 1 up to Go 1.18
+  size_t filler_types = 120;       // each is good for one back-link
+  size_t long_named_types = 0;     // with names of 60'000 bytes: an attack on time
+  bool long_names_differ = false;  // else they share one
   std::string go_version = "go1.26.8";
   std::string module_text = "path\texample.com/app/cmd\nmod\texample.com/app\t(devel)\t\nbuild\t-buildmode=exe\n";
   bool has_build_info = true;

@@ -13,6 +13,7 @@
 #include "goinspect/itab.h"
 #include "goinspect/map_layout.h"
 #include "goinspect/moduledata.h"
+#include "goinspect/names.h"
 #include "goinspect/pclntab.h"
 #include "goinspect/refusal.h"
 #include "goinspect/stack_objects.h"
@@ -29,9 +30,9 @@ constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
 constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
 constexpr uint64_t kMaxNoteBytes = uint64_t{64} << 10;
 
-// What may be in memory at once: the type descriptors, and for the time of a search the function table.
-constexpr uint64_t kMaxTypeBytes = uint64_t{36} << 20;
-constexpr uint64_t kMaxFunctionTableBytes = uint64_t{24} << 20;
+// What is read from end to end, without being kept in memory. A program of 100 MB has a tenth of it.
+constexpr uint64_t kMaxTypeBytes = uint64_t{128} << 20;
+constexpr uint64_t kMaxFunctionTableBytes = uint64_t{128} << 20;
 
 // All type names of one answer together. A struct has some kilobytes of them.
 constexpr uint64_t kMaxAnswerBytes = uint64_t{4} << 20;
@@ -143,6 +144,7 @@ struct GoBinary::Impl {
   Moduledata module;
   TypeRegion type_region;
   std::unique_ptr<FunctionTable> functions;
+  std::vector<elf::FileRange> evidence;
   // Built when first asked for; a failure is kept as well, it would only repeat itself.
   std::optional<absl::StatusOr<TypeIndex>> types;
   std::optional<absl::StatusOr<ItabIndex>> itabs;
@@ -156,6 +158,7 @@ struct GoBinary::Impl {
   std::string NameOf(const TypeHeader& type);
   std::optional<Function> ToFunction(const FunctionTable::Entry& entry) const;
   absl::Status MissingOr(const absl::Status& status) const;
+  void AddEvidence(uint64_t vaddr, uint64_t bytes);
 };
 
 absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::unique_ptr<elf::Image> opened) {
@@ -179,7 +182,14 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
     return ExplainMissingFunctionTable(image, build_info, headers, !impl->info.go_build_id.empty());
   }
   NODESPAN_RETURN_IF_ERROR(CheckIsExecutable(image, build_info));
-  NODESPAN_ASSIGN_OR_RETURN(impl->module, FindModuledata(image, supported));
+  absl::StatusOr<Moduledata> module = FindModuledata(image, supported);
+  if (absl::IsNotFound(module.status())) {
+    return MakeStatus(StatusCode::kUnimplemented, "built with {}, but {}: damaged or a newer format",
+                      impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version,
+                      base::Message(module.status()));
+  }
+  NODESPAN_RETURN_IF_ERROR(module.status());
+  impl->module = *std::move(module);
   const FunctionTableRanges& ranges = impl->module.functions;
   if (ranges.names_bytes + ranges.functions_bytes > kMaxFunctionTableBytes) {
     return MakeStatus(StatusCode::kResourceExhausted, "the function table has {} bytes, more than {}",
@@ -189,6 +199,10 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   impl->info.has_register_arguments = impl->info.arch == Arch::kAmd64 || !ranges.has_absolute_entries;
   absl::StatusOr<TypeRegion> type_region = FindTypeRegion(image, impl->module);
   if (!type_region.ok()) {
+    // Go 1.16 has the function table of 1.17. The version only words the refusal.
+    if (ranges.has_absolute_entries && impl->info.go_version.starts_with("go1.16")) {
+      return MakeStatus(StatusCode::kUnimplemented, "built with {}: Go 1.17 is needed", impl->info.go_version);
+    }
     return base::Annotate(type_region.status(),
                           impl->info.go_version.empty() ? "unknown Go version" : impl->info.go_version);
   }
@@ -199,6 +213,12 @@ absl::StatusOr<std::unique_ptr<GoBinary::Impl>> GoBinary::Impl::Create(std::uniq
   }
   impl->functions = std::make_unique<FunctionTable>(image, ranges);
   impl->info.content_hash = HashContent(image, impl->info, build_info, impl->module);
+  impl->evidence.push_back({0, image.headers().end_file_off});
+  for (const elf::FileRange& note : image.headers().notes) {
+    impl->evidence.push_back({note.file_off, std::min(note.bytes, kMaxNoteBytes)});
+  }
+  impl->AddEvidence(impl->module.pclntab.vaddr, PclntabHeader::kBytes);
+  impl->AddEvidence(impl->module.vaddr, sizeof(impl->module.words));
   return impl;
 }
 
@@ -215,6 +235,7 @@ absl::StatusOr<TypeIndex*> GoBinary::Impl::Types() {
     return types->status();
   }
   (*types)->reader().StartOperation();
+  (*types)->reader().Trim();  // of operations before this one
   return &**types;
 }
 
@@ -228,6 +249,12 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
     return itabs->status();
   }
   return &**itabs;
+}
+
+void GoBinary::Impl::AddEvidence(uint64_t vaddr, uint64_t bytes) {
+  if (const std::optional<uint64_t> file_off = image->FileOffset(vaddr); file_off.has_value()) {
+    evidence.push_back({*file_off, bytes});
+  }
 }
 
 // The reason why something was not found, when it is that the file could not be read.
@@ -244,6 +271,7 @@ absl::StatusOr<TypeHeader> GoBinary::Impl::FindOne(std::string_view qualified_na
   if (found.size() > 1) {
     return MakeStatus(StatusCode::kFailedPrecondition, "{} types are called {}", found.size(), qualified_name);
   }
+  AddEvidence(found.front().vaddr, TypeReader::kMaxDescriptorBytes);
   return found.front();
 }
 
@@ -278,6 +306,34 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
   result.reserve(names.size());
   for (const std::optional<FunctionTable::Entry>& entry : impl_->functions->Find(names)) {
     result.push_back(entry.has_value() ? impl_->ToFunction(*entry) : std::nullopt);
+    if (entry.has_value()) {
+      impl_->AddEvidence(entry->record_vaddr, impl_->functions->ranges().entry_bytes() + sizeof(uint32_t));
+    }
+  }
+  const FunctionTableRanges& ranges = impl_->functions->ranges();
+  impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
+  impl_->image->Release(ranges.functions_vaddr, ranges.functions_bytes);
+  return result;
+}
+
+std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::string_view> patterns) const {
+  // For each pattern of a pointer's method also the method of the value.
+  std::vector<std::string> value_methods;
+  value_methods.reserve(patterns.size());
+  std::vector<std::string_view> wanted(patterns.begin(), patterns.end());
+  for (const std::string_view pattern : patterns) {
+    wanted.push_back(value_methods.emplace_back(ValueMethodName(pattern)));
+  }
+  const std::vector<FunctionTable::Matches> found = impl_->functions->FindMatching(wanted);
+  std::vector<FunctionMatches> result(patterns.size());
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    for (const FunctionTable::Entry& entry : found[i].functions) {
+      if (std::optional<Function> function = impl_->ToFunction(entry); function.has_value()) {
+        result[i].functions.push_back(*std::move(function));
+      }
+    }
+    result[i].is_inlined = found[i].is_named && found[i].functions.empty();
+    result[i].is_wrapper = !value_methods[i].empty() && found[patterns.size() + i].is_named;
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);
@@ -295,6 +351,7 @@ absl::StatusOr<std::span<const uint8_t>> GoBinary::Code(const Function& function
   if (code == nullptr) {
     return impl_->MissingOr(MakeStatus(StatusCode::kDataLoss, "the code of {} lies outside the file", function.name));
   }
+  impl_->AddEvidence(function.vaddr, function.size_bytes);
   return std::span(code, function.size_bytes);
 }
 
@@ -333,6 +390,9 @@ absl::StatusOr<StructType> GoBinary::Impl::ReadStruct(const TypeHeader& type, st
   const auto raw_fields = (*types)->reader().Fields(type);
   if (!raw_fields.has_value()) {
     return MissingOr(MakeStatus(StatusCode::kDataLoss, "the descriptor of {} contradicts itself", qualified_name));
+  }
+  if (const auto table = (*types)->reader().FieldTable(type); table.has_value()) {
+    AddEvidence(table->vaddr, table->bytes);
   }
   StructType result{std::string(qualified_name), type.vaddr, type.size_bytes, {}};
   result.fields.reserve(raw_fields->size());
@@ -383,11 +443,12 @@ absl::StatusOr<uint64_t> GoBinary::FindItab(std::string_view interface_name, std
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader interface, impl_->FindOne(interface_name));
   NODESPAN_ASSIGN_OR_RETURN(const TypeHeader type, impl_->FindOne(type_name));
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
-  const std::optional<uint64_t> vaddr = itabs->Find(interface.vaddr, type.vaddr);
+  const std::optional<uint64_t> vaddr = itabs->Find(*impl_->image, interface, type);
   if (!vaddr.has_value()) {
     return impl_->MissingOr(
         MakeStatus(StatusCode::kNotFound, "{} is never converted to {} by static code", type_name, interface_name));
   }
+  impl_->AddEvidence(*vaddr, ItabIndex::kMinimumBytes);
   return *vaddr;
 }
 
@@ -396,9 +457,9 @@ absl::StatusOr<std::vector<Implementation>> GoBinary::FindImplementations(std::s
   NODESPAN_ASSIGN_OR_RETURN(const ItabIndex* itabs, impl_->Itabs());
   std::vector<Implementation> result;
   uint64_t answer_bytes = 0;
-  for (const ItabIndex::Itab& itab : itabs->OfInterface(interface.vaddr)) {
+  for (const ItabIndex::Candidate& itab : itabs->OfInterface(interface)) {
     const std::optional<TypeHeader> type = (*impl_->types)->reader().Header(itab.type_vaddr);
-    if (!type.has_value()) {
+    if (!type.has_value() || !ItabIndex::IsOf(*impl_->image, itab.vaddr, *type)) {
       continue;
     }
     std::string name = impl_->NameOf(*type);
@@ -426,6 +487,26 @@ absl::StatusOr<MapLayout> GoBinary::FindMapLayout(std::string_view qualified_nam
         MakeStatus(StatusCode::kUnimplemented, "the layout of map type {} is not known", qualified_name));
   }
   return *layout;
+}
+
+const std::vector<elf::FileRange>& GoBinary::Evidence() const { return impl_->evidence; }
+
+std::vector<Witness> GoBinary::Witnesses() const {
+  constexpr uint64_t kHeaderBytes = 24;  // what comes before the first address in any layout
+  std::vector<Witness> witnesses;
+  const auto add = [&](uint64_t vaddr, uint64_t bytes, std::string_view what) {
+    if (const uint8_t* view = impl_->image->View(vaddr, bytes); view != nullptr) {
+      witnesses.push_back({vaddr, std::string(reinterpret_cast<const char*>(view), bytes), std::string(what)});
+    }
+  };
+  for (const elf::FileRange& note : impl_->image->headers().notes) {
+    const std::optional<uint64_t> vaddr = impl_->image->VaddrOfFileOffset(note.file_off);
+    if (vaddr.has_value() && note.bytes <= kMaxNoteBytes) {
+      add(*vaddr, note.bytes, "a note with its build id");
+    }
+  }
+  add(impl_->module.pclntab.vaddr, kHeaderBytes, "its function table");
+  return witnesses;
 }
 
 const Field* StructType::FindField(std::string_view name) const {

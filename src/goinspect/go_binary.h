@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "elf/headers.h"
 
 namespace nodespan::goinspect {
 
@@ -55,6 +56,14 @@ struct Function {
 struct StackObject {
   int32_t entry_sp_off = 0;  // from the stack pointer at the function's first instruction
   int32_t size_bytes = 0;
+};
+
+// What a name of a library stands for in one program.
+struct FunctionMatches {
+  std::vector<Function> functions;  // one per shape of a generic function, and per copy of the library
+  bool is_inlined = false;          // no functions: the code exists only inside of its callers
+  // A wrapper made by the compiler around a method of the value: the method is what runs, "pkg.T.M".
+  bool is_wrapper = false;
 };
 
 // reflect.Kind values, internal/abi/type.go.
@@ -132,6 +141,14 @@ struct MapLayout {
   bool elem_is_pointer = false;
 };
 
+// Bytes of the file that every process which runs it has in memory at the same linked address, unless its code was
+// changed there.
+struct Witness {
+  uint64_t vaddr = 0;
+  std::string bytes;
+  std::string what;  // for messages: "its Go build id"
+};
+
 class GoBinary {
  public:
   // Inspects the file behind `fd` (read with pread only, see elf/file_bytes.h; the descriptor is duplicated, the caller
@@ -148,6 +165,10 @@ class GoBinary {
   // Looks up all `names` ("net/http.serverHandler.ServeHTTP") in one pass over the function table; the result has one
   // entry per name, absent when the function is not in the binary (not linked, or inlined everywhere).
   std::vector<std::optional<Function>> FindFunctions(std::span<const std::string_view> names) const;
+
+  // The same for patterns (names.h) such as "github.com/labstack/echo{/vN}.(*Echo).ServeHTTP", and with the reason when
+  // there is nothing to probe. Several times slower.
+  std::vector<FunctionMatches> MatchFunctions(std::span<const std::string_view> patterns) const;
 
   // The function that contains the linked address, if any.
   std::optional<Function> FunctionAt(uint64_t vaddr) const;
@@ -181,6 +202,13 @@ class GoBinary {
   // The layout of a named map type: FindMapLayout("net/http.Header").
   absl::StatusOr<MapLayout> FindMapLayout(std::string_view qualified_name) const;
 
+  // The places in the file on which info() and all answers given so far rest, in no order, with repetitions. Another
+  // build of the program differs in some of them.
+  const std::vector<elf::FileRange>& Evidence() const;
+
+  // Go build id and header of the function table.
+  std::vector<Witness> Witnesses() const;
+
  private:
   struct Impl;
   explicit GoBinary(std::unique_ptr<Impl> impl);
@@ -191,5 +219,13 @@ class GoBinary {
 // machine with Go build info. Reads the ELF and program headers and the first bytes of writable segments only.
 // A status other than OK says why not: kNotFound not ELF or not Go, kUnimplemented 32-bit or foreign machine.
 absl::Status LooksLikeGo(int fd);
+
+struct BuildIds {
+  std::string go;   // as in BinaryInfo
+  std::string gnu;  // the bytes themselves
+};
+
+// Reads the ELF and program headers and the notes only. Status: as for LooksLikeGo, but Go or not does not matter.
+absl::StatusOr<BuildIds> ReadBuildIds(int fd);
 
 }  // namespace nodespan::goinspect

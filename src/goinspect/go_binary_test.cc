@@ -280,6 +280,44 @@ TEST(GoBinaryTest, TypeThatContainsItselfEnds) {
   ExpectStatus(Open(fake)->FindStruct("net/http.Request"), StatusCode::kDataLoss, "contradicts itself");
 }
 
+TEST(GoBinaryTest, ANameOfTwoGigabytesIsNotRead) {
+  const auto file_with = [](std::string_view name, std::string_view length) {
+    auto fake = MakeFakeGoBinary({});
+    const auto at = std::search(fake.file.begin(), fake.file.end(), name.begin(), name.end());
+    EXPECT_NE(at, fake.file.end());
+    std::copy(length.begin(), length.end(), at - 1);  // over the length and the first letters
+    return fake.file;
+  };
+  const std::string two_gigabytes = "\x80\x80\x80\x80\x08";
+  // Of a field: the struct contradicts itself. Of a type: there is no such type.
+  ExpectStatus((*GoBinary::OpenBytes(file_with("ContentLength", two_gigabytes)))->FindStruct("net/http.Request"),
+               StatusCode::kDataLoss, "descriptor of net/http.Request contradicts itself");
+  ExpectStatus((*GoBinary::OpenBytes(file_with("*http.Request", two_gigabytes)))->FindStruct("net/http.Request"),
+               StatusCode::kNotFound, "no type net/http.Request");
+}
+
+TEST(GoBinaryTest, GiantCountsAreRefusedWithoutReadingThatFar) {
+  const auto with_word = [](uint64_t FakeGoBinary::*base, uint64_t offset, uint64_t value) {
+    auto fake = MakeFakeGoBinary({});
+    Put<uint64_t>(fake.file, fake.FileOffset(fake.*base + offset), value);
+    return GoBinary::OpenBytes(fake.file);
+  };
+  // Functions in the header; bytes of names and length of functab in moduledata.
+  ExpectStatus(with_word(&FakeGoBinary::pclntab_vaddr, 8, uint64_t{1} << 40), StatusCode::kUnimplemented,
+               "no function table that is known");
+  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 2 * 8, uint64_t{1} << 62), StatusCode::kNotFound,
+               "nothing points back to the function table");
+  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 17 * 8, uint64_t{1} << 31), StatusCode::kNotFound,
+               "nothing points back to the function table");
+}
+
+TEST(GoBinaryTest, OverlappingSegmentsAreRefused) {
+  auto fake = MakeFakeGoBinary({});
+  // The second segment begins inside the first one.
+  Put<uint64_t>(fake.file, ElfBuilder::HeaderOffset(1) + offsetof(Elf64_Phdr, p_vaddr), fake.text_vaddr + 8);
+  ExpectStatus(GoBinary::OpenBytes(fake.file), StatusCode::kDataLoss, "PT_LOAD segments overlap at");
+}
+
 TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
   const auto open = [](const FakeOptions& options) { return GoBinary::OpenBytes(MakeFakeGoBinary(options).file); };
   ExpectStatus(open({.pclntab_magic = 0xfffffffb, .go_version = "go1.15.15"}), StatusCode::kUnimplemented,
@@ -291,10 +329,17 @@ TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
                StatusCode::kUnimplemented, "garble");
   ExpectStatus(open({.pclntab_magic = 0x12345678, .has_build_info = false, .has_build_id = false}),
                StatusCode::kNotFound, "not a Go executable");
-  ExpectStatus(open({.pie = true, .has_interpreter = false}), StatusCode::kUnimplemented, "static-PIE");
   ExpectStatus(open({.pie = true, .module_text = "path\tx\nbuild\t-buildmode=plugin\n"}), StatusCode::kUnimplemented,
                "-buildmode=plugin");
   ExpectStatus(open({.filler_types = 0}), StatusCode::kUnimplemented, "type descriptors not found");
+}
+
+TEST(GoBinaryTest, StaticPieIsAnExecutableLikeAnyOther) {
+  const auto binary = Open(MakeFakeGoBinary({.pie = true, .has_interpreter = false}));
+  ASSERT_NE(binary, nullptr);
+  EXPECT_TRUE(binary->info().is_pie);
+  EXPECT_FALSE(binary->info().is_dynamic);
+  EXPECT_TRUE(binary->FindStruct("net/http.Request").ok());
 }
 
 TEST(GoBinaryTest, ObfuscatedTypeNamesAreRefused) {
@@ -358,11 +403,20 @@ TEST(GoBinaryTest, TooManyFunctionTablesAreRefused) {
 }
 
 TEST(GoBinaryTest, NamesThatTakeTooLongAreRefused) {
-  const auto fake = MakeFakeGoBinary({.long_named_types = 5000});  // 300 MB of names
+  const auto fake = MakeFakeGoBinary({.long_named_types = 600, .long_names_differ = true});  // 36 MB of names
   const auto binary = Open(fake);
   ASSERT_NE(binary, nullptr);
   ExpectStatus(binary->FindStruct("net/http.Request"), StatusCode::kResourceExhausted, "too much space");
   ExpectStatus(binary->FindItab("a.B", "c.D"), StatusCode::kResourceExhausted, "too much space");
+}
+
+TEST(GoBinaryTest, ANameThatManyTypesShareIsReadOnce) {
+  const auto fake = MakeFakeGoBinary({.long_named_types = 5000});  // 300 MB if each read its own
+  const auto binary = Open(fake);
+  ASSERT_NE(binary, nullptr);
+  EXPECT_TRUE(binary->FindStruct("net/http.Request").ok());
+  // To tell them apart each would have to be read.
+  ExpectStatus(binary->FindType(std::string(60'000, 'x')), StatusCode::kFailedPrecondition, "types are called");
 }
 
 TEST(GoBinaryTest, FewLongNamesAreFine) {

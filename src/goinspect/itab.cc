@@ -19,44 +19,30 @@ using elf::Load;
 constexpr uint64_t kTypeOff = 8;
 constexpr uint64_t kHashOff = 16;
 constexpr uint64_t kFunOff = 24;
-constexpr uint64_t kMinimumBytes = 32;
-constexpr uint64_t kDescriptorHashOff = 16;
-constexpr uint64_t kDescriptorKindOff = 23;
 
+// Everything about an itab that can be told from itself.
 class Recognizer {
  public:
   Recognizer(elf::Image& image, const TypeReader& reader)
       : image_(image),
         begin_(reader.begin_vaddr()),
-        bytes_(reader.end_vaddr() - begin_),
-        region_(image.View(begin_, bytes_)) {}
+        last_off_(reader.end_vaddr() - begin_ - std::min(reader.end_vaddr() - begin_, TypeReader::kHeaderBytes)) {}
 
-  bool readable() const { return region_ != nullptr; }
-
-  bool IsItab(const uint8_t* itab) const {
-    const uint64_t interface_off = Load<uint64_t>(itab) - begin_;
-    const uint64_t type_off = Load<uint64_t>(itab + kTypeOff) - begin_;
-    if (!IsDescriptor(interface_off) || !IsDescriptor(type_off)) {
+  bool CanBeItab(const uint8_t* itab) const {
+    if (!IsDescriptor(Load<uint64_t>(itab)) || !IsDescriptor(Load<uint64_t>(itab + kTypeOff))) {
       return false;
     }
-    const uint64_t hash_and_padding = Load<uint64_t>(itab + kHashOff);
-    if (hash_and_padding != Load<uint32_t>(region_ + type_off + kDescriptorHashOff) ||
-        (region_[interface_off + kDescriptorKindOff] & 0x1f) != static_cast<uint8_t>(Kind::kInterface)) {
-      return false;
-    }
-    const elf::Segment* segment = image_.SegmentOf(Load<uint64_t>(itab + kFunOff));
+    const bool has_padding = Load<uint64_t>(itab + kHashOff) <= UINT32_MAX;
+    const elf::Segment* segment = has_padding ? image_.SegmentOf(Load<uint64_t>(itab + kFunOff)) : nullptr;
     return segment != nullptr && segment->executable;
   }
 
  private:
-  bool IsDescriptor(uint64_t offset) const {
-    return offset % 8 == 0 && offset < bytes_ && bytes_ - offset >= TypeReader::kHeaderBytes;
-  }
+  bool IsDescriptor(uint64_t vaddr) const { return vaddr % 8 == 0 && vaddr - begin_ <= last_off_; }
 
   elf::Image& image_;
   uint64_t begin_;
-  uint64_t bytes_;
-  const uint8_t* region_;
+  uint64_t last_off_;
 };
 
 }  // namespace
@@ -64,17 +50,20 @@ class Recognizer {
 absl::StatusOr<ItabIndex> ItabIndex::Build(elf::Image& image, TypeReader& reader, uint64_t skip_begin_vaddr,
                                            uint64_t skip_end_vaddr) {
   ItabIndex index;
+  index.region_vaddr_ = reader.begin_vaddr();
   const Recognizer recognizer(image, reader);
   const auto collect = [&](const elf::Image::Window& window) {
     for (uint64_t i = 0; i < window.start_bytes && i + kMinimumBytes <= window.bytes.size(); i += 8) {
       const uint8_t* bytes = window.bytes.data() + i;
-      if (recognizer.IsItab(bytes)) {
-        index.itabs_.push_back({Load<uint64_t>(bytes), Load<uint64_t>(bytes + kTypeOff), window.vaddr + i});
+      if (recognizer.CanBeItab(bytes)) {
+        index.itabs_.push_back({static_cast<uint32_t>(Load<uint64_t>(bytes) - reader.begin_vaddr()),
+                                static_cast<uint32_t>(Load<uint64_t>(bytes + kTypeOff) - reader.begin_vaddr()),
+                                window.vaddr + i});
       }
     }
     return index.itabs_.size() <= kMaxItabs;
   };
-  bool readable = recognizer.readable();
+  bool readable = true;
   for (const elf::Segment& segment : image.loads()) {
     if (segment.executable) {
       continue;
@@ -92,17 +81,25 @@ absl::StatusOr<ItabIndex> ItabIndex::Build(elf::Image& image, TypeReader& reader
   return index;
 }
 
-std::optional<uint64_t> ItabIndex::Find(uint64_t interface_vaddr, uint64_t type_vaddr) const {
-  const auto it = std::find_if(itabs_.begin(), itabs_.end(), [&](const Itab& itab) {
-    return itab.interface_vaddr == interface_vaddr && itab.type_vaddr == type_vaddr;
-  });
-  return it == itabs_.end() ? std::nullopt : std::optional(it->vaddr);
+bool ItabIndex::IsOf(elf::Image& image, uint64_t itab_vaddr, const TypeHeader& type) {
+  return image.ReadWord(itab_vaddr + kHashOff) == type.hash;
 }
 
-std::vector<ItabIndex::Itab> ItabIndex::OfInterface(uint64_t interface_vaddr) const {
-  std::vector<Itab> result;
-  std::copy_if(itabs_.begin(), itabs_.end(), std::back_inserter(result),
-               [interface_vaddr](const Itab& itab) { return itab.interface_vaddr == interface_vaddr; });
+std::optional<uint64_t> ItabIndex::Find(elf::Image& image, const TypeHeader& interface, const TypeHeader& type) const {
+  const auto it = std::find_if(itabs_.begin(), itabs_.end(), [&](const Itab& itab) {
+    return region_vaddr_ + itab.interface_off == interface.vaddr && region_vaddr_ + itab.type_off == type.vaddr &&
+           IsOf(image, itab.vaddr, type);
+  });
+  return it == itabs_.end() || interface.kind != Kind::kInterface ? std::nullopt : std::optional(it->vaddr);
+}
+
+std::vector<ItabIndex::Candidate> ItabIndex::OfInterface(const TypeHeader& interface) const {
+  std::vector<Candidate> result;
+  for (const Itab& itab : itabs_) {
+    if (interface.kind == Kind::kInterface && region_vaddr_ + itab.interface_off == interface.vaddr) {
+      result.push_back({itab.vaddr, region_vaddr_ + itab.type_off});
+    }
+  }
   return result;
 }
 

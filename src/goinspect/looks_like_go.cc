@@ -22,7 +22,8 @@ namespace {
 using absl::StatusCode;
 using base::MakeStatus;
 
-constexpr uint32_t kGoBuildIdNote = 4;  // ELF_NOTE_GOBUILDID_TAG of cmd/link
+constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
+constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
 constexpr uint64_t kMaxNoteBytes = 1024;
 // Go's linker begins the data with build info. An external linker puts .data before it, which can be some 100 KiB.
 constexpr uint64_t kSearchBytes = uint64_t{256} << 10;
@@ -33,13 +34,21 @@ uint64_t ReadUpTo(int fd, uint64_t file_off, std::span<uint8_t> out) {
   return count < 0 ? 0 : static_cast<uint64_t>(count);
 }
 
-bool HasGoNote(int fd, const elf::Headers& headers) {
+BuildIds ReadNotes(int fd, const elf::Headers& headers) {
   std::array<uint8_t, kMaxNoteBytes> buffer;
-  return std::any_of(headers.notes.begin(), headers.notes.end(), [&](const elf::FileRange& note) {
+  BuildIds ids;
+  const auto take = [](std::span<const uint8_t> notes, std::string_view name, uint32_t type, std::string& id) {
+    if (const auto found = elf::FindNote(notes, name, type); found.has_value() && id.empty()) {
+      id.assign(reinterpret_cast<const char*>(found->data()), found->size());
+    }
+  };
+  for (const elf::FileRange& note : headers.notes) {
     const uint64_t wanted = std::min(note.bytes, kMaxNoteBytes);
-    const uint64_t count = ReadUpTo(fd, note.file_off, std::span(buffer).first(wanted));
-    return elf::FindNote(std::span(buffer).first(count), "Go", kGoBuildIdNote).has_value();
-  });
+    const std::span notes = std::span(buffer).first(ReadUpTo(fd, note.file_off, std::span(buffer).first(wanted)));
+    take(notes, "Go", kGoBuildIdNote, ids.go);
+    take(notes, "GNU", kGnuBuildIdNote, ids.gnu);
+  }
+  return ids;
 }
 
 bool HasBuildInfo(int fd, const elf::Segment& segment, uint64_t begin_vaddr) {
@@ -60,12 +69,19 @@ bool HasBuildInfo(int fd, const elf::Segment& segment, uint64_t begin_vaddr) {
 
 }  // namespace
 
+absl::StatusOr<BuildIds> ReadBuildIds(int fd) {
+  NODESPAN_ASSIGN_OR_RETURN(const elf::Headers headers, elf::ReadHeaders([fd](uint64_t off, std::span<uint8_t> out) {
+                              return ReadUpTo(fd, off, out) == out.size();
+                            }));
+  return ReadNotes(fd, headers);
+}
+
 absl::Status LooksLikeGo(int fd) {
   const auto read_at = [fd](uint64_t file_off, std::span<uint8_t> out) {
     return ReadUpTo(fd, file_off, out) == out.size();
   };
   NODESPAN_ASSIGN_OR_RETURN(const elf::Headers headers, elf::ReadHeaders(read_at));
-  if (HasGoNote(fd, headers)) {
+  if (!ReadNotes(fd, headers).go.empty()) {
     return absl::OkStatus();
   }
   // Linked with -buildid=, or not Go.

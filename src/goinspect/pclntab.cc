@@ -8,6 +8,8 @@
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "elf/little_endian.h"
+#include "goinspect/function_index.h"
+#include "goinspect/names.h"
 
 namespace nodespan::goinspect {
 namespace {
@@ -26,12 +28,7 @@ constexpr uint64_t kMaxFunctions = 5'000'000;  // the largest known programs hav
 constexpr uint64_t kMaxTableBytes = uint64_t{2} << 30;
 constexpr uint64_t kMaxHeaderBytes = 4096;  // 0x60 up to Go 1.25, 0x48 since
 constexpr size_t kMaxCandidates = 16;
-constexpr uint64_t kMaxNames = 8'000'000;
-constexpr uint64_t kMaxNameBytes = 64 << 10;
-
-// functab entries are {entry, offset of the _func}, and a _func begins {entry, nameOff int32}. What an entry takes is
-// all that has changed: four bytes, or eight where it is an address.
-constexpr uint64_t EntryBytes(bool is_absolute) { return is_absolute ? 8 : 4; }
+constexpr size_t kMaxFunctionsOfOneName = 64;  // two occur; more of one name, or of one hash, are an attack on time
 
 // True for the first word of any pcHeader; most words of a file fail the first comparison.
 bool IsFirstWord(uint64_t word, uint8_t instruction_bytes) {
@@ -76,9 +73,9 @@ bool PclntabHeader::is_supported() const {
   return magic == kMagicGo116 || magic == kMagicGo118 || magic == kMagicGo120;
 }
 
-bool PclntabHeader::has_absolute_entries() const { return magic == kMagicGo116; }
-
 bool PclntabHeader::has_start_line() const { return magic == kMagicGo120; }
+
+bool PclntabHeader::has_absolute_entries() const { return magic == kMagicGo116; }
 
 absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image) {
   const uint8_t instruction_bytes = image.headers().machine == elf::Machine::kX86_64 ? 1 : 4;
@@ -118,7 +115,7 @@ absl::StatusOr<std::vector<PclntabHeader>> FindPclntabHeaders(elf::Image& image)
 }
 
 std::optional<uint32_t> FunctionTable::EntryOff(uint64_t index) const {
-  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
+  const uint64_t entry_bytes = ranges_.entry_bytes();
   const uint8_t* entry = image_.View(ranges_.functions_vaddr + index * 2 * entry_bytes, entry_bytes);
   if (entry == nullptr) {
     return std::nullopt;
@@ -131,8 +128,8 @@ std::optional<uint32_t> FunctionTable::EntryOff(uint64_t index) const {
 }
 
 std::optional<uint64_t> FunctionTable::RecordVaddr(uint64_t index) const {
-  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
-  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);
+  const uint64_t entry_bytes = ranges_.entry_bytes();
+  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);  // all that is read here
   const uint8_t* word = image_.View(ranges_.functions_vaddr + (2 * index + 1) * entry_bytes, entry_bytes);
   if (word == nullptr) {
     return std::nullopt;
@@ -145,79 +142,121 @@ std::optional<uint64_t> FunctionTable::RecordVaddr(uint64_t index) const {
 }
 
 std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) const {
-  const uint64_t entry_bytes = EntryBytes(ranges_.has_absolute_entries);
-  const uint64_t func_bytes = entry_bytes + sizeof(uint32_t);  // of a _func, all that is read
+  const uint64_t entry_bytes = ranges_.entry_bytes();
   const std::optional<uint32_t> entry_off = EntryOff(index);
   const std::optional<uint32_t> end_off = EntryOff(index + 1);
   if (!entry_off.has_value() || !end_off.has_value() || *entry_off >= *end_off) {
     return std::nullopt;
   }
-  const std::optional<uint64_t> func_vaddr = RecordVaddr(index);
-  const uint8_t* func = func_vaddr.has_value() ? image_.View(*func_vaddr, func_bytes) : nullptr;
+  const std::optional<uint64_t> vaddr = RecordVaddr(index);
+  const uint8_t* func = vaddr.has_value() ? image_.View(*vaddr, entry_bytes + sizeof(uint32_t)) : nullptr;
   if (func == nullptr) {
     return std::nullopt;
   }
-  return Record{.entry_off = *entry_off, .end_off = *end_off, .name_off = Load<uint32_t>(func + entry_bytes)};
+  return Record{.entry_off = *entry_off,
+                .end_off = *end_off,
+                .name_off = Load<uint32_t>(func + entry_bytes),
+                .vaddr = *vaddr};
 }
 
-std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) const {
+FunctionTable::FunctionTable(elf::Image& image, const FunctionTableRanges& ranges) : image_(image), ranges_(ranges) {}
+FunctionTable::~FunctionTable() = default;
+
+std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) {
   std::vector<std::optional<Entry>> result(names.size());
-  const uint8_t* name_table = image_.View(ranges_.names_vaddr, ranges_.names_bytes);
-  if (names.empty() || name_table == nullptr) {
+  if (names.empty()) {
     return result;
   }
-
-  // First the name table, start to end: at which offsets are the wanted names? Reading it in order is several times
-  // faster than following the name of each function.
-  absl::flat_hash_map<std::string_view, size_t> wanted;
-  std::vector<bool> wanted_length;
-  for (size_t i = 0; i < names.size(); ++i) {
-    wanted.emplace(names[i], i);
-    if (wanted_length.size() <= names[i].size()) {
-      wanted_length.resize(names[i].size() + 1, false);
+  if (!index_.has_value()) {
+    absl::StatusOr<FunctionIndex> index = FunctionIndex::Build(image_, ranges_);
+    if (index.ok()) {
+      index_.emplace(std::make_unique<const FunctionIndex>(*std::move(index)));
+    } else {
+      index_.emplace(index.status());
     }
-    wanted_length[names[i].size()] = true;
   }
-  absl::flat_hash_map<uint32_t, size_t> name_offsets;
+  if (index_->ok()) {
+    std::transform(names.begin(), names.end(), result.begin(), [this](std::string_view name) { return FindOne(name); });
+  }
+  return result;
+}
+
+std::optional<FunctionTable::Entry> FunctionTable::FindOne(std::string_view name) const {
+  std::optional<Entry> found;
+  size_t same_hash = 0;
+  for (const FunctionIndex::Entry& candidate : (**index_)->Candidates(name)) {
+    if (candidate.hash != FunctionIndex::HashOf(name)) {
+      continue;
+    }
+    if (++same_hash > kMaxFunctionsOfOneName) {
+      return std::nullopt;
+    }
+    const std::optional<Record> record = ReadRecord(candidate.function);
+    if (!record.has_value() || Name(record->name_off) != name) {
+      continue;
+    }
+    const Entry entry{name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
+    // A Go function called from assembly has a second, small function of the same name that adapts the calling
+    // convention. The real one is the larger.
+    if (!found.has_value() || found->size_bytes < entry.size_bytes) {
+      found = entry;
+    }
+  }
+  return found;
+}
+
+std::vector<FunctionTable::Matches> FunctionTable::FindMatching(std::span<const std::string_view> patterns) const {
+  std::vector<Matches> result(patterns.size());
+  const uint8_t* name_table = image_.View(ranges_.names_vaddr, ranges_.names_bytes);
+  if (patterns.empty() || name_table == nullptr) {
+    return result;
+  }
+  std::vector<std::string_view> tails;  // what a name has to end with, the cheap test
+  for (const std::string_view pattern : patterns) {
+    const size_t mark = pattern.find_last_of("}]");
+    tails.push_back(mark == std::string_view::npos ? pattern : pattern.substr(mark + 1));
+  }
+  absl::flat_hash_map<uint32_t, std::vector<size_t>> name_offsets;
   uint64_t name_count = 0;
-  for (uint64_t off = 0; off < ranges_.names_bytes && name_count < kMaxNames; ++name_count) {
+  for (uint64_t off = 0; off < ranges_.names_bytes && name_count < FunctionIndex::kMaxNames; ++name_count) {
     const void* end = std::memchr(name_table + off, 0, ranges_.names_bytes - off);
     if (end == nullptr) {
       break;
     }
-    const uint64_t length = static_cast<const uint8_t*>(end) - (name_table + off);
-    if (length < wanted_length.size() && wanted_length[length]) {
-      const auto it = wanted.find({reinterpret_cast<const char*>(name_table) + off, length});
-      if (it != wanted.end()) {
-        name_offsets.emplace(static_cast<uint32_t>(off), it->second);
+    const std::string_view name(reinterpret_cast<const char*>(name_table) + off,
+                                static_cast<const uint8_t*>(end) - (name_table + off));
+    for (size_t i = 0; i < patterns.size() && name.size() <= FunctionTableRanges::kMaxNameBytes; ++i) {
+      if (name.ends_with(tails[i]) && MatchName(patterns[i], name).has_value()) {
+        name_offsets[static_cast<uint32_t>(off)].push_back(i);
+        result[i].is_named = true;
       }
     }
-    off += length + 1;
+    off += name.size() + 1;
   }
-
-  // Then all functions in order.
   if (name_offsets.empty() || image_.View(ranges_.functions_vaddr, ranges_.functions_bytes) == nullptr) {
     return result;
   }
   for (uint64_t i = 0; i < ranges_.function_count; ++i) {
     const std::optional<Record> record = ReadRecord(i);
-    if (!record.has_value()) {
+    const auto it = record.has_value() ? name_offsets.find(record->name_off) : name_offsets.end();
+    const std::optional<std::string_view> name =
+        it != name_offsets.end() ? Name(record->name_off) : std::optional<std::string_view>();
+    if (!name.has_value()) {
       continue;
     }
-    const auto it = name_offsets.find(record->name_off);
-    if (it == name_offsets.end()) {
-      continue;
+    const Entry entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off,
+                      record->vaddr};
+    for (const size_t index : it->second) {
+      std::vector<Entry>& functions = result[index].functions;
+      const auto same = std::find_if(functions.begin(), functions.end(), [&](const Entry& other) {
+        return other.name == entry.name && name->find("[...]") == std::string_view::npos;
+      });
+      if (same == functions.end()) {
+        functions.push_back(entry);
+      } else if (same->size_bytes < entry.size_bytes) {
+        *same = entry;  // as in Find
+      }
     }
-    const Entry entry{names[it->second], ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
-    // A Go function called from assembly has a second, small function of the same name that adapts the calling
-    // convention. The real one is the larger.
-    std::optional<Entry>& slot = result[it->second];
-    if (!slot.has_value() || slot->size_bytes < entry.size_bytes) {
-      slot = entry;
-    }
-  }
-  for (size_t i = 0; i < names.size(); ++i) {
-    result[i] = result[wanted.at(names[i])];  // the same name may be asked for twice
   }
   return result;
 }
@@ -255,14 +294,14 @@ std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
   if (!name.has_value()) {
     return std::nullopt;
   }
-  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off};
+  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
 }
 
 std::optional<std::string_view> FunctionTable::Name(uint32_t name_off) const {
   if (name_off >= ranges_.names_bytes) {
     return std::nullopt;
   }
-  const uint64_t limit = std::min(ranges_.names_bytes - name_off, kMaxNameBytes);
+  const uint64_t limit = std::min(ranges_.names_bytes - name_off, FunctionTableRanges::kMaxNameBytes);
   const uint8_t* name = image_.View(ranges_.names_vaddr + name_off, limit);
   const void* end = name == nullptr ? nullptr : std::memchr(name, 0, limit);
   if (end == nullptr) {

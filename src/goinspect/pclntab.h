@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,7 +52,14 @@ struct FunctionTableRanges {
   uint64_t functions_vaddr = 0;  // pclntable: functab first, then the _func records
   uint64_t functions_bytes = 0;
   bool has_absolute_entries = false;  // see PclntabHeader
+
+  static constexpr uint64_t kMaxNameBytes = uint64_t{64} << 10;
+  // functab entries are {entry, offset of the _func}, and a _func begins {entry, nameOff int32}. What an entry takes is
+  // all that has changed: four bytes, or eight where it is an address.
+  uint64_t entry_bytes() const { return has_absolute_entries ? 8 : 4; }
 };
+
+class FunctionIndex;
 
 class FunctionTable {
  public:
@@ -59,12 +67,22 @@ class FunctionTable {
     std::string_view name;  // of the names given, or in the file's name table
     uint64_t vaddr = 0;
     uint64_t size_bytes = 0;
+    uint64_t record_vaddr = 0;  // of its _func, which leads to the name
   };
 
-  FunctionTable(elf::Image& image, const FunctionTableRanges& ranges) : image_(image), ranges_(ranges) {}
+  FunctionTable(elf::Image& image, const FunctionTableRanges& ranges);
+  ~FunctionTable();
 
-  // One entry per name, in order; absent when there is no such function.
-  std::vector<std::optional<Entry>> Find(std::span<const std::string_view> names) const;
+  // One entry per name, in order; absent when there is no such function. The first call reads the whole table and
+  // builds an index, which makes the later ones cheap.
+  std::vector<std::optional<Entry>> Find(std::span<const std::string_view> names);
+
+  // What the patterns (names.h) stand for, one entry each. Slower than Find: every name is tried with every pattern.
+  struct Matches {
+    std::vector<Entry> functions;  // by address
+    bool is_named = false;         // such a name is in the table; without functions it is one of inlined code
+  };
+  std::vector<Matches> FindMatching(std::span<const std::string_view> patterns) const;
 
   // The function whose code, padding included, contains the address.
   std::optional<Entry> At(uint64_t vaddr) const;
@@ -82,14 +100,18 @@ class FunctionTable {
     uint32_t entry_off;
     uint32_t end_off;
     uint32_t name_off;
+    uint64_t vaddr;
   };
   // Where function `index` begins, from text_vaddr; index function_count gives the end of the last one.
   std::optional<uint32_t> EntryOff(uint64_t index) const;
   std::optional<Record> ReadRecord(uint64_t index) const;
   std::optional<std::string_view> Name(uint32_t name_off) const;
 
+  std::optional<Entry> FindOne(std::string_view name) const;
+
   elf::Image& image_;
   FunctionTableRanges ranges_;
+  std::optional<absl::StatusOr<std::unique_ptr<const FunctionIndex>>> index_;
 };
 
 }  // namespace nodespan::goinspect

@@ -97,8 +97,7 @@ absl::Status CheckIsExecutable(elf::Image& image, const std::optional<BuildInfo>
     return absl::OkStatus();
   }
   if (IsPositionIndependentExecutable(image)) {
-    return MakeStatus(StatusCode::kUnimplemented,
-                      "static position-independent executable (static-PIE) is not supported");
+    return absl::OkStatus();  // static-PIE: starts without a loader, relocates its data itself and never its code
   }
   return MakeStatus(StatusCode::kUnimplemented,
                     "a shared library or plugin with Go code: only executables are supported");

@@ -17,8 +17,7 @@ namespace nodespan::goinspect {
 // kUnimplemented when the file is packed by UPX. Looks at a few bytes.
 absl::Status CheckNotPacked(const elf::Headers& headers, elf::ReadAt read_at);
 
-// kUnimplemented when the file is a shared object that no loader would start as a program of its own: a static
-// position-independent executable, a plugin, a C shared library.
+// kUnimplemented when the file is a shared object that is no program of its own: a plugin, a C shared library.
 absl::Status CheckIsExecutable(elf::Image& image, const std::optional<BuildInfo>& build_info);
 
 // Why there is no usable function table among `headers` (empty, or of unsupported versions only).

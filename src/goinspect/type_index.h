@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // TypeIndex finds the descriptors of named types by package path and name.
 //
-// Built by one pass over the region, of a hash and an offset for each named type: 8 bytes each, 10'000 to 60'000 types
-// in real programs. A name is compared in full when it is looked up.
-// Thread: immutable after Build(), apart from the reader it uses. Lifetime: must not outlive the Image.
-// Bad input: kResourceExhausted for more named types than kMaxTypes or an absurd amount of names.
+// Built of a hash and an offset for each named type: 8 bytes each, 10'000 to 60'000 types in real programs. One pass
+// over the region finds the descriptors, two more read names and package paths, all in the order of the file and
+// keeping nothing of it in memory. A name is compared in full when it is looked up. Thread: immutable after Build(),
+// apart from the reader it uses. Lifetime: must not outlive the Image. Bad input: kResourceExhausted for more named
+// types than kMaxTypes or an absurd amount of names.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -36,11 +39,20 @@ class TypeIndex {
     uint32_t hash;
     uint32_t offset;  // from the region's start, in units of 8 bytes
   };
+  // A named type whose name has not been read yet.
+  struct Candidate {
+    uint32_t offset;    // as in Entry
+    uint32_t name_off;  // from the region's start
+    uint32_t path_off;  // of the package path; 0: predeclared
+  };
   explicit TypeIndex(const TypeReader& reader) : reader_(reader) {}
   std::vector<TypeHeader> FindPointersTo(std::string_view qualified_name);
-  void LearnMapDescriptorSize(const std::vector<TypeHeader>& maps);
-  void LearnFieldOffsetShift(const std::vector<TypeHeader>& structs);
-  void Add(const TypeHeader& type);
+  // Both take offsets of descriptors, as in Entry.
+  void LearnMapDescriptorSize(std::span<const uint32_t> maps);
+  void LearnFieldOffsetShift(std::span<const uint32_t> structs);
+  std::optional<TypeHeader> HeaderAt(uint32_t offset);
+  bool FindCandidates(std::vector<Candidate>& candidates);
+  bool HashNames(std::vector<Candidate>& candidates);
 
   TypeReader reader_;
   std::vector<Entry> entries_;  // by hash

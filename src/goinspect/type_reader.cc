@@ -25,7 +25,6 @@ constexpr uint64_t kStrOff = 40;
 constexpr uint64_t kPtrToThisOff = 44;
 
 constexpr uint8_t kKindMask = 0x1f;  // the bits above are flags that have come and gone
-constexpr uint8_t kFlagExtraStar = 2;
 constexpr uint8_t kFlagLimit = 0x40;
 
 constexpr uint64_t kStructFieldsOff = 56;  // slice
@@ -50,6 +49,36 @@ bool CanBeHeader(uint32_t bytes) {
          kind <= static_cast<uint8_t>(Kind::kUnsafePointer);
 }
 
+// abi.Name: a flag byte, the length as a varint, the text.
+constexpr uint64_t kMaxNameHeaderBytes = 4;  // a length of more than three groups of seven bits is refused
+
+struct NameHeader {
+  uint64_t header_bytes = 0;
+  uint64_t text_bytes = 0;
+};
+
+std::optional<NameHeader> ParseNameHeader(std::span<const uint8_t> bytes) {
+  NameHeader header;
+  for (uint64_t i = 1; i < std::min<uint64_t>(bytes.size(), kMaxNameHeaderBytes); ++i) {
+    header.text_bytes |= uint64_t{bytes[i] & 0x7fU} << (7 * (i - 1));
+    if (bytes[i] < 0x80) {
+      header.header_bytes = i + 1;
+      return header.text_bytes <= kMaxNameBytes ? std::optional(header) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+// The name that begins at the start of `bytes`.
+std::optional<std::string_view> DecodeName(std::span<const uint8_t> bytes) {
+  const std::optional<NameHeader> header = ParseNameHeader(bytes);
+  if (!header.has_value() || header->header_bytes + header->text_bytes > bytes.size()) {
+    return std::nullopt;
+  }
+  const std::string_view name(reinterpret_cast<const char*>(bytes.data()) + header->header_bytes, header->text_bytes);
+  return IsPrintableUtf8(name) ? std::optional(name) : std::nullopt;
+}
+
 }  // namespace
 
 const uint8_t* TypeReader::View(uint64_t vaddr, uint64_t count) {
@@ -64,37 +93,39 @@ std::optional<uint64_t> TypeReader::Word(uint64_t vaddr) {
   return bytes == nullptr ? std::nullopt : std::optional(Load<uint64_t>(bytes));
 }
 
-// abi.Name: a flag byte, the length as a varint, the text.
-std::optional<std::string_view> TypeReader::NameAt(uint64_t vaddr) {
-  uint64_t length = 0;
-  uint64_t header_bytes = 1;
-  for (int shift = 0;; shift += 7, ++header_bytes) {
-    const uint8_t* byte = shift > 14 ? nullptr : View(vaddr + header_bytes, 1);
-    if (byte == nullptr) {
-      return std::nullopt;  // also for lengths of more than three groups of seven bits
-    }
-    length |= uint64_t{*byte & 0x7fU} << shift;
-    if (*byte < 0x80) {
-      ++header_bytes;
-      break;
-    }
+void TypeReader::Trim() {
+  if (image_.file().resident_bytes() > kMaxKeptBytes) {
+    image_.Release(begin_vaddr_, end_vaddr_ - begin_vaddr_);
   }
-  const uint8_t* text = length > kMaxNameBytes ? nullptr : View(vaddr + header_bytes, length);
-  if (text == nullptr) {
-    return std::nullopt;
-  }
-  if (length > name_bytes_left_) {
-    name_bytes_left_ = 0;
-    return std::nullopt;
-  }
-  name_bytes_left_ -= length;
-  const std::string_view name(reinterpret_cast<const char*>(text), length);
-  return IsPrintableUtf8(name) ? std::optional(name) : std::nullopt;
 }
 
-std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
-  const uint8_t* bytes = vaddr % 8 == 0 ? View(vaddr, kHeaderBytes) : nullptr;
-  if (bytes == nullptr || !CanBeHeader(Load<uint32_t>(bytes + kFlagsOff))) {
+bool TypeReader::CanAfford(std::string_view name) {
+  if (name.size() > name_bytes_left_) {
+    name_bytes_left_ = 0;
+    return false;
+  }
+  name_bytes_left_ -= name.size();
+  return true;
+}
+
+std::optional<std::string_view> TypeReader::NameAt(uint64_t vaddr) {
+  if (!Contains(vaddr)) {
+    return std::nullopt;
+  }
+  // The length first, then what it says.
+  const uint64_t available = std::min(end_vaddr_ - vaddr, kMaxNameHeaderBytes);
+  const uint8_t* header = View(vaddr, available);
+  const std::optional<NameHeader> parsed = header == nullptr ? std::nullopt : ParseNameHeader({header, available});
+  const uint8_t* bytes = parsed.has_value() ? View(vaddr, parsed->header_bytes + parsed->text_bytes) : nullptr;
+  if (bytes == nullptr) {
+    return std::nullopt;
+  }
+  const std::string_view name(reinterpret_cast<const char*>(bytes) + parsed->header_bytes, parsed->text_bytes);
+  return CanAfford(name) && IsPrintableUtf8(name) ? std::optional(name) : std::nullopt;
+}
+
+std::optional<TypeHeader> TypeReader::HeaderWithoutName(uint64_t vaddr, const uint8_t* bytes) const {
+  if (!CanBeHeader(Load<uint32_t>(bytes + kFlagsOff))) {
     return std::nullopt;
   }
   TypeHeader header;
@@ -103,15 +134,15 @@ std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
   header.hash = Load<uint32_t>(bytes + kHashOff);
   header.flags = bytes[kFlagsOff];
   header.kind = static_cast<Kind>(bytes[kKindOff] & kKindMask);
+  header.name_off = Load<uint32_t>(bytes + kStrOff);
   header.pointer_off = Load<uint32_t>(bytes + kPtrToThisOff);
   const uint8_t align = bytes[kAlignOff];
   const uint64_t pointer_bytes = Load<uint64_t>(bytes + kPtrBytesOff);
   if (header.size_bytes % align != 0 || pointer_bytes > header.size_bytes || pointer_bytes % 8 != 0) {
     return std::nullopt;
   }
-  const uint64_t name_off = Load<uint32_t>(bytes + kStrOff);
   const uint64_t region_bytes = end_vaddr_ - begin_vaddr_;
-  if (name_off == 0 || name_off >= region_bytes || header.pointer_off >= region_bytes) {
+  if (header.name_off == 0 || header.name_off >= region_bytes || header.pointer_off >= region_bytes) {
     return std::nullopt;
   }
   // May point into .bss: since Go 1.24 some masks are built on demand.
@@ -120,16 +151,25 @@ std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
       return std::nullopt;
     }
   }
-  const std::optional<std::string_view> name = NameAt(begin_vaddr_ + name_off);
+  return header;
+}
+
+std::optional<TypeHeader> TypeReader::Header(uint64_t vaddr) {
+  const uint8_t* bytes = vaddr % 8 == 0 ? View(vaddr, kHeaderBytes) : nullptr;
+  std::optional<TypeHeader> header = bytes == nullptr ? std::nullopt : HeaderWithoutName(vaddr, bytes);
+  if (!header.has_value()) {
+    return std::nullopt;
+  }
+  const std::optional<std::string_view> name = NameAt(begin_vaddr_ + header->name_off);
   if (!name.has_value() || name->empty()) {
     return std::nullopt;
   }
-  header.name = *name;
-  if ((header.flags & kFlagExtraStar) != 0) {
-    if (header.name.front() != '*' || header.name.size() == 1) {
+  header->name = *name;
+  if (header->has_extra_star()) {
+    if (header->name.front() != '*' || header->name.size() == 1) {
       return std::nullopt;
     }
-    header.name.remove_prefix(1);
+    header->name.remove_prefix(1);
   }
   return header;
 }
@@ -157,39 +197,100 @@ bool TypeReader::ForEach(uint64_t begin_vaddr, uint64_t end_vaddr, absl::Functio
   return true;
 }
 
-std::optional<uint64_t> TypeReader::UncommonVaddr(const TypeHeader& type) const {
+bool TypeReader::Scan(absl::FunctionRef<void(const TypeHeader&, std::span<const uint8_t>)> visit) {
+  const elf::Segment* segment = image_.SegmentOf(begin_vaddr_);
+  if (segment == nullptr) {
+    return false;
+  }
+  return image_.Scan(*segment, begin_vaddr_, end_vaddr_, kMaxDescriptorBytes, [&](const elf::Image::Window& window) {
+    const uint64_t end = std::min<uint64_t>(window.bytes.size(), end_vaddr_ - window.vaddr);
+    for (uint64_t off = 0; off < window.start_bytes && off + kHeaderBytes <= end; off += 8) {
+      const uint8_t* bytes = window.bytes.data() + off;
+      if (!CanBeHeader(Load<uint32_t>(bytes + kFlagsOff))) {
+        continue;  // most slots, in line
+      }
+      if (const std::optional<TypeHeader> header = HeaderWithoutName(window.vaddr + off, bytes); header.has_value()) {
+        visit(*header, window.bytes.subspan(off, std::min(kMaxDescriptorBytes, end - off)));
+      }
+    }
+    return true;
+  });
+}
+
+bool TypeReader::ForEachName(std::span<const uint32_t> offs, absl::FunctionRef<void(size_t, std::string_view)> visit) {
+  const elf::Segment* segment = image_.SegmentOf(begin_vaddr_);
+  if (segment == nullptr || offs.empty()) {
+    return segment != nullptr;
+  }
+  size_t index = 0;
+  const uint64_t begin = (begin_vaddr_ + offs.front()) & ~uint64_t{7};
+  const bool readable =
+      image_.Scan(*segment, begin, end_vaddr_, kMaxNameBytes + kMaxNameHeaderBytes, [&](const auto& window) {
+        const uint64_t end = std::min<uint64_t>(window.bytes.size(), end_vaddr_ - window.vaddr);
+        const uint64_t window_off =
+            window.vaddr - begin_vaddr_;  // wraps when the region does not begin at an aligned address
+        for (; index < offs.size() && offs[index] - window_off < window.start_bytes; ++index) {
+          const auto name = DecodeName(window.bytes.first(end).subspan(offs[index] - window_off));
+          if (name.has_value() && CanAfford(*name)) {
+            visit(index, *name);
+          }
+        }
+        return index < offs.size() && !exhausted();
+      });
+  return readable && !exhausted();
+}
+
+std::optional<uint64_t> TypeReader::UncommonOff(const TypeHeader& type) const {
   if (!type.has_uncommon()) {
     return std::nullopt;
   }
   switch (type.kind) {  // behind the part that is specific to the kind
     case Kind::kPointer:
     case Kind::kSlice:
-    case Kind::kFunc: return type.vaddr + 56;
-    case Kind::kChan: return type.vaddr + 64;
-    case Kind::kArray: return type.vaddr + 72;
+    case Kind::kFunc: return 56;
+    case Kind::kChan: return 64;
+    case Kind::kArray: return 72;
     case Kind::kStruct:
-    case Kind::kInterface: return type.vaddr + 80;
-    case Kind::kMap:
-      return map_descriptor_bytes_ == 0 ? std::nullopt : std::optional(type.vaddr + map_descriptor_bytes_);
-    default: return type.vaddr + kHeaderBytes;
+    case Kind::kInterface: return 80;
+    case Kind::kMap: return map_descriptor_bytes_ == 0 ? std::nullopt : std::optional(map_descriptor_bytes_);
+    default: return kHeaderBytes;
   }
 }
 
 // abi.UncommonType: package path as a name offset, method counts, offset of the methods, an unused word.
-std::optional<std::string_view> TypeReader::PackagePath(uint64_t uncommon_vaddr) {
-  const uint8_t* bytes = View(uncommon_vaddr, kUncommonBytes);
-  if (bytes == nullptr) {
-    return std::nullopt;
-  }
-  const uint64_t path_off = Load<uint32_t>(bytes);
-  const uint16_t method_count = Load<uint16_t>(bytes + 4);
-  const uint16_t exported_count = Load<uint16_t>(bytes + 6);
-  const uint32_t unused = Load<uint32_t>(bytes + 12);
+std::optional<uint32_t> TypeReader::PackagePathOffIn(const uint8_t* uncommon) const {
+  const uint32_t path_off = Load<uint32_t>(uncommon);
+  const uint16_t method_count = Load<uint16_t>(uncommon + 4);
+  const uint16_t exported_count = Load<uint16_t>(uncommon + 6);
+  const uint32_t unused = Load<uint32_t>(uncommon + 12);
   if (exported_count > method_count || method_count > kMaxMethods || unused != 0 ||
       path_off >= end_vaddr_ - begin_vaddr_) {
     return std::nullopt;
   }
-  return path_off == 0 ? std::optional(std::string_view()) : NameAt(begin_vaddr_ + path_off);
+  return path_off;
+}
+
+std::optional<uint32_t> TypeReader::PackagePathOff(const TypeHeader& type, std::span<const uint8_t> descriptor) const {
+  const std::optional<uint64_t> off = UncommonOff(type);
+  if (!off.has_value()) {
+    return type.kind == Kind::kMap ? std::nullopt : std::optional<uint32_t>(0);  // every named map has a package
+  }
+  return *off + kUncommonBytes > descriptor.size() ? std::nullopt : PackagePathOffIn(descriptor.data() + *off);
+}
+
+std::optional<uint32_t> TypeReader::PackagePathOff(const TypeHeader& type) {
+  const uint64_t bytes = UncommonOff(type).value_or(0) + kUncommonBytes;
+  const uint8_t* descriptor = View(type.vaddr, bytes);
+  return descriptor == nullptr ? std::nullopt : PackagePathOff(type, {descriptor, bytes});
+}
+
+std::optional<std::string_view> TypeReader::PackagePath(uint64_t uncommon_vaddr) {
+  const uint8_t* bytes = View(uncommon_vaddr, kUncommonBytes);
+  const std::optional<uint32_t> path_off = bytes == nullptr ? std::nullopt : PackagePathOffIn(bytes);
+  if (!path_off.has_value()) {
+    return std::nullopt;
+  }
+  return *path_off == 0 ? std::optional(std::string_view()) : NameAt(begin_vaddr_ + *path_off);
 }
 
 bool TypeReader::MapDescriptorCanHave(const TypeHeader& map, uint64_t bytes) {
@@ -208,25 +309,28 @@ bool TypeReader::MapDescriptorCanHave(const TypeHeader& map, uint64_t bytes) {
 }
 
 std::optional<TypeReader::NameParts> TypeReader::SplitName(const TypeHeader& type) {
-  if (!type.is_named()) {
+  const std::optional<uint32_t> path_off = type.is_named() ? PackagePathOff(type) : std::nullopt;
+  if (!path_off.has_value()) {
     return std::nullopt;
   }
   std::string_view package_path;
-  if (const std::optional<uint64_t> uncommon = UncommonVaddr(type); uncommon.has_value()) {
-    const std::optional<std::string_view> path = PackagePath(*uncommon);
+  if (*path_off != 0) {
+    const std::optional<std::string_view> path = NameAt(begin_vaddr_ + *path_off);
     if (!path.has_value()) {
       return std::nullopt;
     }
     package_path = *path;
-  } else if (type.kind == Kind::kMap) {
-    return std::nullopt;  // every named map has a package
   }
-  // "http.Request" and "atomic.Pointer[net/http.response]": the name begins behind the last dot outside brackets.
-  size_t begin = type.name.size();
-  for (int depth = 0; begin > 0 && (type.name[begin - 1] != '.' || depth != 0); --begin) {
-    depth += type.name[begin - 1] == ']' ? 1 : type.name[begin - 1] == '[' ? -1 : 0;
+  return NameParts{package_path, WithoutPackage(type.name)};
+}
+
+// The name begins behind the last dot outside brackets.
+std::string_view TypeReader::WithoutPackage(std::string_view name) {
+  size_t begin = name.size();
+  for (int depth = 0; begin > 0 && (name[begin - 1] != '.' || depth != 0); --begin) {
+    depth += name[begin - 1] == ']' ? 1 : name[begin - 1] == '[' ? -1 : 0;
   }
-  return NameParts{package_path, type.name.substr(begin)};
+  return name.substr(begin);
 }
 
 std::optional<std::string> TypeReader::QualifiedName(const TypeHeader& type) {
@@ -241,20 +345,29 @@ std::optional<std::string> TypeReader::QualifiedName(const TypeHeader& type) {
   return result.append(parts->name);
 }
 
-std::optional<std::vector<RawField>> TypeReader::Fields(const TypeHeader& structure) {
+std::optional<TypeReader::Range> TypeReader::FieldTable(const TypeHeader& structure) {
   const std::optional<uint64_t> fields_vaddr = WordAt(structure, kStructFieldsOff);
   const std::optional<uint64_t> count = WordAt(structure, kStructFieldsOff + 8);
   if (structure.kind != Kind::kStruct || !fields_vaddr.has_value() || !count.has_value() || *count > kMaxFields) {
     return std::nullopt;
   }
-  std::vector<RawField> fields;
-  const uint8_t* bytes = *count == 0 ? nullptr : View(*fields_vaddr, *count * kStructFieldBytes);
-  if (bytes == nullptr) {
-    return *count == 0 ? std::optional(std::move(fields)) : std::nullopt;
+  return Range{*fields_vaddr, *count * kStructFieldBytes};
+}
+
+std::optional<std::vector<RawField>> TypeReader::Fields(const TypeHeader& structure) {
+  const std::optional<Range> table = FieldTable(structure);
+  if (!table.has_value()) {
+    return std::nullopt;
   }
-  fields.reserve(*count);
+  std::vector<RawField> fields;
+  const uint64_t count = table->bytes / kStructFieldBytes;
+  const uint8_t* bytes = count == 0 ? nullptr : View(table->vaddr, table->bytes);
+  if (bytes == nullptr) {
+    return count == 0 ? std::optional(std::move(fields)) : std::nullopt;
+  }
+  fields.reserve(count);
   uint64_t previous_end = 0;  // fields do not overlap
-  for (uint64_t i = 0; i < *count; ++i, bytes += kStructFieldBytes) {
+  for (uint64_t i = 0; i < count; ++i, bytes += kStructFieldBytes) {
     const uint64_t offset = Load<uint64_t>(bytes + 16) >> field_offset_shift_;
     const std::optional<std::string_view> name = NameAt(Load<uint64_t>(bytes));
     const std::optional<TypeHeader> type = Header(Load<uint64_t>(bytes + 8));

@@ -24,6 +24,9 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"targets_attached_total", "Processes that were attached to."},
     {"targets_detached_total", "Processes that were detached from."},
     {"targets_refused_total", "Selected Go processes that could not be traced."},
+    {"targets_mismatched_total", "Refused processes whose memory did not show the file that was inspected."},
+    {"binaries_inspected_total", "Executables that were read as a whole."},
+    {"binaries_recognized_total", "Executables recognised as having the content of one that was inspected."},
 }};
 
 }  // namespace

@@ -32,8 +32,11 @@ enum class Counter : uint8_t {
   kProcessesScanned,       // executables looked at
   kTargetsAttached,        // processes traced so far
   kTargetsDetached,
-  kTargetsRefused,  // Go processes that were selected and could not be traced
-  kCount,           // not a counter: their number
+  kTargetsRefused,      // Go processes that were selected and could not be traced
+  kTargetsMismatched,   // of those: their memory did not show the file that was inspected
+  kBinariesInspected,   // executables read as a whole
+  kBinariesRecognized,  // executables that have the content of one that was inspected
+  kCount,               // not a counter: their number
 };
 
 struct CounterInfo {

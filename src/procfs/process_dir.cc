@@ -6,10 +6,12 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "fmt/format.h"
 #include "procfs/bounded_read.h"
 
 namespace nodespan::procfs {
@@ -20,6 +22,18 @@ constexpr std::string_view kDeletedSuffix = " (deleted)";
 absl::StatusOr<ProcessStat> ReadStatFrom(int dir_fd) {
   NODESPAN_ASSIGN_OR_RETURN(std::string text, ReadBounded(dir_fd, "stat", ProcessDir::kMaxStatBytes));
   return ParseStat(text);
+}
+
+absl::StatusOr<FileIdentity> ReadIdentityAt(int dir_fd, const char* name) {
+  struct statx file {};
+  const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | (name[0] == '\0' ? AT_EMPTY_PATH : 0);
+  if (::statx(dir_fd, name, flags, STATX_TYPE | STATX_INO | STATX_MTIME | STATX_SIZE, &file) != 0) {
+    return ProcError(errno, name[0] == '\0' ? "executable" : name);
+  }
+  return FileIdentity{.dev = makedev(file.stx_dev_major, file.stx_dev_minor),
+                      .ino = file.stx_ino,
+                      .mtime_ns = file.stx_mtime.tv_sec * 1'000'000'000 + file.stx_mtime.tv_nsec,
+                      .size_bytes = file.stx_size};
 }
 
 ExeMapping ToExeMapping(const MapsEntry& entry) {
@@ -74,17 +88,16 @@ absl::StatusOr<ExeLink> ProcessDir::ReadExeLink() const {
   return ExeLink{.path = std::move(text), .is_deleted = is_deleted};
 }
 
-absl::StatusOr<FileIdentity> ProcessDir::ReadExeIdentity() const {
-  struct statx file {};
-  int result = ::statx(dir_fd_.get(), "exe", AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-                       STATX_TYPE | STATX_INO | STATX_MTIME | STATX_SIZE, &file);
-  if (result != 0) {
-    return ProcError(errno, "exe");
+absl::StatusOr<FileIdentity> ReadIdentity(int fd) { return ReadIdentityAt(fd, ""); }
+
+absl::StatusOr<FileIdentity> ProcessDir::ReadExeIdentity() const { return ReadIdentityAt(dir_fd_.get(), "exe"); }
+
+absl::StatusOr<base::UniqueFd> ProcessDir::OpenMemory() const {
+  base::UniqueFd fd(::openat(dir_fd_.get(), "mem", O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return ProcError(errno, "mem");
   }
-  return FileIdentity{.dev = makedev(file.stx_dev_major, file.stx_dev_minor),
-                      .ino = file.stx_ino,
-                      .mtime_ns = file.stx_mtime.tv_sec * 1'000'000'000 + file.stx_mtime.tv_nsec,
-                      .size_bytes = file.stx_size};
+  return fd;
 }
 
 absl::StatusOr<base::UniqueFd> ProcessDir::OpenExe() const {
@@ -116,9 +129,19 @@ absl::StatusOr<std::vector<ExeMapping>> ProcessDir::ReadExeMappings(int exe_fd) 
   std::vector<ExeMapping> mappings = SelectMappings(entries, [&file](const MapsEntry& entry) {
     return entry.ino == file.st_ino && entry.dev_major == major(file.st_dev) && entry.dev_minor == minor(file.st_dev);
   });
+  // maps can show another device than fstat: on overlayfs that of the lower file system, on kernels where the mapping
+  // has the inode of the real file, and on btrfs that of the whole file system instead of the subvolume's. The links of
+  // map_files lead to what was opened, and so to the device that fstat shows; they need CAP_SYS_ADMIN or
+  // CAP_CHECKPOINT_RESTORE.
   if (mappings.empty()) {
-    // maps can show another device than fstat: on overlayfs that of the lower file system, on kernels where the
-    // mapping has the inode of the real file, and on btrfs that of the whole file system instead of the subvolume's.
+    mappings = SelectMappings(entries, [&](const MapsEntry& entry) {
+      struct stat mapped {};
+      const std::string link = fmt::format("map_files/{:x}-{:x}", entry.start_addr, entry.end_addr);
+      return entry.ino != 0 && ::fstatat(dir_fd_.get(), link.c_str(), &mapped, 0) == 0 &&
+             mapped.st_dev == file.st_dev && mapped.st_ino == file.st_ino;
+    });
+  }
+  if (mappings.empty()) {
     // The path stands in: the kernel prints it the same way in both places, " (deleted)" included.
     NODESPAN_ASSIGN_OR_RETURN(std::string path, ReadLink(dir_fd_.get(), "exe"));
     mappings =

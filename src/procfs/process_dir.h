@@ -40,6 +40,9 @@ struct ExeMapping {
   bool is_executable = false;
 };
 
+// Identity of an open file: of what was opened, whatever its path leads to meanwhile.
+absl::StatusOr<FileIdentity> ReadIdentity(int fd);
+
 class ProcessDir {
  public:
   static constexpr size_t kMaxStatBytes = 4096;
@@ -63,6 +66,10 @@ class ProcessDir {
 
   // Identity of the file behind `exe`, from what the kernel has cached: never waits for a network or FUSE server.
   absl::StatusOr<FileIdentity> ReadExeIdentity() const;
+
+  // Reads the memory of the process at its addresses, by pread(). It stays that of the program which runs now, also
+  // when the process executes another one. Needs the right to trace the process (CAP_SYS_PTRACE).
+  absl::StatusOr<base::UniqueFd> OpenMemory() const;
 
   // Opens the executable itself, which works whatever mount namespace it lies in and after it was deleted.
   absl::StatusOr<base::UniqueFd> OpenExe() const;

@@ -42,8 +42,11 @@ UrlParts PartsOf(const HttpClientEvent& event) {
           .path = event.path.text,
           .path_is_raw = event.path_is_raw,
           .query = event.query.text,
+          .has_empty_query = event.has_empty_query,
+          .fragment = event.fragment.text,
           .host_cut = event.host.cut,
-          .path_cut = event.path.cut || event.opaque.cut};
+          .path_cut = event.path.cut || event.opaque.cut,
+          .query_cut = event.query.cut};
 }
 
 void AddServer(const HttpClientEvent& event, AttributeWriter& attributes) {

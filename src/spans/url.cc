@@ -8,17 +8,16 @@
 namespace nodespan::spans {
 namespace {
 
-bool IsUnescapedInPath(char c) {
-  constexpr std::string_view kOthers = "-_.~$&+,/:;=@";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kOthers.find(c) != std::string_view::npos;
-}
+// What stays as it is besides letters and digits.
+constexpr std::string_view kUnescapedInPath = "-_.~$&+,/:;=@";
+constexpr std::string_view kUnescapedInFragment = "-_.~$&+,/:;=?@!()*";
 
-std::string EscapePath(std::string_view path) {
+std::string Escape(std::string_view text, std::string_view unescaped) {
   std::string escaped;
-  escaped.reserve(path.size());
-  for (const char c : path) {
-    if (IsUnescapedInPath(c)) {
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (alphanumeric || unescaped.find(c) != std::string_view::npos) {
       escaped += c;
     } else {
       escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -41,11 +40,18 @@ std::string FullUrl(const UrlParts& parts) {
     if (!parts.path.empty() && parts.path.front() != '/') {
       url += '/';
     }
-    url += parts.path_is_raw ? std::string(parts.path) : EscapePath(parts.path);
+    url += parts.path_is_raw ? std::string(parts.path) : Escape(parts.path, kUnescapedInPath);
   }
-  if (!parts.query.empty() && !parts.path_cut) {
+  if (parts.path_cut) {
+    return Clean(std::move(url));
+  }
+  if (!parts.query.empty() || parts.has_empty_query) {
     url += '?';
     url += RedactQuery(parts.query);
+  }
+  if (!parts.fragment.empty() && !parts.query_cut) {
+    url += '#';
+    url += Escape(parts.fragment, kUnescapedInFragment);
   }
   return Clean(std::move(url));
 }

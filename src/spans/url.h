@@ -15,12 +15,15 @@ struct UrlParts {
   std::string_view path;
   bool path_is_raw = false;  // escaped as sent; otherwise escapes were decoded
   std::string_view query;    // raw
-  bool host_cut = false;     // what follows a part that was cut is left out
+  bool has_empty_query = false;  // "?" and nothing behind it
+  std::string_view fragment;     // escapes are decoded
+  bool host_cut = false;         // what follows a part that was cut is left out
   bool path_cut = false;
+  bool query_cut = false;
 };
 
 // Empty when there is no host, or when it was cut: half a name is the name of another machine. Valid UTF-8.
-// Source: net/url, url.go (URL.String, escape with encodePath).
+// Source: net/url, url.go (URL.String, shouldEscape).
 std::string FullUrl(const UrlParts& parts);
 
 }  // namespace nodespan::spans

@@ -34,6 +34,13 @@ TEST(UrlTest, CredentialsAreRedacted) {
             "http://REDACTED:REDACTED@a/?Signature=REDACTED");
 }
 
+TEST(UrlTest, KeepsAnEmptyQueryAndTheFragment) {
+  EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .has_empty_query = true}), "http://a/?");
+  EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .query = "b", .fragment = "c d!"}), "http://a/?b#c%20d!");
+  EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .query = "b", .fragment = "c", .query_cut = true}),
+            "http://a/?b");
+}
+
 TEST(UrlTest, NothingFollowsAPathThatWasCut) {
   EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/b", .query = "c", .path_cut = true}), "http://a/b");
 }

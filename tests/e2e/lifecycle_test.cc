@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
+#include "gmock/gmock.h"
 #include "tests/e2e/harness/http_client.h"
 #include "tests/e2e/harness/traced_run.h"
 
@@ -67,6 +69,41 @@ TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
     }
   }
   EXPECT_EQ(totals.exported, requests);
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+// As containers of one image do, each has a file of its own. That they are inspected once is InspectorTest's claim.
+TEST_F(LifecycleTest, FiftyReplicasOfOneImageAreAllAttached) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  constexpr int kReplicas = 50;
+  const ScratchFolder scratch;
+  std::vector<std::unique_ptr<GoProgram>> replicas;
+  for (int i = 0; i < kReplicas; ++i) {
+    const std::string path = scratch.CopyIn(program.path, "replica" + std::to_string(i));
+    replicas.push_back(GoProgram::Start(path, {"--scenario", "keepalive"}));
+    ASSERT_NE(replicas.back(), nullptr);
+  }
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--exe", scratch.Path("replica*")}});
+  ASSERT_NE(daemon, nullptr);
+  std::optional<Line> first;
+  std::optional<Line> last;
+  for (const auto& replica : replicas) {
+    last = daemon->WaitUntilAttached(replica->pid());
+    ASSERT_TRUE(last);
+    first = first && first->arrived < last->arrived ? first : last;
+  }
+  std::printf("from the first to the last of %d attached: %.1f ms\n", kReplicas,
+              std::chrono::duration<double, std::milli>(last->arrived - first->arrived).count());
+  replicas.back()->StartTraffic();
+  daemon->WaitForSpans(CountSampled(replicas.back()->WaitForTraffic()));
+  const pid_t traced = replicas.back()->pid();
+  const std::vector<Truth> truths = replicas.back()->Finish();
+  const SpanTotals totals = daemon->Stop();
+  ExpectSpansOf(traced, truths, daemon->spans(), program.toolchain.HasRoutes());
+  EXPECT_EQ(totals.exported, CountSampled(truths));
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 
@@ -176,6 +213,133 @@ TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
   ExpectSpansOf(new_process->pid(), new_truths, spans, after.toolchain.HasRoutes());
   EXPECT_EQ(totals.exported, requests);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+// Runs traffic in `process` and expects its spans.
+void ExpectTraced(NodespanDaemon& daemon, GoProgram& process, const Program& program) {
+  ASSERT_TRUE(daemon.WaitUntilAttached(process.pid())) << daemon.Log();
+  process.StartTraffic();
+  daemon.WaitForSpans(CountSampled(process.WaitForTraffic()));
+  const std::vector<Truth> truths = process.Finish();
+  const SpanTotals totals = daemon.Stop();
+  ExpectSpansOf(process.pid(), truths, daemon.spans(), program.toolchain.HasRoutes());
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(LifecycleTest, AFileThatWasDeletedOrRenamedIsStillTheOneThatRuns) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  for (const bool is_renamed : {false, true}) {
+    SCOPED_TRACE(is_renamed ? "renamed" : "deleted");
+    const ScratchFolder scratch;
+    const std::string path = scratch.CopyIn(program.path, "service");
+    const auto process = GoProgram::Start(path, {"--scenario", "basic"});
+    ASSERT_NE(process, nullptr);
+    if (is_renamed) {
+      std::filesystem::rename(path, scratch.Path("other"));
+    } else {
+      std::filesystem::remove(path);
+    }
+    const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
+    ASSERT_NE(daemon, nullptr);
+    ExpectTraced(*daemon, *process, program);
+  }
+}
+
+// A container's file system: the program lies in the lower layer of an overlay that only its mount namespace has.
+std::unique_ptr<GoProgram> StartInOverlay(const ScratchFolder& scratch, const std::string& program_path) {
+  for (const char* folder : {"lower", "upper", "merged"}) {
+    std::filesystem::create_directory(scratch.Path(folder));
+  }
+  scratch.CopyIn(program_path, "lower/service");
+  // An overlay cannot be the upper layer of another one, so the upper layer is memory.
+  const std::string path = scratch.Path("run");
+  std::ofstream(path) << "#!/bin/sh\n"
+                         "cd "
+                      << scratch.Path("")
+                      << "\n"
+                         "exec unshare --mount sh -c 'mount -t tmpfs tmpfs upper && mkdir upper/u upper/w && "
+                         "mount -t overlay overlay -o lowerdir=lower,upperdir=upper/u,workdir=upper/w merged && "
+                         "exec "
+                      << scratch.Path("merged/service") << " \"$@\"' sh \"$@\"\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return GoProgram::Start(path, {"--scenario", "basic"});
+}
+
+TEST_F(LifecycleTest, AProgramInAnOverlayIsTraced) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const ScratchFolder scratch;
+  const auto process = StartInOverlay(scratch, program.path);
+  ASSERT_NE(process, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ExpectTraced(*daemon, *process, program);
+}
+
+// `touch` makes the overlay copy the file: /proc/PID/exe then leads to the copy, while the original is what runs.
+TEST_F(LifecycleTest, AFileCopiedUpInAnOverlayIsRefusedAndNotTracedInVain) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const ScratchFolder scratch;
+  const auto process = StartInOverlay(scratch, program.path);
+  ASSERT_NE(process, nullptr);
+  const std::optional<Finished> touched = RunToEnd(
+      {"nsenter", "--mount", "--target", std::to_string(process->pid()), "touch", scratch.Path("merged/service")},
+      kPatience);
+  ASSERT_TRUE(touched && touched->status == ExitStatus{}) << touched->LastError();
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  const std::optional<Line> refused =
+      daemon->process().WaitForError("not traced: pid=" + std::to_string(process->pid()), kPatience);
+  ASSERT_TRUE(refused) << daemon->Log();
+  EXPECT_THAT(refused->text, ::testing::HasSubstr("a copy of its file that it does not run"));
+  process->StartTraffic();
+  process->WaitForTraffic();
+  process->Finish();
+  daemon->Stop();
+  EXPECT_TRUE(daemon->spans().empty());
+}
+
+TEST_F(LifecycleTest, CodeChangedInMemoryIsRefused) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto process = GoProgram::Start(program.path, {"--scenario", "basic"});
+  ASSERT_NE(process, nullptr);
+  // The first bytes of the executable's code segment hold the Go build id: one letter of it is changed.
+  const std::string script =
+      "import sys\n"
+      "pid = sys.argv[1]\n"
+      "line = next(l for l in open(f'/proc/{pid}/maps') if l.rstrip().endswith('httpserver') or 'r-xp' in l)\n"
+      "start = int(line.split('-')[0], 16)\n"
+      "with open(f'/proc/{pid}/mem', 'r+b', buffering=0) as memory:\n"
+      "    memory.seek(start)\n"
+      "    at = memory.read(4096).find(b'Go\\0\\0')\n"
+      "    assert at > 0\n"
+      "    memory.seek(start + at + 8)\n"
+      "    memory.write(b'#')\n";
+  const std::optional<Finished> changed =
+      RunToEnd({"python3", "-c", script, std::to_string(process->pid())}, kPatience);
+  ASSERT_TRUE(changed && changed->status == ExitStatus{}) << changed->LastError();
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  const std::optional<Line> refused =
+      daemon->process().WaitForError("not traced: pid=" + std::to_string(process->pid()), kPatience);
+  ASSERT_TRUE(refused) << daemon->Log();
+  EXPECT_THAT(refused->text, ::testing::HasSubstr("a note with its build id differs"));
+  process->StartTraffic();
+  process->WaitForTraffic();
+  process->Finish();
+  daemon->Stop();
+  EXPECT_TRUE(daemon->spans().empty());
 }
 
 TEST_F(LifecycleTest, AStormOfShortLivedProcessesLeavesNothingBehind) {

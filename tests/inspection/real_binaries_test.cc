@@ -18,6 +18,7 @@
 #include "base/errors.h"
 #include "base/unique_fd.h"
 #include "goinspect/go_binary.h"
+#include "goinspect/names.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
@@ -247,6 +248,42 @@ TEST_F(RealBinariesTest, ItabsJoinTheRightTypes) {
     EXPECT_EQ(binary.FindItab("no.Such", "*net/url.URL").status().code(), absl::StatusCode::kNotFound);
     EXPECT_TRUE(binary.FindType("*net/http.response").ok());
   });
+}
+
+// The builds `replaced`, `vendored` and `gopath` have the module of tests/goprograms/router below different paths.
+TEST_F(RealBinariesTest, LibrariesAreFoundInAnyVersionAndVendored) {
+  size_t count = 0;
+  ForEachHttpBinary([&](const GoBinary& binary) {
+    constexpr std::array<std::string_view, 6> kPatterns = {
+        "example.com/router{/vN}.(*Router).ServeHTTP", "example.com/router{/vN}.count",
+        "example.com/router{/vN}.Last[...]",           "example.com/router{/vN}.(*Teapot).ServeHTTP",
+        "example.com/router{/vN}.Teapot.ServeHTTP",    "example.com/router{/vN}.missing"};
+    const auto matches = binary.MatchFunctions(kPatterns);
+    ASSERT_EQ(matches.size(), kPatterns.size());
+    if (matches[0].functions.empty()) {
+      return;  // the other builds are without the module
+    }
+    ++count;
+    ASSERT_EQ(matches[0].functions.size(), 1U);
+    EXPECT_FALSE(matches[0].is_wrapper);
+    const auto placement = MatchName(kPatterns[0], matches[0].functions.front().name);
+    ASSERT_TRUE(placement.has_value());
+    EXPECT_EQ(placement->version_suffix, "/v2");
+    const auto router = binary.FindStruct(PlaceName("example.com/router{/vN}.Router", *placement));
+    ASSERT_TRUE(router.ok()) << router.status();
+    EXPECT_NE(router->FindField("hits"), nullptr);
+
+    EXPECT_TRUE(matches[1].functions.empty());
+    EXPECT_TRUE(matches[1].is_inlined);
+    const std::string& version = binary.info().go_version;
+    EXPECT_EQ(matches[2].functions.size(), version.starts_with("go1.17") ? 0U : 2U) << "one per shape";
+    EXPECT_TRUE(matches[3].is_wrapper);
+    EXPECT_EQ(matches[4].functions.size(), 1U);
+    EXPECT_FALSE(matches[4].is_wrapper);
+    EXPECT_TRUE(matches[5].functions.empty());
+    EXPECT_FALSE(matches[5].is_inlined);
+  });
+  EXPECT_GT(count, 0U) << "no executable with the module";
 }
 
 TEST_F(RealBinariesTest, MissingAndUnfitTypesAreRefused) {

@@ -64,11 +64,16 @@ absl::StatusOr<Toolchain> FindToolchain(const std::string& name) {
   return Toolchain{line.substr(0, space), line.substr(space + 1)};
 }
 
-absl::StatusOr<std::string> BuildHttpServer(const Toolchain& toolchain, const std::string& kind) {
+absl::StatusOr<std::string> BuildGoProgram(const std::string& name, const Toolchain& toolchain, const std::string& kind,
+                                           const std::string& modules) {
+  constexpr int kModulesCannotBeHad = 77;  // of tests/goprograms/build
   const std::optional<Finished> done =
-      RunToEnd({SourcePath("tests/goprograms/build"), "httpserver", "--go", toolchain.go, "--kind", kind}, kBuildLimit);
+      RunToEnd({SourcePath("tests/goprograms/build"), name, "--go", toolchain.go, "--kind", kind, "--modules", modules},
+               kBuildLimit);
   if (!done || done->status != ExitStatus{} || done->output.empty()) {
-    return base::MakeStatus(absl::StatusCode::kInternal, "httpserver ({}) with Go {}: {}", kind, toolchain.version,
+    const bool cannot_be_had = done && done->status.code == kModulesCannotBeHad;
+    return base::MakeStatus(cannot_be_had ? absl::StatusCode::kNotFound : absl::StatusCode::kInternal,
+                            "{} ({}, modules {}) with Go {}: {}", name, kind, modules, toolchain.version,
                             done ? done->LastError() : std::string("no answer"));
   }
   return done->output.front();

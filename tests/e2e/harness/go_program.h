@@ -27,8 +27,11 @@ struct Toolchain {
 // `name`: path, oldest, newest or a version. kNotFound: cannot be had here, the message says why.
 absl::StatusOr<Toolchain> FindToolchain(const std::string& name);
 
-// The path of httpserver, built once per toolchain and kind ("default", "stripped", "pie", "cgo").
-absl::StatusOr<std::string> BuildHttpServer(const Toolchain& toolchain, const std::string& kind);
+// The path of a program, built once per toolchain, kind ("default", "stripped", "pie", "cgo") and set of module
+// versions
+// ("default", "older"). kNotFound: its modules cannot be had here; kInternal: it does not build.
+absl::StatusOr<std::string> BuildGoProgram(const std::string& name, const Toolchain& toolchain, const std::string& kind,
+                                           const std::string& modules = "default");
 
 // A folder of one test, deleted with everything in it.
 class ScratchFolder {

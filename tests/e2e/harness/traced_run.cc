@@ -13,16 +13,21 @@ void E2eTest::SetUp() {
   }
 }
 
-Program BuildOrSkip(const std::string& name, const std::string& kind) {
-  const auto skip = [&name](const std::string& reason) { GTEST_SKIP() << "Go toolchain " << name << ": " << reason; };
-  const absl::StatusOr<Toolchain> toolchain = FindToolchain(name);
+Program BuildOrSkip(const std::string& toolchain_name, const std::string& kind, const std::string& name,
+                    const std::string& modules) {
+  const auto skip = [](const std::string& reason) { GTEST_SKIP() << reason; };
+  const absl::StatusOr<Toolchain> toolchain = FindToolchain(toolchain_name);
   if (!toolchain.ok()) {
-    skip(std::string(base::Message(toolchain.status())));
+    skip("Go toolchain " + toolchain_name + ": " + std::string(base::Message(toolchain.status())));
     return {};
   }
-  const absl::StatusOr<std::string> path = BuildHttpServer(*toolchain, kind);
+  const absl::StatusOr<std::string> path = BuildGoProgram(name, *toolchain, kind, modules);
   if (!path.ok()) {
-    ADD_FAILURE() << base::Message(path.status());
+    if (path.status().code() == absl::StatusCode::kNotFound) {
+      skip(std::string(base::Message(path.status())));
+    } else {
+      ADD_FAILURE() << base::Message(path.status());
+    }
     return {};
   }
   return {*path, *toolchain};

@@ -18,13 +18,15 @@ class E2eTest : public ::testing::Test {
   void SetUp() override;
 };
 
-// httpserver built with the Go on PATH, and that Go. Skips or fails the test when there is none.
+// A program built with the named Go, and that Go.
 struct Program {
   std::string path;
   Toolchain toolchain;
   bool ok() const { return !path.empty(); }
 };
-Program BuildOrSkip(const std::string& toolchain = "path", const std::string& kind = "default");
+// Skips the test when the toolchain or the program's modules cannot be had, fails it when it does not build.
+Program BuildOrSkip(const std::string& toolchain = "path", const std::string& kind = "default",
+                    const std::string& name = "httpserver", const std::string& modules = "default");
 
 struct RunOptions {
   std::vector<std::string> program_arguments;  // scenarios and their bounds

@@ -1,0 +1,3 @@
+module nodespan.io/tests/dwarfread
+
+go 1.21

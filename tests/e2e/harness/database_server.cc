@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/e2e/harness/database_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/unique_fd.h"
+#include "fmt/format.h"
+
+namespace nodespan::e2e {
+namespace {
+
+constexpr Milliseconds kSetupLimit{120'000};
+constexpr Milliseconds kEndLimit{10'000};
+
+// The newest executable of that name in the folders, which may contain one "*" as a whole component.
+std::optional<std::string> FindExecutable(const std::string& name, const std::vector<std::string>& folders) {
+  std::vector<std::string> candidates;
+  for (const std::string& folder : folders) {
+    const size_t star = folder.find('*');
+    if (star == std::string::npos) {
+      candidates.push_back(folder + "/" + name);
+      continue;
+    }
+    std::error_code error;
+    std::vector<std::string> versions;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.substr(0, star), error)) {
+      versions.push_back(entry.path().string() + folder.substr(star + 1) + "/" + name);
+    }
+    std::sort(versions.rbegin(), versions.rend());
+    candidates.insert(candidates.end(), versions.begin(), versions.end());
+  }
+  for (const std::string& candidate : candidates) {
+    if (::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+  }
+  return std::nullopt;
+}
+
+// A TCP port of 127.0.0.1 that was free just now.
+int FreePort() {
+  const base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return 0;
+  }
+  return ntohs(address.sin_port);
+}
+
+// Words that run a command as `user`, to whom the folders are given.
+absl::StatusOr<std::vector<std::string>> As(const std::string& user, const std::vector<std::string>& folders) {
+  const passwd* entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "there is no user {}", user);
+  }
+  for (const std::string& folder : folders) {
+    if (::chown(folder.c_str(), entry->pw_uid, entry->pw_gid) != 0 || ::chmod(folder.c_str(), 0700) != 0) {
+      return base::MakeStatus(absl::StatusCode::kInternal, "{} cannot be given to {}", folder, user);
+    }
+  }
+  return std::vector<std::string>{"setpriv", fmt::format("--reuid={}", entry->pw_uid),
+                                  fmt::format("--regid={}", entry->pw_gid), "--clear-groups", "--"};
+}
+
+std::vector<std::string> Joined(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+absl::Status RunSetup(const std::vector<std::string>& words) {
+  const std::optional<Finished> done = RunToEnd(words, kSetupLimit);
+  if (!done || done->status != ExitStatus{}) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "setting the server up: {}",
+                            done ? done->LastError() : std::string("no answer"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartPostgres() {
+  const std::vector<std::string> folders = {"/usr/lib/postgresql/*/bin", "/usr/pgsql/bin", "/usr/bin"};
+  const std::optional<std::string> initdb = FindExecutable("initdb", folders);
+  const std::optional<std::string> postgres = FindExecutable("postgres", folders);
+  if (!initdb || !postgres) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "PostgreSQL is not installed (package postgresql)");
+  }
+  std::unique_ptr<DatabaseServer> server(new DatabaseServer());
+  const std::string root = server->folder_.Path("");
+  const std::string data = server->folder_.Path("data");
+  const absl::StatusOr<std::vector<std::string>> as = As("postgres", {root});
+  if (!as.ok()) {
+    return as.status();
+  }
+  const absl::Status set_up = RunSetup(
+      Joined(*as, {*initdb, "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"}));
+  if (!set_up.ok()) {
+    return set_up;
+  }
+  const int port = FreePort();
+  server->process_ =
+      ChildProcess::Start(Joined(*as, {*postgres, "-D", data, "-k", root, "-p", std::to_string(port), "-c",
+                                       "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB"}));
+  if (server->process_ == nullptr || !server->process_->WaitForError("ready to accept connections")) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "PostgreSQL did not start");
+  }
+  server->dsn_ = fmt::format("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", port);
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartMariaDb() {
+  const std::optional<std::string> mariadbd = FindExecutable("mariadbd", {"/usr/sbin", "/usr/libexec", "/usr/bin"});
+  if (!mariadbd) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "MariaDB is not installed (package mariadb-server-core)");
+  }
+  std::unique_ptr<DatabaseServer> server(new DatabaseServer());
+  const std::string root = server->folder_.Path("");
+  const std::string data = server->folder_.Path("data");
+  // A database is a folder. System tables are not needed when nobody is asked who he is, which saves setting them up.
+  std::error_code error;
+  std::filesystem::create_directories(data + "/test", error);
+  const absl::StatusOr<std::vector<std::string>> as = As("nobody", {root, data, data + "/test"});
+  if (!as.ok()) {
+    return as.status();
+  }
+  const int port = FreePort();
+  server->process_ = ChildProcess::Start(
+      Joined(*as, {*mariadbd, "--no-defaults", "--skip-grant-tables", "--skip-networking=0", "--datadir=" + data,
+                   "--socket=" + server->folder_.Path("socket"), "--port=" + std::to_string(port),
+                   "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=16M"}));
+  if (server->process_ == nullptr || !server->process_->WaitForError("ready for connections")) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "MariaDB did not start");
+  }
+  server->dsn_ = fmt::format("root@tcp(127.0.0.1:{})/test", port);
+  return server;
+}
+
+DatabaseServer::~DatabaseServer() {
+  if (process_ != nullptr) {
+    process_->Signal(SIGTERM);
+    (void)process_->Wait(kEndLimit);
+  }
+}
+
+}  // namespace nodespan::e2e

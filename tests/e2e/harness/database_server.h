@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PostgreSQL or MariaDB server of one test, from the distribution's packages, on a private port and socket, with its
+// data in a temporary folder. It runs as another user, because neither runs as root.
+//
+// Lifetime: the destructor ends the server and removes the data.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tests/e2e/harness/child_process.h"
+#include "tests/e2e/harness/go_program.h"
+
+namespace nodespan::e2e {
+
+class DatabaseServer {
+ public:
+  // Accepting connections when it returns. kNotFound: it is not installed, the message says what; kInternal: it did not
+  // start.
+  static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartPostgres();
+  static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartMariaDb();
+  ~DatabaseServer();
+  DatabaseServer(const DatabaseServer&) = delete;
+  DatabaseServer& operator=(const DatabaseServer&) = delete;
+
+  // What tests/goprograms/sqlclient takes for a DSN.
+  const std::string& dsn() const { return dsn_; }
+
+ private:
+  DatabaseServer() = default;
+
+  ScratchFolder folder_;
+  std::unique_ptr<ChildProcess> process_;
+  std::string dsn_;
+};
+
+}  // namespace nodespan::e2e

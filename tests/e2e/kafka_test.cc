@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spans of segmentio/kafka-go against the truth (tests/goprograms/kafkaclient), with a broker in the same process.
+#include "tests/e2e/harness/truth_run.h"
+
+namespace nodespan::e2e {
+namespace {
+
+struct Case {
+  const char* scenario;
+  const char* modules;
+};
+
+class KafkaTest : public E2eTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(KafkaTest, SpansAreTheTruth) {
+  const Program program = BuildOrSkip("path", "default", "kafkaclient", GetParam().modules);
+  if (program.ok()) {
+    ExpectTruth(program, {.program_arguments = {"--scenario", GetParam().scenario}});
+  }
+}
+
+std::vector<Case> EveryCase() {
+  std::vector<Case> cases;
+  for (const char* scenario : {"produce", "failure", "handler", "consume", "group"}) {
+    cases.push_back({scenario, "default"});
+    cases.push_back({scenario, "older"});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, KafkaTest, ::testing::ValuesIn(EveryCase()),
+                         [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
+
+}  // namespace
+}  // namespace nodespan::e2e

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// sqlclient uses database/sql in all of its ways with several drivers, outside and inside of HTTP handlers, and prints the
+// span that each operation must make. See truth.Main for flags and output.
+//
+// PostgreSQL and MariaDB or MySQL are used when NODESPAN_TEST_POSTGRES (a postgres:// URL) and NODESPAN_TEST_MYSQL (a
+// go-sql-driver DSN with tcp) name a server; without them their scenarios do nothing and say so in a note.
+//
+// The id of an operation is a name inside of its statement. Operations without a statement are recognised by their
+// db.operation.name and follow each other.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"nodespan/goprograms/truth"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/lib/pq"
+	_ "modernc.org/sqlite"
+)
+
+// engine is one driver and how its database wants statements.
+type engine struct {
+	name       string // of the scenario
+	driver     string
+	dsn        string
+	attributes map[string]interface{} // that all of its spans have
+	dollars    bool                   // $1 instead of ?
+	alias      bool                   // INSERT INTO t AS name
+	code       func(error) string     // the status code in an error, "" for none
+	missing    string                 // why it cannot be used here
+}
+
+func main() { truth.Main("sqlclient", prepare) }
+
+func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
+	w := &world{journal: journal, handlers: map[string]func(context.Context, string){}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	w.address = listener.Addr().String()
+	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = server.Serve(listener) }()
+	var scenarios []truth.Scenario
+	for _, e := range engines() {
+		e := e
+		scenarios = append(scenarios, truth.Scenario{Name: e.name, Run: func() { w.run(e) }})
+	}
+	for _, special := range []struct {
+		name string
+		run  func(*sql.DB, *engine)
+	}{{"badconn", w.badConn}, {"skip", w.skip}, {"wait", w.waiters}, {"cancel", w.cancels}} {
+		special := special
+		scenarios = append(scenarios, truth.Scenario{Name: special.name, Run: func() {
+			e := fakeEngine()
+			e.name = special.name
+			db, err := sql.Open(e.driver, e.dsn)
+			if err != nil {
+				journal.Fail("sqlclient: %v", err)
+				return
+			}
+			defer db.Close()
+			special.run(db, e)
+		}})
+	}
+	return w.address, scenarios, nil
+}
+
+func fakeEngine() *engine {
+	return &engine{name: "fake", driver: "fake", dsn: "plain", alias: true,
+		attributes: map[string]interface{}{"db.system.name": "other_sql"}, code: func(error) string { return "" }}
+}
+
+func engines() []*engine {
+	list := []*engine{
+		{name: "sqlite", driver: "sqlite", dsn: "file:sqlclient?mode=memory&cache=shared", alias: true,
+			attributes: map[string]interface{}{"db.system.name": "sqlite"}, code: func(error) string { return "" }},
+		fakeEngine(),
+	}
+	postgres, my := os.Getenv("NODESPAN_TEST_POSTGRES"), os.Getenv("NODESPAN_TEST_MYSQL")
+	for _, e := range []*engine{
+		{name: "pq", driver: "postgres", dsn: postgres, dollars: true, alias: true, code: func(err error) string {
+			var own *pq.Error
+			if errors.As(err, &own) {
+				return string(own.Code)
+			}
+			return ""
+		}},
+		{name: "pgx", driver: "pgx", dsn: postgres, dollars: true, alias: true, code: func(err error) string {
+			var own *pgconn.PgError
+			if errors.As(err, &own) {
+				return own.Code
+			}
+			return ""
+		}},
+		{name: "mysql", driver: "mysql", dsn: my, code: func(err error) string {
+			var own *mysql.MySQLError
+			if errors.As(err, &own) {
+				return strconv.Itoa(int(own.Number))
+			}
+			return ""
+		}},
+	} {
+		if e.dsn == "" {
+			e.missing = "no server for " + e.name
+		} else if e.attributes = address(e); e.attributes == nil {
+			e.missing = e.name + ": the DSN has no address that is understood here"
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// address reads from the DSN what spans must say about the server.
+func address(e *engine) map[string]interface{} {
+	system, host, port, database, usual := "postgresql", "", "", "", 5432
+	if e.driver == "mysql" {
+		match := regexp.MustCompile(`tcp\(([^:)]+):(\d+)\)/(\w+)`).FindStringSubmatch(e.dsn)
+		if match == nil {
+			return nil
+		}
+		system, host, port, database, usual = "mysql", match[1], match[2], match[3], 3306
+	} else if parsed, err := url.Parse(e.dsn); err == nil {
+		host, port, database = parsed.Hostname(), parsed.Port(), parsed.Path[1:]
+	}
+	attributes := map[string]interface{}{"db.system.name": system, "db.namespace": database, "server.address": host}
+	if number, err := strconv.Atoi(port); err == nil && number != usual {
+		attributes["server.port"] = number
+	}
+	return attributes
+}
+
+// world is the journal and a server, in whose handlers operations are repeated.
+type world struct {
+	journal  *truth.Journal
+	address  string
+	mu       sync.Mutex
+	handlers map[string]func(ctx context.Context, id string)
+}
+
+func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	handle := w.handlers[truth.IDIn(r.URL.Path)]
+	w.mu.Unlock()
+	handle(r.Context(), truth.IDIn(r.URL.Path))
+}
+
+// within runs operations inside of a handler.
+func (w *world) within(scenario, name string, work func(ctx context.Context, parent string)) {
+	id := w.journal.NewID(scenario)
+	w.mu.Lock()
+	w.handlers[id] = func(ctx context.Context, id string) { work(ctx, truth.Server(id)) }
+	w.mu.Unlock()
+	start := time.Now()
+	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+id)
+	if status != http.StatusOK {
+		w.journal.Fail("sqlclient: %s: status %d (%v)", id, status, err)
+	}
+	w.journal.Write(truth.Span{
+		ID: id, SpanKind: "server", Scenario: scenario, Case: name, Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
+		Attributes: map[string]interface{}{"url.path": "/do/" + id, "http.response.status_code": status},
+		StartNs:    start.UnixNano(), EndNs: time.Now().UnixNano(),
+	})
+}
+
+// operation is one call of database/sql that makes one span.
+type operation struct {
+	engine   *engine
+	name     string // of the case
+	kind     string // db.operation.name
+	table    string // db.collection.name, "" for none or not to be compared
+	parent   string
+	text     string // with the id in it; "" for an operation without statement
+	want     bool   // whether an error is expected
+	attempts int
+	optional bool
+	anyhow   bool // the status of the span is left open
+}
+
+// do runs the operation and writes its line. call gets the statement.
+func (w *world) do(id string, o operation, call func(text string) error) {
+	line := truth.Span{
+		ID: id, SpanKind: "client", Scenario: o.engine.name, Case: o.name, Parent: o.parent, Attempts: o.attempts, Optional: o.optional,
+		Attributes: map[string]interface{}{}, Facts: map[string]interface{}{},
+	}
+	for key, value := range o.engine.attributes {
+		line.Attributes[key] = value
+	}
+	if o.kind != "" {
+		line.Attributes["db.operation.name"] = o.kind
+	}
+	if o.table != "" {
+		line.Attributes["db.collection.name"] = o.table
+	}
+	if o.text == "" {
+		line.Match = map[string]string{"db.operation.name": o.kind, "db.system.name": fmt.Sprint(o.engine.attributes["db.system.name"])}
+	}
+	start := time.Now()
+	err := call(o.text)
+	line.StartNs, line.EndNs = start.UnixNano(), time.Now().UnixNano()
+	if (err != nil) != o.want {
+		w.journal.Fail("sqlclient: %s %s: %v", id, o.name, err)
+	}
+	line.Status = truth.StatusOf(err != nil)
+	switch code := o.engine.code(err); {
+	case o.anyhow:
+		line.Status = truth.Any
+	case err == nil:
+		line.Absent = []string{"error.type", "db.response.status_code"}
+	case code != "":
+		line.Attributes["db.response.status_code"], line.Attributes["error.type"] = code, code
+	default:
+		line.Attributes["error.type"] = fmt.Sprintf("%T", err)
+	}
+	if err != nil {
+		line.Facts["error_text"] = err.Error()
+	}
+	w.journal.Write(line)
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"nodespan/goprograms/truth"
+)
+
+// queryer is what DB, Conn and Tx have in common.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...interface{}) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...interface{}) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// place is where operations run: on what, with which context, on behalf of whom.
+type place struct {
+	*engine
+	on     queryer
+	ctx    context.Context
+	parent string
+	name   string // prefix of the cases
+}
+
+// statement puts the id into a text as %[1]s, the table as %[2]s, and the driver's placeholders for ?.
+func (e *engine) statement(text, id string) string {
+	text = fmt.Sprintf(text, truth.Identifier(id), e.table())
+	for i := 1; e.dollars && strings.Contains(text, "?"); i++ {
+		text = strings.Replace(text, "?", fmt.Sprintf("$%d", i), 1)
+	}
+	return text
+}
+
+func (e *engine) table() string { return "items_of_" + e.name }
+
+const (
+	selectOne   = "SELECT %[1]s.v FROM %[2]s AS %[1]s WHERE %[1]s.k = ?"
+	selectPlain = "SELECT %[1]s.v FROM %[2]s AS %[1]s"
+	insertAlias = "INSERT INTO %[2]s AS %[1]s (k, v) VALUES (?, ?)"
+	insertPlain = "INSERT INTO %[2]s (k, v) VALUES (?, ?)"
+)
+
+func (w *world) query(p place, name, text string, args ...interface{}) {
+	id := w.journal.NewID(p.engine.name)
+	w.queryAs(id, p, operation{name: name}, text, args...)
+}
+
+func (w *world) queryAs(id string, p place, o operation, text string, args ...interface{}) {
+	o.engine, o.parent, o.name, o.kind, o.table = p.engine, p.parent, p.name+o.name, "SELECT", p.table()
+	o.text = p.statement(text, id)
+	w.do(id, o, func(text string) error { return drain(p.on.QueryContext(p.ctx, text, args...)) })
+}
+
+func drain(rows *sql.Rows, err error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return rows.Err()
+}
+
+// insert runs an INSERT; without aliases there is no place for the id, and the line is found by its operation.
+func (w *world) insert(p place, name, key string, want bool) {
+	id := w.journal.NewID(p.engine.name)
+	o := operation{engine: p.engine, name: p.name + name, kind: "INSERT", table: p.table(), parent: p.parent, want: want}
+	text := p.statement(insertPlain, id)
+	if p.alias {
+		text = p.statement(insertAlias, id)
+		o.text = text
+	}
+	w.do(id, o, func(string) error {
+		_, err := p.on.ExecContext(p.ctx, text, key, "value")
+		return err
+	})
+}
+
+func (w *world) prepared(p place, key string) {
+	id := w.journal.NewID(p.engine.name)
+	statement, err := p.on.PrepareContext(p.ctx, p.statement(selectOne, id))
+	if err != nil {
+		w.journal.Fail("sqlclient: %s: %v", id, err)
+		return
+	}
+	defer statement.Close()
+	o := operation{engine: p.engine, name: p.name + "prepared query", kind: "SELECT", table: p.table(), parent: p.parent, text: p.statement(selectOne, id)}
+	w.do(id, o, func(string) error { return drain(statement.QueryContext(p.ctx, key)) })
+
+	id = w.journal.NewID(p.engine.name)
+	update := p.statement("DELETE FROM %[2]s WHERE k = ? AND EXISTS (SELECT 1 FROM (SELECT 1 AS one) AS %[1]s)", id)
+	change, err := p.on.PrepareContext(p.ctx, update)
+	if err != nil {
+		w.journal.Fail("sqlclient: %s: %v", id, err)
+		return
+	}
+	defer change.Close()
+	o = operation{engine: p.engine, name: p.name + "prepared exec", kind: "DELETE", table: p.table(), parent: p.parent, text: update}
+	w.do(id, o, func(string) error {
+		_, err := change.ExecContext(p.ctx, "nobody")
+		return err
+	})
+}
+
+// bare is an operation without a statement.
+func (w *world) bare(p place, name, kind string, call func() error) {
+	w.do(w.journal.NewID(p.engine.name), operation{engine: p.engine, name: p.name + name, kind: kind, parent: p.parent},
+		func(string) error { return call() })
+}
+
+func (w *world) begin(db *sql.DB, p place) *sql.Tx {
+	var tx *sql.Tx
+	w.bare(p, "begin", "BEGIN", func() (err error) { tx, err = db.BeginTx(p.ctx, nil); return err })
+	return tx
+}
+
+// everything runs each kind of operation once in a place. round makes the keys unique.
+func (w *world) everything(db *sql.DB, p place, round string) {
+	key := fmt.Sprintf("%s-%s-%d-%d", p.engine.name, round, os.Getpid(), time.Now().UnixNano())
+	w.bare(p, "ping", "PING", func() error { return db.PingContext(p.ctx) })
+	w.insert(p, "exec", key, false)
+	w.query(p, "query", selectOne, key)
+	w.query(p, "query without arguments", selectPlain)
+	w.prepared(p, key)
+	if p.driver != "fake" {
+		w.insert(p, "unique violation", key, true)
+		id := w.journal.NewID(p.engine.name)
+		broken := operation{engine: p.engine, name: p.name + "syntax error", parent: p.parent, text: p.statement("SELECT FROM WHERE %[1]s", id), want: true}
+		w.do(id, broken, func(text string) error { return drain(db.QueryContext(p.ctx, text)) })
+	}
+
+	if tx := w.begin(db, p); tx != nil {
+		inside := p
+		inside.on, inside.name = tx, p.name+"tx: "
+		w.query(inside, "query", selectOne, key)
+		w.insert(inside, "exec", key+"-tx", false)
+		w.prepared(inside, key)
+		w.bare(p, "commit", "COMMIT", tx.Commit)
+		_ = tx.Rollback() // as deferred everywhere; does nothing and makes no span
+	}
+	if tx := w.begin(db, p); tx != nil {
+		inside := p
+		inside.on, inside.name = tx, p.name+"tx: "
+		w.insert(inside, "exec", key+"-rolled-back", false)
+		w.bare(p, "rollback", "ROLLBACK", tx.Rollback)
+	}
+	conn, err := db.Conn(p.ctx)
+	if err != nil {
+		w.journal.Fail("sqlclient: %v", err)
+		return
+	}
+	defer conn.Close()
+	inside := p
+	inside.on, inside.name = conn, p.name+"conn: "
+	w.query(inside, "query", selectOne, key)
+	w.insert(inside, "exec", key+"-conn", false)
+}
+
+func (w *world) run(e *engine) {
+	if e.missing != "" {
+		w.journal.Note("%s", e.missing)
+		return
+	}
+	db, err := sql.Open(e.driver, e.dsn)
+	if err != nil {
+		w.journal.Fail("sqlclient: %v", err)
+		return
+	}
+	defer db.Close()
+	db.SetMaxIdleConns(2) // sqlite's memory lives as long as a connection
+	id := w.journal.NewID(e.name)
+	create := e.statement("CREATE TABLE IF NOT EXISTS %[2]s (k VARCHAR(100), v VARCHAR(100), CONSTRAINT %[1]s PRIMARY KEY (k))", id)
+	w.do(id, operation{engine: e, name: "create table", parent: truth.Root, text: create}, func(text string) error {
+		_, err := db.ExecContext(context.Background(), text)
+		return err
+	})
+	outside := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
+	w.everything(db, outside, "outside")
+	w.within(e.name, "with its context", func(ctx context.Context, parent string) {
+		w.everything(db, place{engine: e, on: db, ctx: ctx, parent: parent, name: "in a handler: "}, "handler")
+	})
+	w.within(e.name, "without context", func(_ context.Context, parent string) {
+		w.everything(db, place{engine: e, on: db, ctx: context.Background(), parent: parent, name: "in a handler, no context: "}, "background")
+	})
+	var group sync.WaitGroup
+	for i := 0; i < truth.SizeOr(8); i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			w.within(e.name, "among others", func(ctx context.Context, parent string) {
+				p := place{engine: e, on: db, ctx: ctx, parent: parent, name: "among others: "}
+				for j := 0; j < 5; j++ {
+					w.query(p, "query", selectOne, "nobody")
+				}
+			})
+		}()
+	}
+	group.Wait()
+}
+
+// badConn: a connection that turns out to be broken is replaced inside of one call.
+func (w *world) badConn(db *sql.DB, e *engine) {
+	p := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
+	for _, failures := range []int{1, 2} {
+		w.query(p, "warms up", selectPlain)
+		failNext(failures)
+		w.queryAs(w.journal.NewID(e.name), p, operation{name: fmt.Sprintf("%d bad connections", failures), attempts: failures + 1}, selectOne, "k")
+	}
+	failNext(10)
+	w.queryAs(w.journal.NewID(e.name), p, operation{name: "bad connections only", attempts: 10, want: true}, selectOne, "k")
+	failNext(0)
+}
+
+// skip: the driver refuses direct execution, and database/sql prepares the statement instead.
+func (w *world) skip(_ *sql.DB, e *engine) {
+	db, err := sql.Open("fake", "skip")
+	if err != nil {
+		w.journal.Fail("sqlclient: %v", err)
+		return
+	}
+	defer db.Close()
+	w.within(e.name, "handler", func(ctx context.Context, parent string) {
+		p := place{engine: e, on: db, ctx: ctx, parent: parent}
+		w.query(p, "query", selectOne, "k")
+		w.insert(p, "exec", "k", false)
+		w.query(p, "query again", selectOne, "k")
+	})
+}
+
+// waiters: one connection for many.
+func (w *world) waiters(db *sql.DB, e *engine) {
+	db.SetMaxOpenConns(1)
+	p := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
+	conn, err := db.Conn(p.ctx)
+	if err != nil {
+		w.journal.Fail("sqlclient: %v", err)
+		return
+	}
+	var group sync.WaitGroup
+	for i := 0; i < 10; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			w.within(e.name, "waits", func(ctx context.Context, parent string) {
+				w.query(place{engine: e, on: db, ctx: ctx, parent: parent}, "query that waited for a connection", selectOne, "k")
+			})
+		}()
+	}
+	for patience := 0; db.Stats().WaitCount < 10 && patience < 1000; patience++ {
+		time.Sleep(time.Millisecond)
+	}
+	conn.Close()
+	group.Wait()
+	// Nobody gives the connection back in time: there is no connection to make a span on.
+	conn, _ = db.Conn(p.ctx)
+	limited, end := context.WithTimeout(p.ctx, 20*time.Millisecond)
+	defer end()
+	p.ctx = limited
+	w.queryAs(w.journal.NewID(e.name), p, operation{name: "waited in vain", want: true, optional: true, anyhow: true}, selectOne, "k")
+	conn.Close()
+}
+
+func (w *world) cancels(db *sql.DB, e *engine) {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	p := place{engine: e, on: db, ctx: ended, parent: truth.Root}
+	w.queryAs(w.journal.NewID(e.name), p, operation{name: "cancelled before", want: true, optional: true, anyhow: true}, selectOne, "k")
+	limited, end := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer end()
+	p.ctx = limited
+	w.queryAs(w.journal.NewID(e.name), p, operation{name: "deadline during", want: true}, selectOne, slowKey)
+	during, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	p.ctx = during
+	w.queryAs(w.journal.NewID(e.name), p, operation{name: "cancelled during", want: true, anyhow: true}, selectOne, slowKey)
+}
