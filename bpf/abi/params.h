@@ -261,6 +261,8 @@ struct ns_grpc_params {
 	uint16_t desc_server_streams_off;
 	uint16_t desc_client_streams_off;
 	uint16_t conn_target_off; /* in ClientConn */
+	uint16_t stream_desc_off; /* in clientStream */
+	uint16_t stream_conn_off;
 	/* the way from a clientStream to its peer */
 	uint16_t stream_attempt_off;
 	uint16_t attempt_transport_off;
@@ -268,7 +270,6 @@ struct ns_grpc_params {
 	uint16_t tcp_addr_ip_off;
 	uint16_t tcp_addr_port_off;
 	struct ns_map_layout metadata_map;
-	uint16_t pad[2];
 };
 NS_ASSERT(sizeof(struct ns_grpc_params) == 216);
 

@@ -138,18 +138,6 @@ static __always_inline void ns_op_keep(struct ns_operation *op, const struct ns_
 		ns_count(NS_LOSS_INFLIGHT_FULL);
 }
 
-/* What is in flight under the key, to be looked at and added to in its place; NULL when there is nothing. */
-static __always_inline struct ns_operation *ns_op_peek(const struct ns_object_key *key)
-{
-	struct ns_short_operation *short_op = bpf_map_lookup_elem(&inflight_short, key);
-	struct ns_long_operation *long_op;
-
-	if (short_op)
-		return &short_op->op;
-	long_op = bpf_map_lookup_elem(&inflight_long, key);
-	return long_op ? &long_op->op : NULL;
-}
-
 /* Moves what is in flight under the key to the scratch operation, where it has room for all strings. NULL when there is
  * nothing, also when another hit took it at the same time: of two that race, the one whose deletion succeeds has it. */
 static __always_inline struct ns_operation *ns_op_take(struct ns_scratch *work, const struct ns_object_key *key)

@@ -6,11 +6,15 @@
  * Start: grpc.newClientStream(ctx, desc *StreamDesc, cc *ClientConn, method string, ...): AX and BX are ctx, CX desc, DI
  * cc, SI and R8 method. Both Invoke and NewStream come through here, behind the interceptors.
  *
- * Created: the start of the deferred function of newClientStreamWithParams (of newClientStream in old releases), with
- * its results: ClientStream, error. A stream can be ended by any goroutine, so it is kept by its clientStream from here
- * on; a unary call ends where it began. An error ends the operation.
+ * A stream can be ended by any goroutine, so it is kept by its clientStream as soon as there is one; a unary call ends
+ * where it began. Where that is seen depends on the release:
+ *   Watched, from 1.80: the only call of runtime.newproc in newClientStreamWithParams, which starts the goroutine that
+ *   watches a stream's context, and is not made for unary calls. AX is the closure, which has the clientStream.
+ *   Created, before: the start of the deferred function of newClientStreamWithParams (of newClientStream in 1.33), with
+ *   its results: ClientStream, error. An error ends the operation.
  *
- * Refused: the calls of newClientStream that fail before that, with the error as second argument or as result.
+ * Refused: what newClientStream does for a call that fails before it has a stream, with the error as second argument or
+ * as result.
  *
  * Finish: grpc.(*clientStream).finish(cs, err error): AX is cs, BX and CX err. The goroutine that watches a stream's
  * context calls it a second time (stream.go, newClientStreamWithParams): the first one counts.
@@ -24,8 +28,10 @@
 
 /* ns_operation.memo */
 enum ns_grpc_client_memo {
-	NS_GRPC_CLIENT_STREAM, /* address of the clientStream, once it exists; of unary calls */
+	NS_GRPC_CLIENT_STREAM, /* address of the clientStream, once it is known */
 	NS_GRPC_CLIENT_UNARY,  /* 1: neither side streams */
+	NS_GRPC_CLIENT_DESC,   /* address of the StreamDesc */
+	NS_GRPC_CLIENT_CONN,   /* address of the ClientConn */
 };
 
 /* Whether neither side streams, by the StreamDesc. When in doubt it is a stream, which costs a little more. */
@@ -57,6 +63,8 @@ static __always_inline void ns_grpc_client_start(struct go_regs *ctx, struct ns_
 		return;
 	}
 	op->memo[NS_GRPC_CLIENT_UNARY] = ns_is_unary(hit, go_arg3(ctx));
+	op->memo[NS_GRPC_CLIENT_DESC] = go_arg3(ctx);
+	op->memo[NS_GRPC_CLIENT_CONN] = go_arg4(ctx);
 	if ((params->present & NS_GRPC_PARAM_TARGET) &&
 	    bpf_probe_read_user(&target, sizeof(target), (const void *)(go_arg4(ctx) + params->conn_target_off))) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
@@ -163,27 +171,77 @@ static __always_inline void ns_grpc_client_end(struct ns_scratch *work, const st
 	ns_op_finish(strings);
 }
 
-/* Keeps the operation by its stream from now on. A unary call stays where it is. */
-static __always_inline void ns_grpc_client_bind(struct ns_scratch *work, const struct ns_hit *hit,
-						const struct ns_object_key *key, u64 stream)
+/* Keeps the goroutine's operation by its stream from now on. */
+static __always_inline void ns_grpc_client_bind(const struct ns_hit *hit, const struct ns_object_key *key, u64 stream)
 {
 	struct ns_object_key stream_key = ns_object(hit, NS_OBJECT_GRPC_STREAM, stream);
-	struct ns_operation *op = ns_op_peek(key);
+	struct ns_scratch *work = ns_scratch_take();
+	struct ns_operation *op;
 
-	if (!op)
+	if (!work) {
+		ns_count(NS_LOSS_NO_SCRATCH);
 		return;
-	op->memo[NS_GRPC_CLIENT_STREAM] = stream;
-	if (op->memo[NS_GRPC_CLIENT_UNARY])
-		return;
+	}
 	op = ns_op_take(work, key);
-	if (op)
+	if (op) {
+		op->memo[NS_GRPC_CLIENT_STREAM] = stream;
 		ns_op_keep(op, &stream_key, NS_GRPC_MAX_MESSAGE);
+	}
+	ns_scratch_release(work);
+}
+
+/* Whether the clientStream at `stream` is that of the operation: it has the same description and connection. */
+static __always_inline int ns_grpc_is_stream_of(const struct ns_hit *hit, const struct ns_operation *op, u64 stream)
+{
+	const struct ns_grpc_params *params = &hit->binary->grpc;
+	u64 desc = 0, conn = 0;
+
+	if (op->memo[NS_GRPC_CLIENT_STREAM])
+		return op->memo[NS_GRPC_CLIENT_STREAM] == stream;
+	return !ns_read_u64(&desc, stream + params->stream_desc_off) && desc == op->memo[NS_GRPC_CLIENT_DESC] &&
+	       !ns_read_u64(&conn, stream + params->stream_conn_off) && conn == op->memo[NS_GRPC_CLIENT_CONN];
+}
+
+/* What the closure captures: ClientConn, context and clientStream, in an order that is the compiler's. */
+#define NS_GRPC_CAPTURED_WORDS 5
+
+SEC("uprobe")
+int grpc_client_watched(struct go_regs *ctx)
+{
+	u64 captured[NS_GRPC_CAPTURED_WORDS] = {};
+	struct ns_operation *op;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
+	u64 stream = 0;
+
+	if (ns_hit_begin(ctx, &hit))
+		return 0;
+	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
+	op = ns_op_find(&key);
+	if (!op)
+		return 0;
+	/* Behind the address of its code. */
+	if (bpf_probe_read_user(captured, sizeof(captured), (const void *)(go_arg1(ctx) + 8))) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 0;
+	}
+#pragma unroll
+	for (u32 i = 0; i < NS_GRPC_CAPTURED_WORDS; i++) {
+		if (!stream && captured[i] && ns_grpc_is_stream_of(&hit, op, captured[i]))
+			stream = captured[i];
+	}
+	if (stream)
+		ns_grpc_client_bind(&hit, &key, stream);
+	else
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+	return 0;
 }
 
 SEC("uprobe")
 int grpc_client_created(struct go_regs *ctx)
 {
 	struct go_iface error = {};
+	struct ns_operation *op;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
 	struct ns_scratch *work;
@@ -204,9 +262,14 @@ int grpc_client_created(struct go_regs *ctx)
 	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
 	if (error.itab)
 		ns_grpc_client_end(work, &hit, &key, error, 0);
-	else
-		ns_grpc_client_bind(work, &hit, &key, stream);
 	ns_scratch_release(work);
+	if (error.itab)
+		return 0;
+	op = ns_op_find(&key);
+	if (op && op->memo[NS_GRPC_CLIENT_UNARY])
+		op->memo[NS_GRPC_CLIENT_STREAM] = stream;
+	else if (op)
+		ns_grpc_client_bind(&hit, &key, stream);
 	return 0;
 }
 
@@ -250,10 +313,10 @@ int grpc_client_finish(struct go_regs *ctx)
 	stream = go_arg1(ctx);
 	error.itab = go_arg2(ctx);
 	error.data = go_arg3(ctx);
-	/* The goroutine's own call: a unary one, or, with no stream known yet, one whose stream is being created. */
+	/* The goroutine's own call: a unary one, or one whose stream is being created. */
 	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
-	own = ns_op_peek(&key);
-	if (!own || (own->memo[NS_GRPC_CLIENT_STREAM] && own->memo[NS_GRPC_CLIENT_STREAM] != stream))
+	own = ns_op_find(&key);
+	if (!own || !ns_grpc_is_stream_of(&hit, own, stream))
 		key = ns_object(&hit, NS_OBJECT_GRPC_STREAM, stream);
 	work = ns_scratch_take();
 	if (!work) {

@@ -19,6 +19,8 @@ constexpr std::string_view kPeer[] = {"peer.Peer"};
 constexpr std::string_view kStream[] = {"transport.Stream"};
 constexpr std::string_view kStreamPtr[] = {"*transport.Stream"};
 constexpr std::string_view kStatusPtr[] = {"*status.Status"};  // of this library, and of genproto's package status
+constexpr std::string_view kDescPtr[] = {"*grpc.StreamDesc"};
+constexpr std::string_view kConnPtr[] = {"*grpc.ClientConn"};
 constexpr std::string_view kAttemptPtr[] = {"*grpc.csAttempt"};
 constexpr std::string_view kClientTransport[] = {"transport.ClientTransport"};
 
@@ -90,6 +92,8 @@ constexpr FunctionSpec kClientFunctions[] = {
 constexpr GrpcField kClientFields[] = {
     {"google.golang.org/grpc.StreamDesc", "ServerStreams", kBool, &Params::desc_server_streams_off},
     {"google.golang.org/grpc.StreamDesc", "ClientStreams", kBool, &Params::desc_client_streams_off},
+    {"google.golang.org/grpc.clientStream", "desc", kDescPtr, &Params::stream_desc_off},
+    {"google.golang.org/grpc.clientStream", "cc", kConnPtr, &Params::stream_conn_off},
     {"google.golang.org/grpc.ClientConn", "target", kString, &Params::conn_target_off, NS_GRPC_PARAM_TARGET,
      "server.address, server.port"},
 };
@@ -131,6 +135,8 @@ constexpr GrpcServerCatalog kGrpcServerCatalog = {
 constexpr GrpcClientCatalog kGrpcClientCatalog = {
     "grpc client",
     kClientFunctions,
+    "runtime.newproc",
+    kNewClientStreamWithParams,
     {Program::kGrpcClientCreated, kNewClientStreamWithParams, kCreatedDeferred, kStreamAndError, 2, /*failures_only=*/false,
      /*deferred_only=*/true},
     "google.golang.org/grpc.endOfClientStream",

@@ -36,7 +36,11 @@ struct GrpcServerCatalog {
 struct GrpcClientCatalog {
   std::string_view library;
   std::span<const FunctionSpec> functions;
-  EndSpec created;  // stream and error
+  // Where a stream gets known: `watch_call` in `watch_callers`, once in the function and for streams only; in releases
+  // where failures are not seen otherwise, `created`, which has stream and error and is hit by every call.
+  std::string_view watch_call;
+  std::span<const std::string_view> watch_callers;
+  EndSpec created;
   // Calls that fail before their stream exists: the call of `refused_target` in one of `refused_callers`, which has the
   // error as second argument; in older releases the failing returns of the function itself.
   std::string_view refused_target;

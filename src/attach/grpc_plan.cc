@@ -124,51 +124,72 @@ absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, Librar
   return absl::OkStatus();
 }
 
-// The call that is made for a call that failed early, and only then.
-absl::StatusOr<PlannedProbe> PlanRefusedCall(const GoBinary& binary) {
-  const std::string_view target_name[] = {kGrpcClientCatalog.refused_target};
-  const auto target = binary.FindFunctions(target_name).front();
-  if (!target.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target_name[0]);
+// The only call of `target` in the first of `callers` that has one.
+absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
+                                      std::span<const std::string_view> callers, std::string_view why) {
+  const std::string_view target_name[] = {target};
+  const auto callee = binary.FindFunctions(target_name).front();
+  if (!callee.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target);
   }
-  for (const auto& caller : binary.FindFunctions(kGrpcClientCatalog.refused_callers)) {
+  for (const auto& caller : binary.FindFunctions(callers)) {
     const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
     if (!code.ok()) {
       continue;
     }
-    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, target->vaddr);
+    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee->vaddr);
     if (!sites.ok() || sites->size() != 1) {
       continue;
     }
     const uint64_t function_off = sites->front();
-    PlannedProbe probe{Program::kGrpcClientRefused, *caller, function_off, caller->file_off + function_off,
-                       fmt::format("call {}", target->name), "made when the call fails before its stream exists", {}};
+    PlannedProbe probe{program, *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
+                       std::string(why), {}};
     probe.site.vaddr = caller->vaddr + function_off;
-    // endOfClientStream(cc, err, ...)
-    probe.site.results[2] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
-    probe.site.results[3] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
     return probe;
   }
-  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target->name);
+  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
 }
 
-// Calls that fail before their stream exists: without metadata that can be sent, without an address of the server.
-void PlanRefused(const GoBinary& binary, LibraryPlan* plan) {
-  if (absl::StatusOr<PlannedProbe> call = PlanRefusedCall(binary); call.ok()) {
-    plan->probes.push_back(*std::move(call));
-    return;
+// From 1.80 on: one hit more for streams, one more for calls that fail before they have one, none for other calls.
+absl::StatusOr<std::vector<PlannedProbe>> PlanCheapStreams(const GoBinary& binary) {
+  NODESPAN_ASSIGN_OR_RETURN(PlannedProbe refused,
+                            PlanCall(binary, Program::kGrpcClientRefused, kGrpcClientCatalog.refused_target,
+                                     kGrpcClientCatalog.refused_callers,
+                                     "made when the call fails before its stream exists, emulated"));
+  // endOfClientStream(cc, err, ...)
+  refused.site.results[2] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
+  refused.site.results[3] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
+  NODESPAN_ASSIGN_OR_RETURN(
+      PlannedProbe watched,
+      PlanCall(binary, Program::kGrpcClientWatched, kGrpcClientCatalog.watch_call, kGrpcClientCatalog.watch_callers,
+               "starts what watches the context of a stream, emulated"));
+  return std::vector<PlannedProbe>{std::move(watched), std::move(refused)};
+}
+
+// How streams get known, and calls that fail before they have one: without metadata that can be sent, without an address
+// of the server.
+absl::Status PlanStreams(const GoBinary& binary, LibraryPlan* plan) {
+  const auto add = [plan](std::vector<PlannedProbe> probes) {
+    std::move(probes.begin(), probes.end(), std::back_inserter(plan->probes));
+  };
+  if (absl::StatusOr<std::vector<PlannedProbe>> cheap = PlanCheapStreams(binary); cheap.ok()) {
+    add(*std::move(cheap));
+    return absl::OkStatus();
   }
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> created, PlanEnds(binary, kGrpcClientCatalog.created));
+  add(std::move(created));
   absl::StatusOr<std::vector<PlannedProbe>> returns = PlanEnds(binary, kGrpcClientCatalog.refused);
   if (returns.ok() && returns->empty()) {
     returns = base::MakeStatus(absl::StatusCode::kUnimplemented, "no return of {} is that of failed calls only",
                                kGrpcClientCatalog.refused.candidates.front());
   }
-  if (!returns.ok()) {
+  if (returns.ok()) {
+    add(*std::move(returns));
+  } else {
     plan->problems.push_back(
         fmt::format("without calls that fail before their stream exists: {}", base::Message(returns.status())));
-    return;
   }
-  std::move(returns->begin(), returns->end(), std::back_inserter(plan->probes));
+  return absl::OkStatus();
 }
 
 absl::Status PlanClientPeer(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
@@ -198,15 +219,13 @@ absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, Librar
   ns_grpc_params* grpc = &params->grpc;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(plan->probes, PlanProbes(binary, kGrpcClientCatalog.functions));
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> created, PlanEnds(binary, kGrpcClientCatalog.created));
-  std::move(created.begin(), created.end(), std::back_inserter(plan->probes));
+  NODESPAN_RETURN_IF_ERROR(PlanStreams(binary, plan));
   NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.status_fields, grpc, plan));
   NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.fields, grpc, plan));
   NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcClientCatalog.error_status, grpc, plan).status());
   NODESPAN_ASSIGN_OR_RETURN(grpc->status_error_itab_vaddr,
                             binary.FindItab("error", "*google.golang.org/grpc/internal/status.Error"));
   plan->details.push_back(fmt::format("itab (error, *status.Error) at {:#x}", grpc->status_error_itab_vaddr));
-  PlanRefused(binary, plan);
   PlanPart("network.peer.address", grpc, plan,
            [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanClientPeer(binary, candidate, part); });
   PlanPart("the status of wrapped errors", grpc, plan,

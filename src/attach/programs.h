@@ -16,6 +16,7 @@ namespace nodespan::attach {
   X(kGrpcServerStart, grpc_server_start, kStarts)                       \
   X(kGrpcServerEnd, grpc_server_end, kContinues)                        \
   X(kGrpcClientStart, grpc_client_start, kStarts)                       \
+  X(kGrpcClientWatched, grpc_client_watched, kContinues)                \
   X(kGrpcClientCreated, grpc_client_created, kContinues)                \
   X(kGrpcClientRefused, grpc_client_refused, kContinues)                \
   X(kGrpcClientFinish, grpc_client_finish, kContinues)

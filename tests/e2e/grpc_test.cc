@@ -5,8 +5,10 @@
 namespace nodespan::e2e {
 namespace {
 
+// The lines have the new names.
 const ChildProcess::Environment kLargeQueue = {{"OTEL_BSP_MAX_QUEUE_SIZE", "100000"},
-                                               {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"}};
+                                               {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"},
+                                               {"OTEL_SEMCONV_STABILITY_OPT_IN", "rpc"}};
 
 struct Case {
   const char* scenario;
@@ -40,8 +42,10 @@ class GrpcLoadTest : public E2eTest {};
 TEST_F(GrpcLoadTest, TenThousandOpenStreamsAreToldApart) {
   const Program program = BuildOrSkip("path", "default", "grpcecho");
   if (program.ok()) {
-    ExpectTruth(program,
-                {.program_arguments = {"--scenario", "streams", "--size", "10000"}, .daemon_environment = kLargeQueue});
+    // Each has an operation of the client and one of the server.
+    ExpectTruth(program, {.program_arguments = {"--scenario", "streams", "--size", "10000"},
+                          .daemon_arguments = {"--max-inflight", "25000"},
+                          .daemon_environment = kLargeQueue});
   }
 }
 
