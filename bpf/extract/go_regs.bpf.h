@@ -49,14 +49,30 @@ static __always_inline int go_condition_holds(const struct go_regs *regs, u8 con
 	int holds;
 
 	switch (condition >> 1 & 7) {
-	case 0: holds = overflow; break;
-	case 1: holds = carry; break;
-	case 2: holds = zero; break;
-	case 3: holds = carry | zero; break;
-	case 4: holds = sign; break;
-	case 5: holds = parity; break;
-	case 6: holds = sign ^ overflow; break;
-	default: holds = zero | (sign ^ overflow); break;
+	case 0:
+		holds = overflow;
+		break;
+	case 1:
+		holds = carry;
+		break;
+	case 2:
+		holds = zero;
+		break;
+	case 3:
+		holds = carry | zero;
+		break;
+	case 4:
+		holds = sign;
+		break;
+	case 5:
+		holds = parity;
+		break;
+	case 6:
+		holds = sign ^ overflow;
+		break;
+	default:
+		holds = zero | (sign ^ overflow);
+		break;
 	}
 	return holds ^ (condition & 1);
 }

@@ -21,7 +21,8 @@ static __always_inline struct ns_grpc_status ns_read_grpc_proto(const struct ns_
 
 	if (!proto_addr)
 		return status;
-	if (bpf_probe_read_user(&status.code, sizeof(status.code), (const void *)(proto_addr + params->proto_code_off)) ||
+	if (bpf_probe_read_user(&status.code, sizeof(status.code),
+				(const void *)(proto_addr + params->proto_code_off)) ||
 	    bpf_probe_read_user(&status.message, sizeof(status.message),
 				(const void *)(proto_addr + params->proto_message_off))) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);

@@ -3,8 +3,8 @@
  * grpc_client: calls and streams of google.golang.org/grpc clients; a span lasts over all attempts. Emits
  * NS_RECORD_GRPC_CLIENT.
  *
- * Start: grpc.newClientStream(ctx, desc *StreamDesc, cc *ClientConn, method string, ...): AX and BX are ctx, CX desc, DI
- * cc, SI and R8 method. Both Invoke and NewStream come through here, behind the interceptors.
+ * Start: grpc.newClientStream(ctx, desc *StreamDesc, cc *ClientConn, method string, ...): AX and BX are ctx, CX desc,
+ * DI cc, SI and R8 method. Both Invoke and NewStream come through here, behind the interceptors.
  *
  * A stream can be ended by any goroutine, so it is kept by its clientStream as soon as there is one; a unary call ends
  * where it began. Where that is seen depends on the release:
@@ -139,7 +139,8 @@ static __always_inline void ns_grpc_read_end(const struct ns_hit *hit, struct ns
 }
 
 /* The address that the last attempt was sent to. */
-static __always_inline void ns_grpc_read_client_peer(const struct ns_hit *hit, u64 stream, struct ns_socket_address *out)
+static __always_inline void ns_grpc_read_client_peer(const struct ns_hit *hit, u64 stream,
+						     struct ns_socket_address *out)
 {
 	const struct ns_grpc_params *params = &hit->binary->grpc;
 	struct go_iface transport = {};

@@ -3,10 +3,10 @@
  * grpc_server: calls and streams served by google.golang.org/grpc over its own HTTP/2 transport, two hits each. Emits
  * NS_RECORD_GRPC_SERVER.
  *
- * Start: grpc.(*Server).handleStream(s *Server, t transport.ServerTransport, stream *transport.ServerStream, ...): AX is
- * s, BX and CX t, DI stream (*transport.Stream before 1.69). It runs on a goroutine of the stream's own, or of a worker.
- * The metadata is in the stream's context already (internal/transport/http2_server.go, operateHeaders), so the frame of
- * the headers costs no hit.
+ * Start: grpc.(*Server).handleStream(s *Server, t transport.ServerTransport, stream *transport.ServerStream, ...): AX
+ * is s, BX and CX t, DI stream (*transport.Stream before 1.69). It runs on a goroutine of the stream's own, or of a
+ * worker. The metadata is in the stream's context already (internal/transport/http2_server.go, operateHeaders), so the
+ * frame of the headers costs no hit.
  *
  * End: transport.(*http2Server).writeStatus(t, stream, st *status.Status): BX is stream, CX st. A stream that fails in
  * the middle writes a status as well (stream.go, SendMsg and RecvMsg), so a hit is the end only when the caller is one
@@ -105,8 +105,7 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 		return;
 	}
 	if (params->present & NS_GRPC_PARAM_SERVER_PEER)
-		ns_read_grpc_peer(hit, go_arg3(ctx) + params->server_peer_off,
-				  &ns_op_record(op, ns_grpc_record)->peer);
+		ns_read_grpc_peer(hit, go_arg3(ctx) + params->server_peer_off, &ns_op_record(op, ns_grpc_record)->peer);
 	ns_append(strings, NS_GRPC_METHOD, stream.method, NS_GRPC_MAX_METHOD);
 	ns_append_header(work, strings, NS_GRPC_TARGET, NS_HEADER_AUTHORITY, NS_GRPC_MAX_TARGET);
 	if (has_parent)

@@ -17,7 +17,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
   size_t sites = 0;
   for (LibraryPlan& library : *libraries) {
     if (sites + library.probes.size() > NS_MAX_SITES) {
-      library.problems = {fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
+      library.problems = {
+          fmt::format("needs {} probes where {} are left", library.probes.size(), NS_MAX_SITES - sites)};
       library.attach = false;
       library.probes.clear();
     }
@@ -27,9 +28,8 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
 
 // Whether there are operations that look for a parent within the program.
 bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
-  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
-    return library.attach && library.kind == LibraryKind::kClient;
-  });
+  return std::any_of(libraries.begin(), libraries.end(),
+                     [](const LibraryPlan& library) { return library.attach && library.kind == LibraryKind::kClient; });
 }
 
 }  // namespace

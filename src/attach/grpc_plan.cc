@@ -142,8 +142,9 @@ absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, s
       continue;
     }
     const uint64_t function_off = sites->front();
-    PlannedProbe probe{program, *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
-                       std::string(why), {}};
+    PlannedProbe probe{
+        program,          *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
+        std::string(why), {}};
     probe.site.vaddr = caller->vaddr + function_off;
     return probe;
   }
@@ -152,10 +153,10 @@ absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, s
 
 // From 1.80 on: one hit more for streams, one more for calls that fail before they have one, none for other calls.
 absl::StatusOr<std::vector<PlannedProbe>> PlanCheapStreams(const GoBinary& binary) {
-  NODESPAN_ASSIGN_OR_RETURN(PlannedProbe refused,
-                            PlanCall(binary, Program::kGrpcClientRefused, kGrpcClientCatalog.refused_target,
-                                     kGrpcClientCatalog.refused_callers,
-                                     "made when the call fails before its stream exists, emulated"));
+  NODESPAN_ASSIGN_OR_RETURN(
+      PlannedProbe refused,
+      PlanCall(binary, Program::kGrpcClientRefused, kGrpcClientCatalog.refused_target,
+               kGrpcClientCatalog.refused_callers, "made when the call fails before its stream exists, emulated"));
   // endOfClientStream(cc, err, ...)
   refused.site.results[2] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
   refused.site.results[3] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
@@ -166,8 +167,8 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanCheapStreams(const GoBinary& binar
   return std::vector<PlannedProbe>{std::move(watched), std::move(refused)};
 }
 
-// How streams get known, and calls that fail before they have one: without metadata that can be sent, without an address
-// of the server.
+// How streams get known, and calls that fail before they have one: without metadata that can be sent, without an
+// address of the server.
 absl::Status PlanStreams(const GoBinary& binary, LibraryPlan* plan) {
   const auto add = [plan](std::vector<PlannedProbe> probes) {
     std::move(probes.begin(), probes.end(), std::back_inserter(plan->probes));

@@ -73,7 +73,7 @@ absl::Status Missing(const GoBinary& binary, std::span<const std::string_view> c
 
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
                        std::string instruction, std::string why) {
-  PlannedProbe probe{program, function, function_off, function.file_off + function_off, std::move(instruction),
+  PlannedProbe probe{program,        function, function_off, function.file_off + function_off, std::move(instruction),
                      std::move(why), {}};
   probe.site.vaddr = function.vaddr + function_off;
   return probe;
@@ -105,8 +105,9 @@ absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
       return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
     case ValueLocation::Kind::kAddress:
       if (location.vaddr <= UINT32_MAX) {
-        return ns_value_location{
-            .value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)), .source = NS_VALUE_ADDRESS, .pad = {}};
+        return ns_value_location{.value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)),
+                                 .source = NS_VALUE_ADDRESS,
+                                 .pad = {}};
       }
       break;
   }
@@ -132,9 +133,9 @@ absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function&
 absl::StatusOr<PlannedProbe> PlanDeferred(const GoBinary& binary, const EndSpec& spec,
                                           const goinspect::Function& function, std::span<const uint8_t> code,
                                           const goinspect::Function& deferred) {
-  NODESPAN_ASSIGN_OR_RETURN(const std::vector<int32_t> slots,
-                            FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words,
-                                                    GoCallees(binary)));
+  NODESPAN_ASSIGN_OR_RETURN(
+      const std::vector<int32_t> slots,
+      FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words, GoCallees(binary)));
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, deferred));
   probe.site.flags |= NS_SITE_CALLER;
   probe.site.caller_vaddr = function.vaddr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue: for every traced library, which functions are probed and which fields are read. Data only; here are the
-// kinds of its rows, and LIBRARY_catalog.h has the rows of a library.
+// The catalogue: for every traced library, which functions are probed and which fields are read. Data only; here are
+// the kinds of its rows, and LIBRARY_catalog.h has the rows of a library.
 //
 // Names change between releases: candidates are tried in order, and additions are safe. The type of a field is checked,
 // so that a field that kept its name and changed its meaning disables the probe instead of giving wrong values.
@@ -27,7 +27,7 @@ struct EndSpec {
   // Its deferred function, whose start is the end of what came to the `defer`; empty: there is none.
   std::span<const std::string_view> deferred;
   std::span<const int> result_words;
-  int error_word;  // index into result_words: zero means success; -1 without
+  int error_word;              // index into result_words: zero means success; -1 without
   bool failures_only = false;  // only the returns of calls that certainly failed
   bool deferred_only = false;  // where there is a deferred function, the returns before the `defer` do not matter
 };

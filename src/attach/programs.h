@@ -7,18 +7,18 @@
 namespace nodespan::attach {
 
 // X(name here, name in the BPF object, role)
-#define NODESPAN_PROGRAMS(X)                                            \
-  X(kNetHttpServerStart, nethttp_server_start, kStarts)                 \
-  X(kNetHttpServerEnd, nethttp_server_end, kContinues)                  \
-  X(kNetHttpClientStart, nethttp_client_start, kStarts)                 \
-  X(kNetHttpClientConnection, nethttp_client_connection, kContinues)    \
-  X(kNetHttpClientEnd, nethttp_client_end, kContinues)                  \
-  X(kGrpcServerStart, grpc_server_start, kStarts)                       \
-  X(kGrpcServerEnd, grpc_server_end, kContinues)                        \
-  X(kGrpcClientStart, grpc_client_start, kStarts)                       \
-  X(kGrpcClientWatched, grpc_client_watched, kContinues)                \
-  X(kGrpcClientCreated, grpc_client_created, kContinues)                \
-  X(kGrpcClientRefused, grpc_client_refused, kContinues)                \
+#define NODESPAN_PROGRAMS(X)                                         \
+  X(kNetHttpServerStart, nethttp_server_start, kStarts)              \
+  X(kNetHttpServerEnd, nethttp_server_end, kContinues)               \
+  X(kNetHttpClientStart, nethttp_client_start, kStarts)              \
+  X(kNetHttpClientConnection, nethttp_client_connection, kContinues) \
+  X(kNetHttpClientEnd, nethttp_client_end, kContinues)               \
+  X(kGrpcServerStart, grpc_server_start, kStarts)                    \
+  X(kGrpcServerEnd, grpc_server_end, kContinues)                     \
+  X(kGrpcClientStart, grpc_client_start, kStarts)                    \
+  X(kGrpcClientWatched, grpc_client_watched, kContinues)             \
+  X(kGrpcClientCreated, grpc_client_created, kContinues)             \
+  X(kGrpcClientRefused, grpc_client_refused, kContinues)             \
   X(kGrpcClientFinish, grpc_client_finish, kContinues)
 
 enum class Program {

@@ -30,10 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   if (const auto* http = std::get_if<HttpServerEvent>(&*event)) {
-    for (const EventString* string :
-         {&http->method, &http->uri, &http->host, &http->remote_addr, &http->user_agent, &http->forwarded,
-          &http->x_forwarded_for, &http->x_forwarded_host, &http->x_forwarded_proto, &http->tracestate,
-          &http->pattern}) {
+    for (const EventString* string : {&http->method, &http->uri, &http->host, &http->remote_addr, &http->user_agent,
+                                      &http->forwarded, &http->x_forwarded_for, &http->x_forwarded_host,
+                                      &http->x_forwarded_proto, &http->tracestate, &http->pattern}) {
       CheckInside(input, *string);
     }
   } else if (const auto* grpc = std::get_if<GrpcEvent>(&*event)) {

@@ -38,11 +38,10 @@ int main(int argc, char** argv) {
   failed.Set(NS_CLIENT_ERROR, "EOF");
   GrpcRecordBuilder refused;
   refused.Code(14, "connection refused");
-  const bool written = Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
-                       Write(folder + "/grpc_client", refused.Bytes()) &&
-                       Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
-                       Write(folder + "/client_failed", failed.Bytes()) &&
-                       Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
-                       Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());
+  const bool written =
+      Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
+      Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
+      Write(folder + "/client_failed", failed.Bytes()) && Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
+      Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());
   return written ? 0 : 1;
 }

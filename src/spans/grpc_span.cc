@@ -82,8 +82,7 @@ std::optional<uint32_t> CodeOf(const GrpcEvent& event, const model::TypeNames* t
   if (event.message.text == "EOF") {
     return kOk;
   }
-  const std::string_view type =
-      types == nullptr ? std::string_view() : types->Find(event.error_type_vaddr.value_or(0));
+  const std::string_view type = types == nullptr ? std::string_view() : types->Find(event.error_type_vaddr.value_or(0));
   if (event.message.text == "context canceled") {
     return kCancelled;
   }

@@ -60,19 +60,19 @@ TEST(GrpcSpanTest, DescribesACallByTheNewNames) {
   EXPECT_EQ(span.name, "shop.Cart/Add");
   EXPECT_EQ(span.kind, SpanKind::kClient);
   EXPECT_EQ(span.status, StatusCode::kUnset);
-  EXPECT_THAT(Lines(span), ElementsAre("rpc.system.name=grpc", "rpc.method=shop.Cart/Add",
-                                       "rpc.response.status_code=OK", "server.address=cart.example",
-                                       "server.port=50051", "network.peer.address=10.0.0.9", "network.peer.port=50051"));
+  EXPECT_THAT(Lines(span),
+              ElementsAre("rpc.system.name=grpc", "rpc.method=shop.Cart/Add", "rpc.response.status_code=OK",
+                          "server.address=cart.example", "server.port=50051", "network.peer.address=10.0.0.9",
+                          "network.peer.port=50051"));
 }
 
 TEST(GrpcSpanTest, DescribesACallByTheOldNames) {
   const model::Span span = Build(GrpcRecordBuilder(NS_RECORD_GRPC_SERVER), SemconvMode::kOld);
   EXPECT_EQ(span.name, "shop.Cart/Add");
   EXPECT_EQ(span.kind, SpanKind::kServer);
-  EXPECT_THAT(Lines(span),
-              ElementsAre("rpc.system=grpc", "rpc.service=shop.Cart", "rpc.method=Add", "rpc.grpc.status_code=0",
-                          "server.address=cart.example", "server.port=50051", "network.peer.address=10.0.0.9",
-                          "network.peer.port=50051"));
+  EXPECT_THAT(Lines(span), ElementsAre("rpc.system=grpc", "rpc.service=shop.Cart", "rpc.method=Add",
+                                       "rpc.grpc.status_code=0", "server.address=cart.example", "server.port=50051",
+                                       "network.peer.address=10.0.0.9", "network.peer.port=50051"));
 }
 
 TEST(GrpcSpanTest, GivesTheNewMethodWhenBothNamesAreWanted) {

@@ -9,7 +9,7 @@
 namespace nodespan::spans {
 
 struct GrpcServerName {
-  std::string_view address;      // A host, the path of a Unix socket, or the whole target when it names no single server.
+  std::string_view address;  // A host, the path of a Unix socket, or the whole target when it names no single server.
   std::optional<uint16_t> port;  // Absent: not said, or none.
 
   bool operator==(const GrpcServerName&) const = default;

@@ -78,9 +78,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, GrpcHitsTest,
                                            GrpcCase{"streams", "default", true, true},
                                            GrpcCase{"unary", "older", false, false},
                                            GrpcCase{"streams", "older", true, false}),
-                         [](const auto& info) {
-                           return std::string(info.param.scenario) + "_" + info.param.modules;
-                         });
+                         [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
                          [](const auto& info) { return std::string(info.param); });
