@@ -48,7 +48,8 @@ struct ns_site {
 	uint32_t caller_bytes;
 	uint8_t flags; /* NS_SITE_* */
 	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
-	uint8_t pad[2];
+	uint8_t tag;   /* which of the operations that the program serves: enum ns_sql_operation */
+	uint8_t error; /* index of the error's first word in `results` */
 	struct ns_value_location results[NS_SITE_RESULTS];
 };
 NS_ASSERT(sizeof(struct ns_site) == 56);
@@ -190,7 +191,7 @@ NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
 /* ---- Goroutines and contexts ---- */
 
 /* Bits of ns_go_params.present */
-#define NS_GO_PARAM_GOID 0x1	  /* goid */
+#define NS_GO_PARAM_GOID 0x1	    /* goid */
 #define NS_GO_PARAM_PARENT_GOID 0x2 /* parentGoid (Go >= 1.21), m.p, p.goidcache and goidcacheend */
 
 struct ns_go_params {
@@ -273,18 +274,65 @@ struct ns_grpc_params {
 };
 NS_ASSERT(sizeof(struct ns_grpc_params) == 216);
 
+/* ---- database/sql ---- */
+
+#define NS_SQL_PATH_STEPS 4
+#define NS_SQL_DRIVERS 4
+#define NS_SQL_ERRORS 6
+
+/* A way from a value to one of its parts: every step but the last follows a pointer. */
+struct ns_value_path {
+	uint16_t off[NS_SQL_PATH_STEPS];
+	uint8_t steps; /* 0: there is no such part */
+	uint8_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_value_path) == 12);
+
+struct ns_sql_driver {
+	uint64_t conn_itab_vaddr;    /* (driver.Conn, the driver's type), as linked; 0: none */
+	struct ns_value_path server; /* a string */
+	struct ns_value_path port;   /* uint16 */
+	struct ns_value_path database;
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_sql_driver) == 48);
+
+struct ns_sql_error {
+	uint64_t itab_vaddr; /* (error, pointer to the driver's error), as linked; 0: none */
+	uint16_t code_off;
+	uint16_t message_off;
+	uint16_t inner_off;	/* of the error that it wraps */
+	uint8_t code_is_number; /* uint16; else a string */
+	uint8_t is_wrapper;	/* it has neither code nor message, only an inner error */
+};
+NS_ASSERT(sizeof(struct ns_sql_error) == 16);
+
+struct ns_sql_params {
+	struct ns_sql_driver drivers[NS_SQL_DRIVERS];
+	struct ns_sql_error errors[NS_SQL_ERRORS];
+	uint16_t driver_conn_db_off; /* database/sql.driverConn */
+	uint16_t driver_conn_ci_off;
+	uint16_t tx_db_off; /* database/sql.Tx */
+	uint16_t tx_dc_off;
+	uint16_t tx_ctx_off;
+	uint16_t stmt_query_off; /* database/sql.Stmt */
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_sql_params) == 304);
+
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
+	struct ns_sql_params sql;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
 	struct ns_http_request_params http_request;
 	struct ns_map_layout http_header_map;
-	uint8_t site_count;	 /* in `sites` */
+	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 	struct ns_grpc_params grpc;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 416);
+NS_ASSERT(sizeof(struct ns_binary_params) == 720);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -326,6 +374,9 @@ enum ns_object_kind {
 	/* operations in flight, by the goroutine that runs them: addr is the address of its runtime.g */
 	NS_OBJECT_HTTP_SERVER,
 	NS_OBJECT_HTTP_CLIENT,
+	NS_OBJECT_SQL,
+	/* what is remembered for an operation that begins soon, by goroutine */
+	NS_OBJECT_SQL_STATEMENT,
 	/* spans that can be parents */
 	NS_OBJECT_CONTEXT,   /* addr: of the data of a context.Context */
 	NS_OBJECT_GOROUTINE, /* addr: the goroutine's number (goid) */

@@ -9,6 +9,7 @@
 enum ns_record_type {
 	NS_RECORD_HTTP_SERVER = 1,
 	NS_RECORD_HTTP_CLIENT = 2,
+	NS_RECORD_SQL = 3,
 	NS_RECORD_GRPC_SERVER = 4,
 	NS_RECORD_GRPC_CLIENT = 5,
 };
@@ -105,13 +106,13 @@ NS_ASSERT(sizeof(struct ns_http_server_record) == 128);
 /* ---- HTTP client: one attempt to send a request ---- */
 enum ns_http_client_string {
 	NS_CLIENT_METHOD,
-	NS_CLIENT_SCHEME, /* URL.Scheme */
-	NS_CLIENT_HOST,	  /* URL.Host: host[:port] */
-	NS_CLIENT_OPAQUE, /* URL.Opaque */
-	NS_CLIENT_PATH,	  /* URL.RawPath when it is set, else URL.Path (decoded) */
-	NS_CLIENT_QUERY,  /* URL.RawQuery */
+	NS_CLIENT_SCHEME,   /* URL.Scheme */
+	NS_CLIENT_HOST,	    /* URL.Host: host[:port] */
+	NS_CLIENT_OPAQUE,   /* URL.Opaque */
+	NS_CLIENT_PATH,	    /* URL.RawPath when it is set, else URL.Path (decoded) */
+	NS_CLIENT_QUERY,    /* URL.RawQuery */
 	NS_CLIENT_FRAGMENT, /* URL.Fragment, decoded; not sent, but part of the URL */
-	NS_CLIENT_ERROR,  /* text of the error, when its type holds one that can be read */
+	NS_CLIENT_ERROR,    /* text of the error, when its type holds one that can be read */
 	NS_CLIENT_STRING_COUNT
 };
 NS_ASSERT(NS_CLIENT_STRING_COUNT <= NS_RECORD_STRINGS);
@@ -123,16 +124,16 @@ NS_ASSERT(NS_CLIENT_STRING_COUNT <= NS_RECORD_STRINGS);
 #define NS_CLIENT_MAX_QUERY 320
 #define NS_CLIENT_MAX_FRAGMENT 64
 #define NS_CLIENT_MAX_ERROR 128
-NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_CLIENT_MAX_OPAQUE +
-		  NS_CLIENT_MAX_PATH + NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_FRAGMENT + NS_CLIENT_MAX_ERROR <=
+NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_CLIENT_MAX_OPAQUE + NS_CLIENT_MAX_PATH +
+		  NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_FRAGMENT + NS_CLIENT_MAX_ERROR <=
 	  NS_STRINGS_BYTES);
 
 /* Further bits of ns_http_client_record.present */
-#define NS_CLIENT_HAS_USER_INFO 0x100	/* the URL has credentials, which are not read */
-#define NS_CLIENT_PATH_IS_RAW 0x200	/* the path is escaped as sent; else it is decoded */
-#define NS_CLIENT_EMPTY_QUERY 0x1000	/* there is a "?" with nothing behind it: URL.ForceQuery */
-#define NS_CLIENT_FAILED 0x400		/* there is an error and no response */
-#define NS_CLIENT_PANICKED 0x800	/* the attempt ended by a panic or runtime.Goexit */
+#define NS_CLIENT_HAS_USER_INFO 0x100 /* the URL has credentials, which are not read */
+#define NS_CLIENT_PATH_IS_RAW 0x200   /* the path is escaped as sent; else it is decoded */
+#define NS_CLIENT_EMPTY_QUERY 0x1000  /* there is a "?" with nothing behind it: URL.ForceQuery */
+#define NS_CLIENT_FAILED 0x400	      /* there is an error and no response */
+#define NS_CLIENT_PANICKED 0x800      /* the attempt ended by a panic or runtime.Goexit */
 
 /* An address as net.TCPAddr has it. */
 struct ns_socket_address {
@@ -158,6 +159,55 @@ struct ns_http_client_record {
 	/* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_http_client_record) == 160);
+
+/* ---- database/sql: one call of the driver ---- */
+enum ns_sql_string {
+	NS_SQL_QUERY,
+	NS_SQL_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
+	NS_SQL_DATABASE,
+	NS_SQL_CODE,	/* SQLSTATE of the error */
+	NS_SQL_MESSAGE, /* text of the error */
+	NS_SQL_STRING_COUNT
+};
+NS_ASSERT(NS_SQL_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_SQL_MAX_QUERY 1024
+#define NS_SQL_MAX_SERVER 96
+#define NS_SQL_MAX_DATABASE 64
+#define NS_SQL_MAX_CODE 8
+#define NS_SQL_MAX_MESSAGE 160
+NS_ASSERT(NS_SQL_MAX_QUERY + NS_SQL_MAX_SERVER + NS_SQL_MAX_DATABASE + NS_SQL_MAX_CODE + NS_SQL_MAX_MESSAGE <=
+	  NS_STRINGS_BYTES);
+
+enum ns_sql_operation {
+	NS_SQL_OP_QUERY = 1,
+	NS_SQL_OP_EXEC,
+	NS_SQL_OP_PREPARED_QUERY,
+	NS_SQL_OP_PREPARED_EXEC,
+	NS_SQL_OP_BEGIN,
+	NS_SQL_OP_COMMIT,
+	NS_SQL_OP_ROLLBACK,
+	NS_SQL_OP_PING,
+	NS_SQL_OP_COUNT
+};
+
+/* Bits of ns_sql_record.present */
+#define NS_SQL_FAILED 0x1
+#define NS_SQL_PANICKED 0x2
+#define NS_SQL_HAS_PORT 0x4
+#define NS_SQL_HAS_ERROR_NUMBER 0x8
+
+struct ns_sql_record {
+	struct ns_record_header header;
+	uint64_t driver_type_vaddr; /* descriptor of the type behind driver.Conn, as linked; 0: not known */
+	uint64_t error_type_vaddr;  /* likewise of the error */
+	uint32_t present;	    /* NS_SQL_* */
+	uint32_t error_number;	    /* the vendor's */
+	uint16_t server_port;
+	uint8_t operation; /* enum ns_sql_operation */
+	uint8_t pad[5];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_sql_record) == 128);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {
@@ -192,6 +242,7 @@ NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);
+NS_ASSERT(sizeof(struct ns_sql_record) <= NS_RECORD_MAX_FIXED_BYTES);
 
 /* ---- Process events, in the ring `process_events` ---- */
 enum ns_process_event_type {

@@ -137,4 +137,17 @@ struct {
 	__type(value, struct ns_long_operation);
 } inflight_long SEC(".maps");
 
+/* What one hit tells a later one of the same goroutine before there is an operation. Inserted and deleted by the
+ * programs; of a process that died, by the daemon. Full: counted as a field that could not be read. */
+struct ns_note {
+	u64 words[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_note);
+} notes SEC(".maps");
+
 #endif /* NODESPAN_MAPS_H */

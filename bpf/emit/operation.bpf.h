@@ -89,6 +89,17 @@ static __always_inline void ns_op_supersede(const struct ns_object_key *key)
 	}
 }
 
+/* Whether a hit with this stack pointer can be inside of the operation: on another stack than the one that it began on,
+ * which has grown since, or deeper on the same. */
+static __always_inline int ns_op_encloses(const struct ns_operation *outer, u64 g_addr, u64 stack_pointer)
+{
+	u64 bounds[2] = {}; /* g.stack: lo, hi (runtime/runtime2.go: the first field of g) */
+
+	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g_addr))
+		return 0;
+	return outer->stack_pointer - bounds[0] >= bounds[1] - bounds[0] || stack_pointer < outer->stack_pointer;
+}
+
 #define NS_MAX_INNER_OPERATIONS 3
 
 /*
@@ -99,13 +110,10 @@ static __always_inline void ns_op_supersede(const struct ns_object_key *key)
 static __always_inline void ns_op_enter(struct ns_object_key *key, u64 stack_pointer)
 {
 	struct ns_operation *outer = ns_op_find(key);
-	u64 bounds[2] = {}; /* g.stack: lo, hi (runtime/runtime2.go: the first field of g) */
 
 	if (!outer)
 		return;
-	if (outer->inner >= NS_MAX_INNER_OPERATIONS ||
-	    bpf_probe_read_user(bounds, sizeof(bounds), (const void *)key->addr) ||
-	    (outer->stack_pointer - bounds[0] < bounds[1] - bounds[0] && stack_pointer >= outer->stack_pointer)) {
+	if (outer->inner >= NS_MAX_INNER_OPERATIONS || !ns_op_encloses(outer, key->addr, stack_pointer)) {
 		ns_op_supersede(key);
 		return;
 	}

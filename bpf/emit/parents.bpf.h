@@ -26,8 +26,7 @@ static __always_inline u64 ns_read_goid(const struct ns_hit *hit, u64 g_addr)
 {
 	u64 goid = 0;
 
-	if (!(hit->binary->go.present & NS_GO_PARAM_GOID) ||
-	    ns_read_u64(&goid, g_addr + hit->binary->go.g_goid_off))
+	if (!(hit->binary->go.present & NS_GO_PARAM_GOID) || ns_read_u64(&goid, g_addr + hit->binary->go.g_goid_off))
 		return 0;
 	return goid;
 }

@@ -24,6 +24,7 @@ struct go_regs {
 #define go_arg8(regs) ((regs)->r10)
 #define go_arg9(regs) ((regs)->r11)
 #define go_current_g(regs) ((regs)->r14)
+#define go_closure(regs) ((regs)->dx)
 #define go_stack_pointer(regs) ((regs)->sp)
 #define go_instruction(regs) ((regs)->ip)
 
@@ -112,6 +113,7 @@ struct go_regs {
 #define go_arg8(regs_) ((regs_)->regs[7])
 #define go_arg9(regs_) ((regs_)->regs[8])
 #define go_current_g(regs_) ((regs_)->regs[28])
+#define go_closure(regs_) ((regs_)->regs[26])
 #define go_stack_pointer(regs_) ((regs_)->sp)
 #define go_instruction(regs_) ((regs_)->pc)
 

@@ -76,8 +76,7 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 	flags = hit->site->flags;
 	if ((flags & NS_SITE_STACK_CHECK) && go_branch_to_morestack(ctx))
 		return -1;
-	if ((flags & NS_SITE_EDGE) &&
-	    go_condition_holds(ctx, hit->site->edge) != ((flags & NS_SITE_EDGE_TAKEN) != 0))
+	if ((flags & NS_SITE_EDGE) && go_condition_holds(ctx, hit->site->edge) != ((flags & NS_SITE_EDGE_TAKEN) != 0))
 		return -1;
 	if (flags & NS_SITE_CALLER) {
 		u64 caller = 0;

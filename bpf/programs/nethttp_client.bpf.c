@@ -56,8 +56,7 @@ static __always_inline int ns_append_url(struct ns_scratch *work, struct ns_stri
 		raw_path = ns_window_string(work->window, params->url_raw_path_off);
 	if (params->present & NS_CLIENT_PARAM_FRAGMENT)
 		fragment = ns_window_string(work->window, params->url_fragment_off);
-	if ((params->present & NS_CLIENT_PARAM_FORCE_QUERY) &&
-	    ns_window_u8(work->window, params->url_force_query_off))
+	if ((params->present & NS_CLIENT_PARAM_FORCE_QUERY) && ns_window_u8(work->window, params->url_force_query_off))
 		record->present |= NS_CLIENT_EMPTY_QUERY;
 	if (ns_window_u64(work->window, params->url_user_off))
 		record->present |= NS_CLIENT_HAS_USER_INFO;

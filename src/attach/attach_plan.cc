@@ -7,6 +7,7 @@
 #include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "attach/sql_plan.h"
 #include "base/errors.h"
 
 namespace nodespan::attach {
@@ -70,13 +71,14 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
+  plan.libraries.push_back(PlanSql(binary, &plan.params));
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
   if (HasClientOperations(plan.libraries)) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);
     plan.context_types = PlanContextTypes(binary);
-    plan.error_types = PlanErrorTypes(binary, &plan.params.go);
+    plan.types = PlanTypes(binary, &plan.params.go);
   }
   return plan;
 }

@@ -39,7 +39,7 @@ enum class LibraryKind {
 };
 
 struct LibraryPlan {
-  std::string library;   // "net/http server"
+  std::string library;  // "net/http server"
   LibraryKind kind = LibraryKind::kServer;
   bool is_used = false;  // its code is in the binary; otherwise there is nothing to say about it
   bool attach = false;
@@ -59,7 +59,7 @@ struct ContextType {
 struct AttachPlan {
   std::vector<LibraryPlan> libraries;
   std::vector<ContextType> context_types;  // empty unless an operation looks for its parent
-  model::TypeNamesPtr error_types;         // null unless an operation reports errors
+  model::TypeNamesPtr types;               // that records may mention; null without client operations
   ns_binary_params params{};
 
   bool attaches_anything() const;

@@ -91,8 +91,8 @@ struct EndSiteOptions {
 
 // Sites that together are hit exactly once whenever the function returns (returns named in `options` apart, and those
 // after a recovered panic, which lead through runtime.deferreturn). Not covered: calls that end in a panic. In order of
-// offset, not empty. kUnimplemented: some return has no provable site; the message names it. kNotFound: the options leave
-// no return to be found.
+// offset, not empty. kUnimplemented: some return has no provable site; the message names it. kNotFound: the options
+// leave no return to be found.
 absl::StatusOr<std::vector<EndSite>> FindEndSites(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
                                                   const EndSiteOptions& options, const ClassifyCallee& callees);
 

@@ -128,12 +128,16 @@ std::vector<ContextType> PlanContextTypes(const GoBinary& binary) {
   return types;
 }
 
-model::TypeNamesPtr PlanErrorTypes(const GoBinary& binary, ns_go_params* go) {
+model::TypeNamesPtr PlanTypes(const GoBinary& binary, ns_go_params* go) {
   std::vector<std::pair<uint64_t, std::string>> names;
-  if (const auto implementations = binary.FindImplementations("error"); implementations.ok()) {
+  for (const std::string_view interface : {"error", "database/sql/driver.Conn"}) {
+    const auto implementations = binary.FindImplementations(interface);
+    if (!implementations.ok()) {
+      continue;
+    }
     for (const goinspect::Implementation& implementation : *implementations) {
       names.emplace_back(implementation.type_vaddr, implementation.type_name);
-      if (implementation.type_name == "*errors.errorString") {
+      if (interface == "error" && implementation.type_name == "*errors.errorString") {
         go->error_string_itab_vaddr = implementation.itab_vaddr;
       }
     }

@@ -5,9 +5,9 @@
 #include <iterator>
 #include <utility>
 
+#include "attach/http_catalog.h"
 #include "attach/http_request_plan.h"
 #include "attach/plan_steps.h"
-#include "attach/http_catalog.h"
 #include "base/status_macros.h"
 
 namespace nodespan::attach {
@@ -55,8 +55,8 @@ void PlanPeer(const GoBinary& binary, ns_http_client_params* http, std::vector<P
               LibraryPlan* plan) {
   ns_http_client_params candidate = *http;
   LibraryPlan part;
-  absl::Status status =
-      ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.peer_fields, &candidate, &candidate.present, &part);
+  absl::Status status = ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.peer_fields, &candidate,
+                                                             &candidate.present, &part);
   if (status.ok()) {
     status = PlanPeerItabs(binary, &candidate);
   }
@@ -86,13 +86,12 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, kHttpClientCatalog.start));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, kHttpClientCatalog.end));
-  NODESPAN_RETURN_IF_ERROR(
-      PlanHttpRequest(binary, kHttpRequestCatalog.client_fields, &params->http_request, plan));
+  NODESPAN_RETURN_IF_ERROR(PlanHttpRequest(binary, kHttpRequestCatalog.client_fields, &params->http_request, plan));
   NODESPAN_RETURN_IF_ERROR(
       ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.url_fields, http, &http->present, plan));
   uint32_t response_present = 0;
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.response_fields, http,
-                                                                &response_present, plan));
+  NODESPAN_RETURN_IF_ERROR(
+      ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.response_fields, http, &response_present, plan));
   http->present |= response_present;
   NODESPAN_ASSIGN_OR_RETURN(http->url_bytes, WindowBytes("net/url.URL", plan->fields));
   NODESPAN_ASSIGN_OR_RETURN(http->response_bytes, WindowBytes("net/http.Response", plan->fields));
@@ -105,7 +104,8 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
 }  // namespace
 
 LibraryPlan PlanHttpClient(const GoBinary& binary, ns_binary_params* params) {
-  return PlanLibrary(binary, kHttpClientCatalog.library, LibraryKind::kClient, kHttpClientCatalog.start.front().candidates, params,
+  return PlanLibrary(binary, kHttpClientCatalog.library, LibraryKind::kClient,
+                     kHttpClientCatalog.start.front().candidates, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
 }
 

@@ -6,8 +6,9 @@
 
 namespace nodespan::attach {
 
-absl::Status PlanHttpRequest(const goinspect::GoBinary& binary, std::span<const FieldSpec<ns_http_request_params>> fields,
-                             ns_http_request_params* params, LibraryPlan* plan) {
+absl::Status PlanHttpRequest(const goinspect::GoBinary& binary,
+                             std::span<const FieldSpec<ns_http_request_params>> fields, ns_http_request_params* params,
+                             LibraryPlan* plan) {
   NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType request, binary.FindStruct("net/http.Request"));
   if (request.size_bytes > NS_WINDOW_BYTES) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "net/http.Request is {} bytes long", request.size_bytes);

@@ -10,7 +10,8 @@
 namespace nodespan::attach {
 
 // Adds `fields` and what every use of a request needs to `params`, on top of what another library put there.
-absl::Status PlanHttpRequest(const goinspect::GoBinary& binary, std::span<const FieldSpec<ns_http_request_params>> fields,
-                             ns_http_request_params* params, LibraryPlan* plan);
+absl::Status PlanHttpRequest(const goinspect::GoBinary& binary,
+                             std::span<const FieldSpec<ns_http_request_params>> fields, ns_http_request_params* params,
+                             LibraryPlan* plan);
 
 }  // namespace nodespan::attach

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "attach/code_sites.h"
+#include "attach/http_catalog.h"
 #include "attach/http_request_plan.h"
 #include "attach/plan_steps.h"
-#include "attach/http_catalog.h"
 #include "base/status_macros.h"
 
 namespace nodespan::attach {
@@ -103,7 +103,8 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
 }  // namespace
 
 LibraryPlan PlanHttpServer(const goinspect::GoBinary& binary, ns_binary_params* params) {
-  return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer, kHttpServerCatalog.functions.front().candidates, params,
+  return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer,
+                     kHttpServerCatalog.functions.front().candidates, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
 }
 

@@ -246,10 +246,13 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (spec.error_word >= 0) {
     options.error_word = static_cast<size_t>(spec.error_word);
   }
+  options.returns =
+      spec.is_error_from_closure ? EndSiteOptions::Returns::kErrorFromStack : EndSiteOptions::Returns::kAll;
+  // With failures_only they are found, and then left out.
+  options.allow_hot_returns = spec.allows_hot_return || spec.failures_only;
   if (auto objects = binary.StackObjects(*function); objects.ok()) {
     options.stack_objects = *std::move(objects);
   }
-  options.allow_hot_returns = spec.failures_only;  // They are found, and then left out.
   std::vector<PlannedProbe> probes;
   if (const auto deferred = FirstPresent(binary, spec.deferred); deferred.has_value()) {
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
@@ -266,15 +269,17 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   if (!sites.ok() && !(absl::IsNotFound(sites.status()) && !probes.empty())) {
     return base::Annotate(sites.status(), function->name);
   }
-  if (!sites.ok()) {
-    return probes;  // Every return comes behind the deferred function.
-  }
-  for (const EndSite& site : *sites) {
-    if (spec.failures_only && !site.cold) {
-      continue;
+  if (sites.ok()) {  // otherwise every return comes behind the deferred function
+    for (const EndSite& site : *sites) {
+      if (spec.failures_only && !site.cold) {
+        continue;
+      }
+      NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
+      probes.push_back(std::move(probe));
     }
-    NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
-    probes.push_back(std::move(probe));
+  }
+  for (PlannedProbe& probe : probes) {
+    probe.site.error = static_cast<uint8_t>(std::max(spec.error_word, 0));
   }
   return probes;
 }

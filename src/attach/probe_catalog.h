@@ -27,9 +27,15 @@ struct EndSpec {
   // Its deferred function, whose start is the end of what came to the `defer`; empty: there is none.
   std::span<const std::string_view> deferred;
   std::span<const int> result_words;
-  int error_word;              // index into result_words: zero means success; -1 without
-  bool failures_only = false;  // only the returns of calls that certainly failed
-  bool deferred_only = false;  // where there is a deferred function, the returns before the `defer` do not matter
+  int error_word;  // index into result_words: zero means success; -1 without
+  // Only returns of an error that a closure has left in the function's frame; the others are not ends.
+  bool is_error_from_closure = false;
+  // Also `ret` where the call succeeded, single-stepped: for calls that are rare.
+  bool allows_hot_return = false;
+  // Only the returns of calls that certainly failed.
+  bool failures_only = false;
+  // Where there is a deferred function, the returns before the `defer` do not matter.
+  bool deferred_only = false;
 };
 
 // One field to be read. `Params` is a parameter block of bpf/abi.

@@ -13,6 +13,9 @@ namespace nodespan::attach {
   X(kNetHttpClientStart, nethttp_client_start, kStarts)              \
   X(kNetHttpClientConnection, nethttp_client_connection, kContinues) \
   X(kNetHttpClientEnd, nethttp_client_end, kContinues)               \
+  X(kDatabaseSqlStart, database_sql_start, kStarts)                  \
+  X(kDatabaseSqlStatement, database_sql_statement, kContinues)       \
+  X(kDatabaseSqlEnd, database_sql_end, kContinues)                   \
   X(kGrpcServerStart, grpc_server_start, kStarts)                    \
   X(kGrpcServerEnd, grpc_server_end, kContinues)                     \
   X(kGrpcClientStart, grpc_client_start, kStarts)                    \

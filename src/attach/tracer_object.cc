@@ -53,6 +53,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.sites, options.max_binaries * NS_MAX_SITES},
       {skeleton->maps.parents, 2 * options.max_inflight},
       {skeleton->maps.context_types, on_demand ? kMaxContextTypes : kMaxPreallocatedContextTypes},
+      {skeleton->maps.notes, on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
       {skeleton->maps.inflight_short,
        on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
       {skeleton->maps.inflight_long,
@@ -63,7 +64,8 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       return base::ErrnoStatus(-error, fmt::format("size map {}", bpf_map__name(map)));
     }
   }
-  for (bpf_map* map : {skeleton->maps.context_types, skeleton->maps.inflight_short, skeleton->maps.inflight_long}) {
+  for (bpf_map* map : {skeleton->maps.context_types, skeleton->maps.notes, skeleton->maps.inflight_short,
+                       skeleton->maps.inflight_long}) {
     if (const int error = on_demand ? bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC) : 0; error != 0) {
       return base::ErrnoStatus(-error, fmt::format("flags of map {}", bpf_map__name(map)));
     }
@@ -79,6 +81,26 @@ absl::Status UpdateArray(const bpf_map* map, uint32_t slot, const void* value) {
     return base::ErrnoStatus(fmt::format("write slot {} of map {}", slot, bpf_map__name(map)));
   }
   return absl::OkStatus();
+}
+
+// Deletes the entries of a target; returns how many.
+uint64_t DropObjects(const bpf_map* map, uint32_t target_slot, uint32_t target_generation) {
+  const int fd = bpf_map__fd(map);
+  std::vector<ns_object_key> keys;
+  ns_object_key key{};
+  const void* previous = nullptr;
+  // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
+  for (uint32_t i = 0; i < 2 * bpf_map__max_entries(map) && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
+    if (key.target_slot == target_slot && key.target_generation == target_generation) {
+      keys.push_back(key);
+    }
+    previous = &key;
+  }
+  uint64_t dropped = 0;
+  for (const ns_object_key& stale : keys) {
+    dropped += bpf_map_delete_elem(fd, &stale) == 0 ? 1 : 0;
+  }
+  return dropped;
 }
 
 }  // namespace
@@ -129,8 +151,8 @@ absl::Status TracerObject::WriteTarget(uint32_t slot, const ns_target_params& pa
 absl::Status TracerObject::WriteBinary(uint32_t slot, const AttachPlan& plan) {
   const std::vector<const PlannedProbe*> probes = plan.Probes();
   for (size_t i = 0; i < probes.size(); ++i) {
-    NODESPAN_RETURN_IF_ERROR(UpdateArray(skeleton_->maps.sites, slot * NS_MAX_SITES + static_cast<uint32_t>(i),
-                                         &probes[i]->site));
+    NODESPAN_RETURN_IF_ERROR(
+        UpdateArray(skeleton_->maps.sites, slot * NS_MAX_SITES + static_cast<uint32_t>(i), &probes[i]->site));
   }
   const int types_fd = bpf_map__fd(skeleton_->maps.context_types);
   for (const ContextType& type : plan.context_types) {
@@ -168,24 +190,10 @@ void TracerObject::UnmapProcess(pid_t pid) {
 }
 
 uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_generation) {
-  uint64_t dropped = 0;
-  for (const bpf_map* map : {skeleton_->maps.inflight_short, skeleton_->maps.inflight_long}) {
-    const int fd = bpf_map__fd(map);
-    std::vector<ns_object_key> keys;
-    ns_object_key key{};
-    const void* previous = nullptr;
-    // Bounded: other targets insert while we walk, and a walk that meets a deleted key begins anew.
-    for (uint32_t i = 0; i < 2 * options_.max_inflight && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
-      if (key.target_slot == target_slot && key.target_generation == target_generation) {
-        keys.push_back(key);
-      }
-      previous = &key;
-    }
-    for (const ns_object_key& stale : keys) {
-      dropped += bpf_map_delete_elem(fd, &stale) == 0 ? 1 : 0;
-    }
-  }
-  return dropped;
+  // A note is no operation: it told of one that would have begun.
+  (void)DropObjects(skeleton_->maps.notes, target_slot, target_generation);
+  return DropObjects(skeleton_->maps.inflight_short, target_slot, target_generation) +
+         DropObjects(skeleton_->maps.inflight_long, target_slot, target_generation);
 }
 
 KernelCounters TracerObject::ReadCounters() const {

@@ -73,6 +73,7 @@ struct Config {
   BatchOptions batch;
   model::Sampler sampler;
   model::Semconv semconv;
+  bool include_db_statement = false;  // db.query.text, without its literals
   // Node-wide defaults for the identity of targets; the target's own environment wins.
   std::string service_name;
   std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8

@@ -228,6 +228,8 @@ constexpr EnvVar kEnvVars[] = {
      [](const EnvSetting& s) { return SetCount(s, s.config.batch.max_queue_size); }},
     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512", "spans in one request",
      [](const EnvSetting& s) { return SetCount(s, s.config.batch.max_export_batch_size); }},
+    {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "false", "true: spans of databases have the statement, its literals replaced",
+     [](const EnvSetting& s) { return SetGoBool(s, s.config.include_db_statement); }},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "false", "true: print the kernel's whole log when it refuses a BPF program",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.show_verifier_log); }},
 };
@@ -246,7 +248,6 @@ constexpr std::string_view kNotImplemented[] = {
     "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
     "OTEL_GO_AUTO_GLOBAL",
-    "OTEL_GO_AUTO_INCLUDE_DB_STATEMENT",
     "OTEL_GO_AUTO_PARSE_DB_STATEMENT",
     "OTEL_GO_AUTO_RESOURCE_DETECTORS",
 };

@@ -28,6 +28,15 @@ TargetOptions ReadTargetOptions(const Environment& target, const Config& node, W
   options.sampler = ReadSampler(target, node.sampler, warnings);
   options.semconv =
       ParseSemconvOptIn(Lookup(target, "OTEL_SEMCONV_STABILITY_OPT_IN").value_or(""), node.semconv, warnings);
+  options.include_db_statement = node.include_db_statement;
+  if (std::optional<std::string_view> value = Lookup(target, "OTEL_GO_AUTO_INCLUDE_DB_STATEMENT")) {
+    if (const absl::StatusOr<bool> included = ParseGoBool(*value); included.ok()) {
+      options.include_db_statement = *included;
+    } else {
+      warnings.AddBadValue("OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", *value, base::Message(included.status()),
+                           "using the node's setting");
+    }
+  }
   return options;
 }
 

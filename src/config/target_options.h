@@ -19,6 +19,7 @@ struct TargetOptions {
   ResourceAttributes resource_attributes;
   model::Sampler sampler;
   model::Semconv semconv;
+  bool include_db_statement = false;  // OTEL_GO_AUTO_INCLUDE_DB_STATEMENT
 
   bool operator==(const TargetOptions&) const = default;
 };

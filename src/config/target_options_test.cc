@@ -60,5 +60,18 @@ TEST(TargetOptionsTest, BadWordsWarnAndLeaveTheNodes) {
                           StartsWith("OTEL_SEMCONV_STABILITY_OPT_IN=\"http/new\"")));
 }
 
+TEST(TargetOptionsTest, TheTargetDecidesWhetherStatementsAreShown) {
+  Config node;
+  Warnings warnings;
+  EXPECT_FALSE(ReadTargetOptions({}, node, warnings).include_db_statement);
+  EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "true"}}, node, warnings).include_db_statement);
+  node.include_db_statement = true;
+  EXPECT_TRUE(ReadTargetOptions({}, node, warnings).include_db_statement);
+  EXPECT_FALSE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "0"}}, node, warnings).include_db_statement);
+  EXPECT_TRUE(warnings.list().empty());
+  EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "maybe"}}, node, warnings).include_db_statement);
+  EXPECT_EQ(warnings.list().size(), 1u);
+}
+
 }  // namespace
 }  // namespace nodespan::config

@@ -100,8 +100,9 @@ std::string AsJson(const std::string& name, const Inspection& inspection) {
       {"libraries", json::array()},
   };
   for (const attach::LibraryPlan& library : inspection.plan.libraries) {
-    json entry = {{"library", library.library}, {"used", library.is_used}, {"traced", library.attach},   {"probes", json::array()},
-                  {"fields", json::array()},    {"details", library.details}, {"problems", library.problems}};
+    json entry = {{"library", library.library},  {"used", library.is_used}, {"traced", library.attach},
+                  {"probes", json::array()},     {"fields", json::array()}, {"details", library.details},
+                  {"problems", library.problems}};
     for (const attach::PlannedProbe& probe : library.probes) {
       entry["probes"].push_back({{"program", std::string(ToString(probe.program))},
                                  {"function", probe.function.name},

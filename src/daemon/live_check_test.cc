@@ -87,7 +87,7 @@ TEST(LiveCheckTest, AProbeThatIsNotInTheProcessIsFound) {
   attach::PlannedProbe probe;
   probe.function.name = "main.main";
   probe.function.vaddr = kVaddr;
-  probe.site.function_off = 6;
+  probe.function_off = 6;
   plan.libraries[0].probes.push_back(probe);
   EXPECT_TRUE(CheckProbes(MemoryWith(With(6, "\xcc")).get(), kBias, plan, Arch::kAmd64).ok());
   const absl::Status status = CheckProbes(MemoryWith(kCode).get(), kBias, plan, Arch::kAmd64);

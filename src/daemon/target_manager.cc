@@ -124,7 +124,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
 
   NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
   const spans::TargetKey directory_key{process.target.slot, process.target.generation};
-  deps_.directory->Add(directory_key, {std::move(resource), options.semconv, inspection.plan.error_types});
+  deps_.directory->Add(directory_key,
+                       {std::move(resource), options.semconv, inspection.plan.types, options.include_db_statement});
   attach::AttachRequest request;
   request.pid = key.pid;
   request.exe_fd = exe_fd.get();

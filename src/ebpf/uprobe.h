@@ -33,9 +33,9 @@ struct UprobeSite {
 // Must be called between opening and loading the object: a program is loaded for one of the two methods.
 void PrepareForMethod(bpf_program* program, UprobeMethod method);
 
-// Attaches `program` at `sites` of the executable at `path` (best a /proc/self/fd/N of the file that was inspected), for
-// hits of process `pid` only. Pass use_cookies = false on kernels without them. All sites or none. Errors: kPermissionDenied a capability is missing, kNotFound the process or file
-// is gone.
+// Attaches `program` at `sites` of the executable at `path` (best a /proc/self/fd/N of the file that was inspected),
+// for hits of process `pid` only. Pass use_cookies = false on kernels without them. All sites or none. Errors:
+// kPermissionDenied a capability is missing, kNotFound the process or file is gone.
 absl::StatusOr<std::vector<Link>> AttachUprobes(const bpf_program* program, UprobeMethod method,
                                                 const std::string& path, pid_t pid, std::span<const UprobeSite> sites,
                                                 bool use_cookies);

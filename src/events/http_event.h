@@ -47,13 +47,13 @@ struct HttpServerEvent {
 
 struct HttpClientEvent {
   EventHeader header;
-  std::optional<uint16_t> status;            // 100-999
+  std::optional<uint16_t> status;              // 100-999
   std::optional<int64_t> request_body_bytes;   // Absent, too, when it is not known.
   std::optional<int64_t> response_body_bytes;  // Likewise.
   std::optional<HttpVersion> version;          // Of the response.
   std::optional<SocketAddress> peer;
-  bool failed = false;    // There is an error instead of a response.
-  bool panicked = false;  // The attempt ended by a panic or runtime.Goexit.
+  bool failed = false;                       // There is an error instead of a response.
+  bool panicked = false;                     // The attempt ended by a panic or runtime.Goexit.
   std::optional<uint64_t> error_type_vaddr;  // See model/error_types.h.
   uint8_t resend_count = 0;                  // Redirects that led to this request.
   bool has_user_info = false;                // The URL has credentials, which are not here.

@@ -14,6 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
+using testing::SqlRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
@@ -281,6 +282,67 @@ TEST(RecordReaderTest, SizesThatAreNotKnownAreAbsentInHttpClientRecords) {
 
 TEST(RecordReaderTest, EveryTruncationOfAnHttpClientRecordIsMalformed) {
   const std::vector<std::byte> bytes = HttpClientRecordBuilder().Bytes();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";
+  }
+}
+
+SqlEvent ReadSqlEvent(const std::vector<std::byte>& bytes) {
+  absl::StatusOr<Event> event = ReadRecord(bytes);
+  EXPECT_TRUE(event.ok()) << event.status();
+  return event.ok() ? std::get<SqlEvent>(*event) : SqlEvent{};
+}
+
+TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
+  SqlRecordBuilder record;
+  record.Set(NS_SQL_QUERY, "SELECT 1", /*cut=*/true);
+  const std::vector<std::byte> bytes = record.Bytes();
+  const SqlEvent event = ReadSqlEvent(bytes);
+  EXPECT_EQ(event.operation, SqlOperation::kQuery);
+  EXPECT_EQ(event.driver_type_vaddr, 0x5000u);
+  EXPECT_EQ(event.query.text, "SELECT 1");
+  EXPECT_TRUE(event.query.cut);
+  EXPECT_EQ(event.server_address.text, "db.example");
+  EXPECT_EQ(event.server_port, 5433);
+  EXPECT_EQ(event.database.text, "shop");
+  EXPECT_FALSE(event.error.has_value());
+}
+
+TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
+  SqlRecordBuilder record;
+  record.fixed.present = NS_SQL_FAILED | NS_SQL_HAS_ERROR_NUMBER;
+  record.fixed.error_type_vaddr = 0x6000;
+  record.fixed.error_number = 1062;
+  record.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
+  const std::vector<std::byte> bytes = record.Bytes();
+  const SqlEvent event = ReadSqlEvent(bytes);
+  ASSERT_TRUE(event.error.has_value());
+  EXPECT_EQ(event.error->type_vaddr, 0x6000u);
+  EXPECT_EQ(event.error->number, 1062u);
+  EXPECT_EQ(event.error->code.text, "23505");
+  EXPECT_EQ(event.error->message.text, "duplicate");
+  EXPECT_FALSE(event.error->is_panic);
+  EXPECT_EQ(event.server_port, std::nullopt);
+}
+
+TEST(RecordReaderTest, EverySqlOperationIsRead) {
+  const SqlOperation expected[] = {SqlOperation::kQuery,        SqlOperation::kExec,  SqlOperation::kPreparedQuery,
+                                   SqlOperation::kPreparedExec, SqlOperation::kBegin, SqlOperation::kCommit,
+                                   SqlOperation::kRollback,     SqlOperation::kPing};
+  SqlRecordBuilder record;
+  for (uint8_t i = 1; i < NS_SQL_OP_COUNT; ++i) {
+    record.fixed.operation = i;
+    EXPECT_EQ(ReadSqlEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
+  }
+  record.fixed.operation = NS_SQL_OP_COUNT;
+  ExpectMalformed(record.Bytes(), "operation 9");
+  record.fixed.operation = 0;
+  ExpectMalformed(record.Bytes(), "operation 0");
+}
+
+TEST(RecordReaderTest, EveryTruncationOfASqlRecordIsMalformed) {
+  const std::vector<std::byte> bytes = SqlRecordBuilder().Bytes();
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
     EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";

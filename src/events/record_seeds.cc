@@ -12,6 +12,7 @@ namespace {
 using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
+using nodespan::events::testing::SqlRecordBuilder;
 
 bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -38,7 +39,11 @@ int main(int argc, char** argv) {
   failed.Set(NS_CLIENT_ERROR, "EOF");
   GrpcRecordBuilder refused;
   refused.Code(14, "connection refused");
+  SqlRecordBuilder violation;
+  violation.fixed.present = NS_SQL_FAILED;
+  violation.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
   const bool written =
+      Write(folder + "/sql", SqlRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
       Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
       Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
       Write(folder + "/client_failed", failed.Bytes()) && Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&

@@ -14,5 +14,6 @@ namespace nodespan::events {
 absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::span<const std::byte> record);
+absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::byte> record);
 
 }  // namespace nodespan::events

@@ -23,16 +23,20 @@ enum class SqlOperation : uint8_t {
 
 // The error that the call returned.
 struct SqlError {
-  EventString type_name;  // The concrete Go type, "*github.com/lib/pq.Error". Empty: not known.
+  std::optional<uint64_t> type_vaddr;  // Descriptor of the concrete Go type, which the reader cannot name.
+  EventString type_name;               // The concrete Go type, "*github.com/lib/pq.Error". Empty: not known.
   EventString message;
-  EventString code;  // SQLSTATE or the vendor's number, as text. Empty: the error has none, or it is not known.
+  EventString code;                // SQLSTATE. Empty: the error has none, or it is not known.
+  std::optional<uint32_t> number;  // The vendor's.
+  bool is_panic = false;           // There is no error: the driver panicked, or runtime.Goexit was called.
 };
 
 struct SqlEvent {
   EventHeader header;
   SqlOperation operation = SqlOperation::kQuery;
-  EventString driver_type;  // The concrete type behind driver.Conn, "*github.com/lib/pq.conn".
-  EventString query;        // Of queries, executions and kPrepare; else empty.
+  std::optional<uint64_t> driver_type_vaddr;  // As above.
+  EventString driver_type;                    // The concrete type behind driver.Conn, "*github.com/lib/pq.conn".
+  EventString query;                          // Of queries, executions and kPrepare; else empty.
   // What the driver was told to connect to: a name, an address, with or without port, or the path of a Unix socket.
   EventString server_address;
   std::optional<uint16_t> server_port;

@@ -398,13 +398,8 @@ absl::StatusOr<StructType> GoBinary::Impl::ReadStruct(const TypeHeader& type, st
   result.fields.reserve(raw_fields->size());
   uint64_t answer_bytes = 0;
   for (const RawField& raw : *raw_fields) {
-    Field field{std::string(raw.name),
-                raw.offset,
-                raw.type.kind,
-                std::string(raw.type.name),
-                NameOf(raw.type),
-                raw.type.size_bytes,
-                raw.type.vaddr};
+    Field field{std::string(raw.name), raw.offset,          raw.type.kind, std::string(raw.type.name),
+                NameOf(raw.type),      raw.type.size_bytes, raw.type.vaddr};
     answer_bytes += field.name.size() + field.type_name.size() + field.qualified_type_name.size();
     if (answer_bytes > kMaxAnswerBytes) {
       return MakeStatus(StatusCode::kResourceExhausted, "the field names of {} take more than {} bytes", qualified_name,

@@ -305,9 +305,9 @@ TEST(GoBinaryTest, GiantCountsAreRefusedWithoutReadingThatFar) {
   // Functions in the header; bytes of names and length of functab in moduledata.
   ExpectStatus(with_word(&FakeGoBinary::pclntab_vaddr, 8, uint64_t{1} << 40), StatusCode::kUnimplemented,
                "no function table that is known");
-  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 2 * 8, uint64_t{1} << 62), StatusCode::kNotFound,
+  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 2 * 8, uint64_t{1} << 62), StatusCode::kUnimplemented,
                "nothing points back to the function table");
-  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 17 * 8, uint64_t{1} << 31), StatusCode::kNotFound,
+  ExpectStatus(with_word(&FakeGoBinary::moduledata_vaddr, 17 * 8, uint64_t{1} << 31), StatusCode::kUnimplemented,
                "nothing points back to the function table");
 }
 

@@ -153,10 +153,8 @@ std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) c
   if (func == nullptr) {
     return std::nullopt;
   }
-  return Record{.entry_off = *entry_off,
-                .end_off = *end_off,
-                .name_off = Load<uint32_t>(func + entry_bytes),
-                .vaddr = *vaddr};
+  return Record{
+      .entry_off = *entry_off, .end_off = *end_off, .name_off = Load<uint32_t>(func + entry_bytes), .vaddr = *vaddr};
 }
 
 FunctionTable::FunctionTable(elf::Image& image, const FunctionTableRanges& ranges) : image_(image), ranges_(ranges) {}

@@ -6,6 +6,8 @@
 
 #include "base/errors.h"
 #include "events/record_reader.h"
+#include "fmt/format.h"
+#include "spans/go_error.h"
 #include "spans/grpc_span.h"
 
 namespace nodespan::spans {
@@ -38,16 +40,35 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
   return targets_->Find(key);
 }
 
-void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) const {
+void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) {
   http_server_.Build(event, target.semconv.http, target.resource, wall_clock_, span);
 }
 
-void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) const {
+void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) {
   http_client_.Build(event, target.semconv.http, target.resource, target.types.get(), wall_clock_, span);
 }
 
-void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) const {
+void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
   BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
+}
+
+void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span) {
+  events::SqlEvent named = event;
+  std::string error_type;
+  std::string error_number;
+  if (target.types != nullptr) {
+    named.driver_type.text = target.types->Find(event.driver_type_vaddr.value_or(0));
+  }
+  if (named.error.has_value()) {
+    error_type = named.error->is_panic ? "panic" : GoErrorType(target.types.get(), named.error->type_vaddr.value_or(0));
+    named.error->type_name.text = error_type;
+    if (named.error->number.has_value()) {
+      error_number = fmt::format("{}", *named.error->number);
+      named.error->code.text = error_number;
+    }
+  }
+  sql_.Build(named, {.include_statement = target.include_db_statement, .mode = target.semconv.database},
+             target.resource, wall_clock_, span);
 }
 
 absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {

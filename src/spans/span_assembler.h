@@ -16,6 +16,7 @@
 #include "model/span.h"
 #include "spans/http_client_span.h"
 #include "spans/http_server_span.h"
+#include "spans/sql_span.h"
 #include "spans/target_directory.h"
 #include "spans/wall_clock.h"
 
@@ -37,14 +38,16 @@ class SpanAssembler {
  private:
   // Looks in the snapshot of the batch first and, for a target that was attached during the batch, in a new one.
   const TargetInfo* FindTarget(TargetKey key);
-  void Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) const;
-  void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) const;
-  void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) const;
+  void Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span);
+  void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span);
+  void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
+  void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;
   HttpServerSpanBuilder http_server_;
   HttpClientSpanBuilder http_client_;
+  SqlSpanBuilder sql_;
   WallClock wall_clock_;
   TargetDirectory::SnapshotPtr targets_;
 };

@@ -41,6 +41,7 @@ struct TargetInfo {
   model::ResourcePtr resource;  // Never null.
   model::Semconv semconv;
   model::TypeNamesPtr types;  // Null: none is ever mentioned.
+  bool include_db_statement = false;
 };
 
 class TargetDirectory {

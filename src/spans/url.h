@@ -13,8 +13,8 @@ struct UrlParts {
   std::string_view host;
   std::string_view opaque;  // instead of host and path, as in mailto:
   std::string_view path;
-  bool path_is_raw = false;  // escaped as sent; otherwise escapes were decoded
-  std::string_view query;    // raw
+  bool path_is_raw = false;      // escaped as sent; otherwise escapes were decoded
+  std::string_view query;        // raw
   bool has_empty_query = false;  // "?" and nothing behind it
   std::string_view fragment;     // escapes are decoded
   bool host_cut = false;         // what follows a part that was cut is left out

@@ -36,7 +36,8 @@ TEST(UrlTest, CredentialsAreRedacted) {
 
 TEST(UrlTest, KeepsAnEmptyQueryAndTheFragment) {
   EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .has_empty_query = true}), "http://a/?");
-  EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .query = "b", .fragment = "c d!"}), "http://a/?b#c%20d!");
+  EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .query = "b", .fragment = "c d!"}),
+            "http://a/?b#c%20d!");
   EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/", .query = "b", .fragment = "c", .query_cut = true}),
             "http://a/?b");
 }

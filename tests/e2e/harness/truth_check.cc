@@ -103,9 +103,9 @@ std::string StatusOf(const Span& span) {
 }
 
 std::string IdIn(const std::string& text) {
-  static const std::regex kId(R"(([a-z]+)[-_](\d{5}(?:\.[a-z0-9]+)*))");
+  static const std::regex kId(R"(([a-z]+)(?:-(\d{5}(?:\.[a-z0-9]+)*)|_(\d{5})))");
   std::smatch match;
-  return std::regex_search(text, match, kId) ? match[1].str() + "-" + match[2].str() : std::string();
+  return std::regex_search(text, match, kId) ? match[1].str() + "-" + match[2].str() + match[3].str() : std::string();
 }
 
 // A span with what is asked for often.

@@ -140,6 +140,9 @@ func address(e *engine) map[string]interface{} {
 	} else if parsed, err := url.Parse(e.dsn); err == nil {
 		host, port, database = parsed.Hostname(), parsed.Port(), parsed.Path[1:]
 	}
+	if e.name == "pq" && !pqTellsServer {
+		return map[string]interface{}{"db.system.name": system}
+	}
 	attributes := map[string]interface{}{"db.system.name": system, "db.namespace": database, "server.address": host}
 	if number, err := strconv.Atoi(port); err == nil && number != usual {
 		attributes["server.port"] = number
