@@ -230,10 +230,10 @@ NS_ASSERT(NS_GRPC_MAX_METHOD + NS_GRPC_MAX_TARGET + NS_HTTP_MAX_TRACESTATE + NS_
 
 struct ns_grpc_record {
 	struct ns_record_header header;
-	uint64_t error_type_vaddr; /* descriptor of the concrete type of an error without code, as linked; 0: not known */
+	uint64_t error_type_vaddr; /* descriptor of the type of an error without code, as linked; 0: not known */
 	struct ns_socket_address peer;
-	uint32_t present; /* NS_GRPC_* */
-	uint32_t code;	  /* google.rpc.Code */
+	uint32_t present; /* NS_GRPC_*; behind it google.rpc.Code */
+	uint32_t code;
 	/* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
