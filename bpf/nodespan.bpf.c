@@ -3,6 +3,7 @@
 #include "bpf/programs/database_sql.bpf.c"
 #include "bpf/programs/grpc_client.bpf.c"
 #include "bpf/programs/grpc_server.bpf.c"
+#include "bpf/programs/http_route.bpf.c"
 #include "bpf/programs/nethttp_client.bpf.c"
 #include "bpf/programs/nethttp_server.bpf.c"
 #include "bpf/programs/process_watch.bpf.c"

@@ -132,17 +132,69 @@ struct ns_http_request_params {
 };
 NS_ASSERT(sizeof(struct ns_http_request_params) == 36);
 
-struct ns_http_server_params {
-	uint64_t response_itab_vaddr; /* itab of (http.ResponseWriter, *http.response), as linked */
-	/* net/http.response: the window that holds all three, and the fields relative to it */
-	uint16_t response_window_off;
-	uint16_t response_window_bytes; /* <= NS_WINDOW_BYTES */
-	uint16_t response_status_rel;
-	uint16_t response_written_rel;
-	uint16_t response_handler_done_rel;
-	uint16_t pad[3];
+/* Which protocol a type of http.ResponseWriter speaks, and so how its state is found and the end of a request told. */
+enum ns_http_writer_kind {
+	NS_WRITER_HTTP1 = 1, /* *http.response is the state */
+	NS_WRITER_HTTP2 = 2, /* points to the state */
 };
-NS_ASSERT(sizeof(struct ns_http_server_params) == 24);
+
+/* Bits of ns_http_writer.flags */
+#define NS_WRITER_STARTS_EARLIER 0x1 /* operations start with their stream, before serverHandler.ServeHTTP */
+#define NS_WRITER_STREAM_REQUEST 0x2 /* with no http.Request yet: see ns_binary_params.stream_request */
+
+struct ns_http_writer {
+	uint64_t itab_vaddr; /* of (http.ResponseWriter, T), as linked; 0: the binary has none */
+	/* the window of the state that holds the fields which the end reads, and these relative to it */
+	uint16_t window_off;
+	uint16_t window_bytes; /* <= NS_WINDOW_BYTES */
+	uint16_t status_rel;
+	uint16_t written_rel;
+	uint16_t handler_done_rel; /* HTTP/1 */
+	/* HTTP/2: the state's stream, whose number tells a pushed one */
+	uint16_t state_off;  /* in the writer, of the pointer to the state */
+	uint16_t stream_off; /* in the state, of the pointer to the stream */
+	uint16_t stream_id_off;
+	uint8_t kind;  /* enum ns_http_writer_kind */
+	uint8_t flags; /* NS_WRITER_* */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_http_writer) == 32);
+
+#define NS_HTTP_WRITERS 4 /* a power of two */
+
+/* Index in ns_site.results of the start of a stream: constant, which of the writers it has */
+#define NS_STREAM_SITE_WRITER 0
+
+struct ns_http_server_params {
+	struct ns_http_writer writers[NS_HTTP_WRITERS];
+};
+NS_ASSERT(sizeof(struct ns_http_server_params) == 128);
+
+/* ---- Routers ---- */
+
+enum ns_route_kind {
+	NS_ROUTE_STRING = 1, /* the object has the route as a string */
+	NS_ROUTE_STRINGS,    /* the object has a []string that makes up the route */
+	NS_ROUTE_VALUE,	     /* the two words of the site are the string */
+	NS_ROUTE_REQUEST,    /* the object is the http.Request in which the router will leave its pattern */
+};
+
+/* Words of a router's site, by their index in ns_site.results: 0 and 1 are the type and the address of the object, or
+ * the string; */
+#define NS_ROUTE_SITE_PARAMS 3 /* constant: index into ns_binary_params.routes */
+
+struct ns_route_params {
+	uint64_t type_vaddr;  /* of the object, as linked; 0: not told at the site */
+	uint16_t pointer_off; /* in the object, of a pointer to what has the route, if has_pointer */
+	uint16_t route_off;
+	uint8_t kind;	/* enum ns_route_kind */
+	uint8_t source; /* enum ns_route_source */
+	uint8_t has_pointer;
+	uint8_t pad;
+};
+NS_ASSERT(sizeof(struct ns_route_params) == 16);
+
+#define NS_ROUTES 8 /* routers in one binary; a power of two */
 
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
@@ -326,13 +378,15 @@ struct ns_binary_params {
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
+	struct ns_route_params routes[NS_ROUTES];
 	struct ns_http_request_params http_request;
+	struct ns_http_request_params stream_request;
 	struct ns_map_layout http_header_map;
 	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 	struct ns_grpc_params grpc;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 720);
+NS_ASSERT(sizeof(struct ns_binary_params) == 992);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

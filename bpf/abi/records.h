@@ -54,7 +54,7 @@ enum ns_http_string {
 	NS_HTTP_X_FORWARDED_HOST,
 	NS_HTTP_X_FORWARDED_PROTO,
 	NS_HTTP_TRACESTATE,
-	NS_HTTP_PATTERN, /* ServeMux pattern: [METHOD ][HOST]/path */
+	NS_HTTP_PATTERN, /* of the route, as its router has it. The last one: it is added and replaced late */
 	NS_HTTP_STRING_COUNT
 };
 NS_ASSERT(NS_HTTP_STRING_COUNT <= NS_RECORD_STRINGS);
@@ -81,6 +81,17 @@ enum ns_http_outcome {
 	NS_HTTP_HIJACKED = 3, /* the handler took the connection over: no status */
 };
 
+/* Which router said what the pattern is. */
+enum ns_route_source {
+	NS_ROUTE_NONE,
+	NS_ROUTE_SERVE_MUX, /* [METHOD ][HOST]/path */
+	NS_ROUTE_GIN,	    /* the others: the template; empty when the router found no route */
+	NS_ROUTE_ECHO,
+	NS_ROUTE_CHI, /* the patterns of all routers on the way, joined as they are */
+	NS_ROUTE_GORILLA,
+	NS_ROUTE_SOURCE_COUNT
+};
+
 /* Bits of `present` of both HTTP records: which of the optional fields were read */
 #define NS_HTTP_HAS_STATUS 0x1
 #define NS_HTTP_HAS_REQUEST_BYTES 0x2
@@ -98,7 +109,8 @@ struct ns_http_server_record {
 	uint8_t is_tls;
 	uint8_t proto_major;
 	uint8_t proto_minor;
-	uint8_t pad[6];
+	uint8_t route_source; /* enum ns_route_source */
+	uint8_t pad[5];
 	/* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_http_server_record) == 128);

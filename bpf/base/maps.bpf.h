@@ -71,9 +71,12 @@ struct {
 /* A span that operations of the same process can have as parent; see emit/parents.bpf.h. */
 struct ns_parent_span {
 	u64 end_mono_ns; /* 0: open */
-	/* Of a context: the address of the context it was derived from, which tells it from another one that was later
-	 * made in the same place. Of a goroutine: the address of its operation's context. */
+	/* Of a context: the addresses of the context it was derived from and of that one's, which tell it from another
+	 * one that was later made in the same place: Go gives out freed memory in the order of addresses, so that one
+	 * address alone comes back together with its neighbour's. Of a goroutine: the address of its operation's context.
+	 */
 	u64 check;
+	u64 check_above;
 	/* Of a goroutine: the numbers that the processor it ran on would give to new goroutines next. */
 	u64 goid_begin, goid_end;
 	u8 trace_id[16];
@@ -96,7 +99,7 @@ struct {
  * the end needs besides. There are two maps, so that an ordinary operation does not cost the room of the longest
  * strings: entries are copied whole when they are inserted.
  */
-#define NS_OPERATION_MEMOS 4
+#define NS_OPERATION_MEMOS 5
 
 struct ns_operation {
 	u64 memo[NS_OPERATION_MEMOS]; /* what each kind of operation remembers */

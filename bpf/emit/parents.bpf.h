@@ -4,8 +4,9 @@
  *
  * A server operation notes its span twice: under the address of its context.Context and under the number of its
  * goroutine. An operation within the program looks, in this order, for
- *   1. the nearest noted context in the chain of contexts that it was given. A noted span counts while it is open, and
- *      for NS_PARENT_GRACE_NS after it: goroutines go on with the context of a request that was answered;
+ *   1. the nearest noted context of an open span in the chain of contexts that it was given; without one, the nearest of
+ *      a span that has ended less than NS_PARENT_GRACE_NS ago: goroutines go on with the context of a request that was
+ *      answered;
  *   2. the open span of its own goroutine;
  *   3. the open span of the goroutine that created it, if it was certainly created during that span. Goroutines do not
  *      know when they were created, but their numbers do: a processor hands out the numbers of its batch in order
@@ -48,6 +49,38 @@ static __always_inline void ns_read_goid_cache(const struct ns_hit *hit, u64 g_a
 	span->goid_end = end;
 }
 
+enum ns_context_step {
+	NS_CONTEXT_ABOVE,   /* there is one above */
+	NS_CONTEXT_TOP,	    /* a root */
+	NS_CONTEXT_UNKNOWN, /* a type that the binary does not say how to follow, or unreadable; counted */
+};
+
+/* The context that `context` was derived from. */
+static __always_inline enum ns_context_step ns_context_above(const struct ns_hit *hit, struct go_iface context,
+							     struct go_iface *above)
+{
+	struct ns_context_type_key key = {
+		.itab_vaddr = context.itab - hit->params->load_bias,
+		.binary_slot = hit->binary_slot,
+	};
+	const struct ns_context_type *type = bpf_map_lookup_elem(&context_types, &key);
+	u64 base = context.data;
+
+	if (!type) {
+		ns_count(NS_LOSS_CONTEXT_TYPE);
+		return NS_CONTEXT_UNKNOWN;
+	}
+	if (type->is_root)
+		return NS_CONTEXT_TOP;
+	if (type->has_indirection && ns_read_u64(&base, context.data + type->indirection_off))
+		base = 0;
+	if (!base || ns_read_iface(above, base + type->parent_off)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return NS_CONTEXT_UNKNOWN;
+	}
+	return NS_CONTEXT_ABOVE;
+}
+
 /* Notes the span of `header` as parent for what its goroutine and its context do. */
 static __always_inline void ns_note_parents(struct ns_scratch *work, const struct ns_hit *hit,
 					    const struct ns_record_header *header, u64 goid, u64 g_addr,
@@ -62,14 +95,13 @@ static __always_inline void ns_note_parents(struct ns_scratch *work, const struc
 	__builtin_memcpy(span->span_id, header->span_id, sizeof(span->span_id));
 	span->trace_flags = header->trace_flags;
 	if (context.data) {
-		struct ns_context_type_key type_key = {
-			.itab_vaddr = context.itab - hit->params->load_bias,
-			.binary_slot = hit->binary_slot,
-		};
-		const struct ns_context_type *type = bpf_map_lookup_elem(&context_types, &type_key);
+		struct go_iface above = {};
 
-		if (type && !type->is_root && !type->has_indirection)
-			(void)ns_read_u64(&span->check, context.data + type->parent_off + 8);
+		if (!ns_context_above(hit, context, &above)) {
+			span->check = above.data;
+			if (!ns_context_above(hit, above, &above))
+				span->check_above = above.data;
+		}
 		key = ns_object(hit, NS_OBJECT_CONTEXT, context.data);
 		err = bpf_map_update_elem(&parents, &key, span, BPF_ANY);
 	}
@@ -103,42 +135,35 @@ static __always_inline void ns_close_parents(const struct ns_hit *hit, u64 goid)
 static __always_inline struct ns_parent_span *ns_parent_by_context(const struct ns_hit *hit, struct go_iface context,
 								   u64 now)
 {
+	struct ns_parent_span *ended = NULL;
+	u32 half_checked = 0; /* of `ended`, only the context right above was compared */
+
 	for (u32 depth = 0; depth < NS_CONTEXT_DEPTH; depth++) {
-		struct ns_context_type_key type_key = {};
-		const struct ns_context_type *type;
+		struct ns_object_key key = ns_object(hit, NS_OBJECT_CONTEXT, context.data);
 		struct ns_parent_span *span;
-		struct ns_object_key key;
-		struct go_iface next = {};
-		u64 base;
+		struct go_iface above = {};
 
 		if (!context.data && !context.itab)
-			return NULL; /* a nil context */
-		key = ns_object(hit, NS_OBJECT_CONTEXT, context.data);
+			goto top; /* a nil context */
 		span = bpf_map_lookup_elem(&parents, &key);
 		if (span && !span->end_mono_ns)
 			return span;
-		type_key.itab_vaddr = context.itab - hit->params->load_bias;
-		type_key.binary_slot = hit->binary_slot;
-		type = bpf_map_lookup_elem(&context_types, &type_key);
-		if (!type) {
-			ns_count(NS_LOSS_CONTEXT_TYPE);
-			return NULL;
+		if (ns_context_above(hit, context, &above) != NS_CONTEXT_ABOVE)
+			goto top;
+		if (half_checked) {
+			half_checked = 0;
+			if (ended->check_above != above.data)
+				ended = NULL;
 		}
-		if (type->is_root)
-			return NULL;
-		base = context.data;
-		if (type->has_indirection && ns_read_u64(&base, context.data + type->indirection_off))
-			base = 0;
-		if (!base || ns_read_iface(&next, base + type->parent_off)) {
-			ns_count(NS_LOSS_FIELD_UNREADABLE);
-			return NULL;
+		if (!ended && span && span->check == above.data && now - span->end_mono_ns < NS_PARENT_GRACE_NS) {
+			ended = span;
+			half_checked = 1;
 		}
-		if (span && span->check == next.data && now - span->end_mono_ns < NS_PARENT_GRACE_NS)
-			return span;
-		context = next;
+		context = above;
 	}
 	ns_count(NS_LOSS_CONTEXT_DEPTH);
-	return NULL;
+top:
+	return half_checked && ended && ended->check_above ? NULL : ended;
 }
 
 static __always_inline struct ns_parent_span *ns_parent_by_goroutine(const struct ns_hit *hit, u64 g_addr)

@@ -7,6 +7,7 @@
 #include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "attach/route_plan.h"
 #include "attach/sql_plan.h"
 #include "base/errors.h"
 
@@ -72,6 +73,14 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
   plan.libraries.push_back(PlanSql(binary, &plan.params));
+  if (plan.libraries.front().attach) {
+    for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
+      plan.libraries.push_back(std::move(library));
+    }
+    for (LibraryPlan& library : PlanRoutes(binary, &plan.params)) {
+      plan.libraries.push_back(std::move(library));
+    }
+  }
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
   if (HasClientOperations(plan.libraries)) {

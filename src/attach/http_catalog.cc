@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/http_catalog.h"
 
+#include <iterator>
+
 namespace nodespan::attach {
 namespace {
 
 using Request = ns_http_request_params;
-using Server = ns_http_server_params;
+using Writer = ns_http_writer;
 using Client = ns_http_client_params;
 
 constexpr std::string_view kString[] = {"string"};
@@ -74,11 +76,113 @@ constexpr FieldSpec<Request> kClientRequestFields[] = {
 };
 
 // Source: net/http/server.go, type response.
-constexpr FieldSpec<Server> kResponseFields[] = {
-    {"net/http.response", "status", kInt, &Server::response_status_rel},
-    {"net/http.response", "written", kInt64, &Server::response_written_rel},
-    {"net/http.response", "handlerDone", kAtomicBool, &Server::response_handler_done_rel},
+constexpr FieldSpec<Writer> kResponseFields[] = {
+    {"net/http.response", "status", kInt, &Writer::status_rel},
+    {"net/http.response", "written", kInt64, &Writer::written_rel},
+    {"net/http.response", "handlerDone", kAtomicBool, &Writer::handler_done_rel},
 };
+
+// HTTP/2 is one source in three places: net/http/h2_bundle.go up to Go 1.26, net/http/internal/http2/server.go since,
+// golang.org/x/net/http2/server.go. The first function literal of runHandler is the deferred one.
+constexpr std::string_view kUint32[] = {"uint32"};
+
+constexpr std::string_view kBundledStatePtr[] = {"*http.http2responseWriterState"};
+constexpr std::string_view kBundledStreamPtr[] = {"*http.http2stream"};
+constexpr std::string_view kBundledEnd[] = {"net/http.(*http2serverConn).runHandler.func1"};
+constexpr FunctionSpec kBundledEnds[] = {{Program::kNetHttpServerEnd, kBundledEnd}};
+constexpr FieldSpec<Writer> kBundledWriterFields[] = {
+    {"net/http.http2responseWriter", "rws", kBundledStatePtr, &Writer::state_off},
+};
+constexpr FieldSpec<Writer> kBundledStateFields[] = {
+    {"net/http.http2responseWriterState", "status", kInt, &Writer::status_rel},
+    {"net/http.http2responseWriterState", "wroteBytes", kInt64, &Writer::written_rel},
+};
+constexpr FieldSpec<Writer> kBundledStreamFields[] = {
+    {"net/http.http2responseWriterState", "stream", kBundledStreamPtr, &Writer::stream_off},
+    {"net/http.http2stream", "id", kUint32, &Writer::stream_id_off},
+};
+
+// Handlers get a struct around the pointer to the writer, which is that pointer in an interface.
+constexpr std::string_view kStatePtr[] = {"*http2.responseWriterState"};
+constexpr std::string_view kStreamPtr[] = {"*http2.stream"};
+constexpr std::string_view kInternalEnd[] = {"net/http/internal/http2.(*serverConn).runHandler.func1"};
+constexpr std::string_view kInternalStart[] = {"net/http/internal/http2.(*serverConn).runHandler"};
+// golang.org/x/net/http2 serves connections with any handler, and has no streams of its own since Go 1.27.
+constexpr std::string_view kXNetServes[] = {"golang.org/x/net/http2.(*Server).serveConn",
+                                            "golang.org/x/net/http2.(*Server).ServeConn"};
+constexpr FunctionSpec kInternalStarts[] = {{Program::kNetHttpStreamStart, kInternalStart}};
+constexpr std::string_view kInternalRequest = "net/http/internal/http2.ServerRequest";
+constexpr std::string_view kMimeHeader[] = {"textproto.MIMEHeader", "http2.Header"};
+constexpr FieldSpec<Request> kInternalRequestFields[] = {
+    {kInternalRequest, "Method", kString, &Request::method_off},
+    {kInternalRequest, "URL", kUrlPtr, &Request::url_off},
+    {kInternalRequest, "Header", kMimeHeader, &Request::header_off},
+    {kInternalRequest, "Context", kContext, &Request::ctx_off, NS_HTTP_PARAM_CONTEXT, "parents found by context"},
+    {kInternalRequest, "ContentLength", kInt64, &Request::content_length_off, NS_HTTP_PARAM_CONTENT_LENGTH,
+     "http.request.body.size"},
+    {kInternalRequest, "RequestURI", kString, &Request::uri_off, NS_HTTP_PARAM_URI, "url.path, url.query"},
+    {kInternalRequest, "Host", kString, &Request::host_off, NS_HTTP_PARAM_HOST, "server.address, server.port"},
+    {kInternalRequest, "RemoteAddr", kString, &Request::remote_addr_off, NS_HTTP_PARAM_REMOTE_ADDR,
+     "network.peer.address, client.address"},
+    {kInternalRequest, "TLS", kTlsState, &Request::tls_off, NS_HTTP_PARAM_TLS, "url.scheme of https requests"},
+    {kInternalRequest, "ProtoMajor", kInt, &Request::proto_major_off, NS_HTTP_PARAM_PROTO, "network.protocol.version"},
+    {kInternalRequest, "ProtoMinor", kInt, &Request::proto_minor_off, NS_HTTP_PARAM_PROTO, "network.protocol.version"},
+};
+constexpr FunctionSpec kInternalEnds[] = {{Program::kNetHttpServerEnd, kInternalEnd}};
+constexpr FieldSpec<Writer> kInternalWriterFields[] = {
+    {"net/http/internal/http2.responseWriter", "rws", kStatePtr, &Writer::state_off},
+};
+constexpr FieldSpec<Writer> kInternalStateFields[] = {
+    {"net/http/internal/http2.responseWriterState", "status", kInt, &Writer::status_rel},
+    {"net/http/internal/http2.responseWriterState", "wroteBytes", kInt64, &Writer::written_rel},
+};
+constexpr FieldSpec<Writer> kInternalStreamFields[] = {
+    {"net/http/internal/http2.responseWriterState", "stream", kStreamPtr, &Writer::stream_off},
+    {"net/http/internal/http2.stream", "id", kUint32, &Writer::stream_id_off},
+};
+
+constexpr std::string_view kXNetStart[] = {"golang.org/x/net/http2.(*serverConn).runHandler"};
+constexpr std::string_view kXNetEnd[] = {"golang.org/x/net/http2.(*serverConn).runHandler.func1"};
+constexpr FunctionSpec kXNetStarts[] = {{Program::kNetHttpStreamStart, kXNetStart}};
+constexpr FunctionSpec kXNetEnds[] = {{Program::kNetHttpServerEnd, kXNetEnd}};
+constexpr FieldSpec<Writer> kXNetWriterFields[] = {
+    {"golang.org/x/net/http2.responseWriter", "rws", kStatePtr, &Writer::state_off},
+};
+constexpr FieldSpec<Writer> kXNetStateFields[] = {
+    {"golang.org/x/net/http2.responseWriterState", "status", kInt, &Writer::status_rel},
+    {"golang.org/x/net/http2.responseWriterState", "wroteBytes", kInt64, &Writer::written_rel},
+};
+constexpr FieldSpec<Writer> kXNetStreamFields[] = {
+    {"golang.org/x/net/http2.responseWriterState", "stream", kStreamPtr, &Writer::stream_off},
+    {"golang.org/x/net/http2.stream", "id", kUint32, &Writer::stream_id_off},
+};
+
+constexpr HttpStreamCatalog kStreamCatalogs[] = {
+    {.library = "net/http HTTP/2 server",
+     .writer_type = "*net/http.http2responseWriter",
+     .end = kBundledEnds,
+     .writer_fields = kBundledWriterFields,
+     .state_fields = kBundledStateFields,
+     .stream_fields = kBundledStreamFields},
+    {.library = "net/http/internal/http2 server",
+     .writer_type = "net/http.http2ResponseWriter",
+     .start = kInternalStarts,
+     .start_when = kXNetServes,
+     .end = kInternalEnds,
+     .request_type = kInternalRequest,
+     .request_fields = kInternalRequestFields,
+     .writer_fields = kInternalWriterFields,
+     .state_fields = kInternalStateFields,
+     .stream_fields = kInternalStreamFields},
+    {.library = "golang.org/x/net/http2 server",
+     .writer_type = "*golang.org/x/net/http2.responseWriter",
+     .start = kXNetStarts,
+     .end = kXNetEnds,
+     .writer_fields = kXNetWriterFields,
+     .state_fields = kXNetStateFields,
+     .stream_fields = kXNetStreamFields},
+};
+static_assert(std::size(kStreamCatalogs) < NS_HTTP_WRITERS);
 
 // Source: net/http/transport.go. The deferred function exists since Go 1.23; it only cancels the request's own context.
 constexpr std::string_view kTransportRoundTrip[] = {"net/http.(*Transport).roundTrip"};
@@ -130,6 +234,8 @@ constexpr FieldSpec<Client> kPeerFields[] = {
 }  // namespace
 
 constexpr HttpRequestCatalog kHttpRequestCatalog = {kRequestFields, kServerRequestFields, kClientRequestFields};
+
+constexpr std::span<const HttpStreamCatalog> kHttpStreamCatalogs = kStreamCatalogs;
 
 constexpr HttpServerCatalog kHttpServerCatalog = {"net/http server", kHttpServerFunctions, kHttpServerPanicEnds,
                                                   kServeCleanups, kResponseFields};

@@ -17,6 +17,23 @@ struct HttpRequestCatalog {
   std::span<const FieldSpec<ns_http_request_params>> client_fields;
 };
 
+// A type of http.ResponseWriter of HTTP/2, and what serves its requests.
+struct HttpStreamCatalog {
+  std::string_view library;
+  std::string_view writer_type;         // as it is in the interface
+  std::span<const FunctionSpec> start;  // of requests that no http.Server sees; empty: there are none
+  // Without one of these there are no such requests; empty: there always may be.
+  std::span<const std::string_view> start_when;
+  std::span<const FunctionSpec> end;
+  // What the start is given, when that is no http.Request.
+  std::string_view request_type;
+  std::span<const FieldSpec<ns_http_request_params>> request_fields;
+  // state_off first; those of the state that the end reads; those that tell a pushed stream.
+  std::span<const FieldSpec<ns_http_writer>> writer_fields;
+  std::span<const FieldSpec<ns_http_writer>> state_fields;
+  std::span<const FieldSpec<ns_http_writer>> stream_fields;
+};
+
 struct HttpServerCatalog {
   std::string_view library;
   std::span<const FunctionSpec> functions;
@@ -24,7 +41,7 @@ struct HttpServerCatalog {
   std::span<const FunctionSpec> panic_ends;
   std::span<const std::string_view> panic_cleanups;
   // Read in one window at the end of the request; the planner makes their offsets relative to it.
-  std::span<const FieldSpec<ns_http_server_params>> response_fields;
+  std::span<const FieldSpec<ns_http_writer>> response_fields;
 };
 
 struct HttpClientCatalog {
@@ -40,5 +57,7 @@ struct HttpClientCatalog {
 extern const HttpRequestCatalog kHttpRequestCatalog;
 extern const HttpServerCatalog kHttpServerCatalog;
 extern const HttpClientCatalog kHttpClientCatalog;
+// At most NS_HTTP_WRITERS - 1 of them are in one binary.
+extern const std::span<const HttpStreamCatalog> kHttpStreamCatalogs;
 
 }  // namespace nodespan::attach

@@ -16,12 +16,12 @@ namespace {
 
 constexpr std::string_view kPanicTypes[] = {"*runtime._panic"};
 
-// Reads status, written and handlerDone in one window: makes their offsets relative to the lowest.
-absl::Status PlanResponseWindow(const goinspect::GoBinary& binary, ns_http_server_params* http, LibraryPlan* plan) {
+// Resolves fields that the end reads in one window: makes their offsets relative to the lowest.
+absl::Status PlanWindow(const goinspect::GoBinary& binary, std::span<const FieldSpec<ns_http_writer>> specs,
+                        ns_http_writer* writer, LibraryPlan* plan) {
   const size_t first_use = plan->fields.size();
   uint32_t present = 0;
-  NODESPAN_RETURN_IF_ERROR(
-      ResolveFields<ns_http_server_params>(binary, kHttpServerCatalog.response_fields, http, &present, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_writer>(binary, specs, writer, &present, plan));
   uint64_t begin = UINT64_MAX;
   uint64_t end = 0;
   for (size_t i = first_use; i < plan->fields.size(); ++i) {
@@ -31,13 +31,13 @@ absl::Status PlanResponseWindow(const goinspect::GoBinary& binary, ns_http_serve
     end = std::max(end, (field.offset + field.size_bytes + 7) & ~uint64_t{7});
   }
   if (end - begin > NS_WINDOW_BYTES) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "the fields of net/http.response are {} bytes apart",
-                            end - begin);
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "the fields of {} are {} bytes apart",
+                            specs.front().struct_name, end - begin);
   }
-  http->response_window_off = static_cast<uint16_t>(begin);
-  http->response_window_bytes = static_cast<uint16_t>(end - begin);
-  for (const FieldSpec<ns_http_server_params>& spec : kHttpServerCatalog.response_fields) {
-    http->*spec.offset = static_cast<uint16_t>(http->*spec.offset - begin);
+  writer->window_off = static_cast<uint16_t>(begin);
+  writer->window_bytes = static_cast<uint16_t>(end - begin);
+  for (const FieldSpec<ns_http_writer>& spec : specs) {
+    writer->*spec.offset = static_cast<uint16_t>(writer->*spec.offset - begin);
   }
   return absl::OkStatus();
 }
@@ -66,26 +66,27 @@ void PlanPanics(const goinspect::GoBinary& binary, std::vector<PlannedProbe>* pr
   std::move(ends->begin(), ends->end(), std::back_inserter(*probes));
 }
 
+absl::StatusOr<uint64_t> FindWriter(const goinspect::GoBinary& binary, std::string_view type, LibraryPlan* plan) {
+  NODESPAN_ASSIGN_OR_RETURN(const uint64_t itab_vaddr, binary.FindItab("net/http.ResponseWriter", type));
+  plan->details.push_back(fmt::format("itab (http.ResponseWriter, {}) at {:#x}", type, itab_vaddr));
+  return itab_vaddr;
+}
+
 absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
-  ns_http_server_params* http = &params->http_server;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, kHttpServerCatalog.functions));
   PlanPanics(binary, &probes, plan);
 
   NODESPAN_RETURN_IF_ERROR(PlanHttpRequest(binary, kHttpRequestCatalog.server_fields, &params->http_request, plan));
-  if ((params->http_request.present & (NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR)) == 0) {
-    plan->problems.emplace_back("without http.route: net/http.Request has no Pattern (Go < 1.22)");
-  }
-  NODESPAN_RETURN_IF_ERROR(PlanResponseWindow(binary, http, plan));
+  ns_http_writer* writer = &params->http_server.writers[0];
+  writer->kind = NS_WRITER_HTTP1;
+  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, kHttpServerCatalog.response_fields, writer, plan));
 
   NODESPAN_ASSIGN_OR_RETURN(goinspect::Field panic, FindCheckedField(binary, "runtime.g", "_panic", kPanicTypes));
   params->go.g_panic_off = static_cast<uint16_t>(panic.offset);
   plan->fields.push_back({"runtime.g", std::move(panic)});
 
-  NODESPAN_ASSIGN_OR_RETURN(http->response_itab_vaddr,
-                            binary.FindItab("net/http.ResponseWriter", "*net/http.response"));
-  plan->details.push_back(
-      fmt::format("itab (http.ResponseWriter, *http.response) at {:#x}", http->response_itab_vaddr));
+  NODESPAN_ASSIGN_OR_RETURN(writer->itab_vaddr, FindWriter(binary, "*net/http.response", plan));
 
   if (const absl::StatusOr<ns_map_layout> headers = PlanMap(binary, "net/http.Header"); headers.ok()) {
     params->http_header_map = *headers;
@@ -100,7 +101,71 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
   return absl::OkStatus();
 }
 
+bool HasAny(const goinspect::GoBinary& binary, std::span<const std::string_view> functions) {
+  const auto found = binary.FindFunctions(functions);
+  return std::any_of(found.begin(), found.end(), [](const auto& function) { return function.has_value(); });
+}
+
+// The start of requests that no http.Server sees.
+absl::StatusOr<std::vector<PlannedProbe>> PlanStreamStart(const goinspect::GoBinary& binary,
+                                                          const HttpStreamCatalog& catalog, size_t index,
+                                                          ns_binary_params* params, LibraryPlan* plan) {
+  if (catalog.start.empty() || (!catalog.start_when.empty() && !HasAny(binary, catalog.start_when))) {
+    return std::vector<PlannedProbe>();
+  }
+  ns_http_writer* writer = &params->http_server.writers[index];
+  writer->flags = NS_WRITER_STARTS_EARLIER;
+  if (!catalog.request_fields.empty()) {
+    writer->flags |= NS_WRITER_STREAM_REQUEST;
+    NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType type, binary.FindStruct(catalog.request_type));
+    if (type.size_bytes > NS_WINDOW_BYTES) {
+      return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is {} bytes long", catalog.request_type,
+                              type.size_bytes);
+    }
+    ns_http_request_params* request = &params->stream_request;
+    request->bytes = static_cast<uint16_t>(type.size_bytes);
+    NODESPAN_RETURN_IF_ERROR(
+        ResolveFields<ns_http_request_params>(binary, catalog.request_fields, request, &request->present, plan));
+  }
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, catalog.start));
+  for (PlannedProbe& probe : probes) {
+    probe.site.results[NS_STREAM_SITE_WRITER] = {
+        .value = static_cast<int32_t>(index), .source = NS_VALUE_CONSTANT, .pad = {}};
+  }
+  return probes;
+}
+
+absl::Status PlanStreams(const goinspect::GoBinary& binary, const HttpStreamCatalog& catalog, size_t index,
+                         ns_binary_params* params, LibraryPlan* plan) {
+  ns_http_writer* writer = &params->http_server.writers[index];
+  writer->kind = NS_WRITER_HTTP2;
+  NODESPAN_RETURN_IF_ERROR(PlanWindow(binary, catalog.state_fields, writer, plan));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanStreamStart(binary, catalog, index, params, plan));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanProbes(binary, catalog.end));
+  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
+  uint32_t present = 0;
+  for (const auto specs : {catalog.writer_fields, catalog.stream_fields}) {
+    NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_http_writer>(binary, specs, writer, &present, plan));
+  }
+  NODESPAN_ASSIGN_OR_RETURN(writer->itab_vaddr, FindWriter(binary, catalog.writer_type, plan));
+  plan->probes = std::move(probes);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::vector<LibraryPlan> PlanHttpStreams(const goinspect::GoBinary& binary, ns_binary_params* params) {
+  std::vector<LibraryPlan> plans;
+  size_t next = 1;  // behind HTTP/1
+  for (const HttpStreamCatalog& catalog : kHttpStreamCatalogs) {
+    plans.push_back(PlanLibrary(binary, catalog.library, LibraryKind::kServer, catalog.end.front().candidates, params,
+                                [&](ns_binary_params* candidate, LibraryPlan* plan) {
+                                  return PlanStreams(binary, catalog, next, candidate, plan);
+                                }));
+    ++next;
+  }
+  return plans;
+}
 
 LibraryPlan PlanHttpServer(const goinspect::GoBinary& binary, ns_binary_params* params) {
   return PlanLibrary(binary, kHttpServerCatalog.library, LibraryKind::kServer,

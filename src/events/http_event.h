@@ -16,6 +16,16 @@ enum class HttpOutcome : uint8_t {
   kHijacked = NS_HTTP_HIJACKED,  // The handler took the connection over; what it sent is not known.
 };
 
+// Which router said what the pattern of a route is.
+enum class RouteSource : uint8_t {
+  kNone = NS_ROUTE_NONE,
+  kServeMux = NS_ROUTE_SERVE_MUX,
+  kGin = NS_ROUTE_GIN,
+  kEcho = NS_ROUTE_ECHO,
+  kChi = NS_ROUTE_CHI,
+  kGorilla = NS_ROUTE_GORILLA,
+};
+
 struct HttpVersion {
   uint8_t major = 0;
   uint8_t minor = 0;
@@ -31,6 +41,7 @@ struct HttpServerEvent {
   std::optional<int64_t> response_body_bytes;
   std::optional<bool> is_tls;
   std::optional<HttpVersion> version;
+  RouteSource route_source = RouteSource::kNone;
 
   EventString method;
   EventString uri;
@@ -42,7 +53,7 @@ struct HttpServerEvent {
   EventString x_forwarded_host;
   EventString x_forwarded_proto;
   EventString tracestate;
-  EventString pattern;
+  EventString pattern;  // As the router has it; empty when it found no route.
 };
 
 struct HttpClientEvent {

@@ -46,9 +46,13 @@ absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const 
   if (raw.outcome < NS_HTTP_HANDLED || raw.outcome > NS_HTTP_HIJACKED) {
     return Malformed("HTTP server record: outcome {}", raw.outcome);
   }
+  if (raw.route_source >= NS_ROUTE_SOURCE_COUNT) {
+    return Malformed("HTTP server record: route source {}", raw.route_source);
+  }
   absl::StatusOr<Event> result(absl::in_place);
   auto& event = std::get<HttpServerEvent>(*result);
   event.header = header;
+  event.route_source = static_cast<RouteSource>(raw.route_source);
   event.outcome = static_cast<HttpOutcome>(raw.outcome);
   if ((raw.present & NS_HTTP_HAS_STATUS) != 0) {
     if (raw.status != 0 && !IsHttpStatus(raw.status)) {

@@ -66,6 +66,7 @@ class HttpServerRecordBuilder {
     fixed.response_body_bytes = 1234;
     fixed.proto_major = 1;
     fixed.proto_minor = 1;
+    fixed.route_source = NS_ROUTE_SERVE_MUX;
     Set(NS_HTTP_METHOD, "GET");
     Set(NS_HTTP_URI, "/users/42?verbose=1");
     Set(NS_HTTP_HOST, "shop.example:8080");

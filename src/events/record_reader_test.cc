@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "events/record_builder.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -157,7 +158,8 @@ TEST(RecordReaderTest, EveryTruncationIsMalformed) {
 TEST(RecordReaderTest, RejectsAnotherAbiVersion) {
   HttpServerRecordBuilder record;
   record.fixed.header.abi_version = NODESPAN_ABI_VERSION + 1;
-  ExpectMalformed(record.Bytes(), "ABI version 4, 3 expected");
+  ExpectMalformed(record.Bytes(),
+                  fmt::format("ABI version {}, {} expected", NODESPAN_ABI_VERSION + 1, NODESPAN_ABI_VERSION));
 }
 
 TEST(RecordReaderTest, RejectsAnUnknownType) {
@@ -193,6 +195,15 @@ TEST(RecordReaderTest, RejectsOutcomesAndStatusesThatDoNotExist) {
   ExpectMalformed(record.Bytes(), "status 99");
   record.fixed.status = 1000;
   ExpectMalformed(record.Bytes(), "status 1000");
+}
+
+TEST(RecordReaderTest, RouteComesWithItsRouter) {
+  HttpServerRecordBuilder record;
+  EXPECT_EQ(ReadHttp(record.Bytes()).route_source, RouteSource::kServeMux);
+  record.fixed.route_source = NS_ROUTE_GORILLA;
+  EXPECT_EQ(ReadHttp(record.Bytes()).route_source, RouteSource::kGorilla);
+  record.fixed.route_source = NS_ROUTE_SOURCE_COUNT;
+  ExpectMalformed(record.Bytes(), "route source 6");
 }
 
 TEST(RecordReaderTest, RejectsStringsThatDoNotAddUp) {

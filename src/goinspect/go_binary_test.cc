@@ -335,7 +335,8 @@ TEST(GoBinaryTest, RefusesWithAReasonWhatItRecognises) {
 }
 
 TEST(GoBinaryTest, StaticPieIsAnExecutableLikeAnyOther) {
-  const auto binary = Open(MakeFakeGoBinary({.pie = true, .has_interpreter = false}));
+  const auto fake = MakeFakeGoBinary({.pie = true, .has_interpreter = false});
+  const auto binary = Open(fake);
   ASSERT_NE(binary, nullptr);
   EXPECT_TRUE(binary->info().is_pie);
   EXPECT_FALSE(binary->info().is_dynamic);

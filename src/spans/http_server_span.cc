@@ -13,6 +13,7 @@
 #include "spans/forwarded.h"
 #include "spans/host_port.h"
 #include "spans/http_attribute_names.h"
+#include "spans/http_route.h"
 #include "spans/redact.h"
 #include "spans/request_target.h"
 #include "spans/span_common.h"
@@ -202,7 +203,8 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
 
   const bool known_method = !event.method.cut && IsKnown(event.method.text);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";
-  std::string route = Clean(RouteOfPattern(event.pattern.text), event.pattern.cut);
+  const std::optional<uint16_t> code = StatusCode(event);
+  std::string route = HttpRoute(event, code);
   span.name.reserve(method_in_name.size() + 1 + route.size());
   span.name = method_in_name;
   if (!route.empty()) {
@@ -213,7 +215,6 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
   span.attributes.reserve(mode == SemconvMode::kDup ? kMaxAttributesOfBoth : kMaxAttributes);
   AttributeWriter attributes(mode, &span.attributes);
   AddMethod(event.method, known_method, attributes);
-  const std::optional<uint16_t> code = StatusCode(event);
   AddResult(event, code, span, attributes);
   if (!route.empty()) {
     attributes.AddText(http::kRoute, std::move(route));

@@ -61,7 +61,7 @@ TEST_F(LifecycleTest, ProcessesOfOneBinaryAreTracedEachForItself) {
   for (size_t i = 0; i < processes.size(); ++i) {
     SCOPED_TRACE("process " + std::to_string(i));
     const pid_t pid = processes[i]->pid();
-    ExpectSpansOf(pid, truths[i], spans, program.toolchain.HasRoutes());
+    ExpectSpansOf(pid, truths[i], spans);
     for (const ReceivedSpan& received : spans) {
       if (received.pid == pid) {
         EXPECT_EQ(received.service_name, "service-" + std::to_string(i));
@@ -102,7 +102,7 @@ TEST_F(LifecycleTest, FiftyReplicasOfOneImageAreAllAttached) {
   const pid_t traced = replicas.back()->pid();
   const std::vector<Truth> truths = replicas.back()->Finish();
   const SpanTotals totals = daemon->Stop();
-  ExpectSpansOf(traced, truths, daemon->spans(), program.toolchain.HasRoutes());
+  ExpectSpansOf(traced, truths, daemon->spans());
   EXPECT_EQ(totals.exported, CountSampled(truths));
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
@@ -126,7 +126,7 @@ TEST_F(LifecycleTest, AnotherProcessOfTheSameFileIsLeftAlone) {
   daemon->WaitForSpans(CountSampled(traced->WaitForTraffic()));
   const std::vector<Truth> truths = traced->Finish();
   const SpanTotals totals = daemon->Stop();
-  ExpectSpansOf(traced->pid(), truths, daemon->spans(), program.toolchain.HasRoutes());
+  ExpectSpansOf(traced->pid(), truths, daemon->spans());
   EXPECT_EQ(totals.exported, truths.size());
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
@@ -209,8 +209,8 @@ TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
   const std::vector<Truth> new_truths = new_process->Finish();
   const SpanTotals totals = daemon->Stop();
   const std::vector<ReceivedSpan> spans = daemon->spans();
-  ExpectSpansOf(old_process->pid(), old_truths, spans, before.toolchain.HasRoutes());
-  ExpectSpansOf(new_process->pid(), new_truths, spans, after.toolchain.HasRoutes());
+  ExpectSpansOf(old_process->pid(), old_truths, spans);
+  ExpectSpansOf(new_process->pid(), new_truths, spans);
   EXPECT_EQ(totals.exported, requests);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
@@ -222,7 +222,7 @@ void ExpectTraced(NodespanDaemon& daemon, GoProgram& process, const Program& pro
   daemon.WaitForSpans(CountSampled(process.WaitForTraffic()));
   const std::vector<Truth> truths = process.Finish();
   const SpanTotals totals = daemon.Stop();
-  ExpectSpansOf(process.pid(), truths, daemon.spans(), program.toolchain.HasRoutes());
+  ExpectSpansOf(process.pid(), truths, daemon.spans());
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 
@@ -363,7 +363,7 @@ TEST_F(LifecycleTest, AStormOfShortLivedProcessesLeavesNothingBehind) {
     traced->StartTraffic();
     expected_spans += CountSampled(traced->WaitForTraffic());
     daemon->WaitForSpans(expected_spans);
-    ExpectSpansOf(traced->pid(), traced->Finish(), daemon->spans(), program.toolchain.HasRoutes());
+    ExpectSpansOf(traced->pid(), traced->Finish(), daemon->spans());
   };
 
   // First of all once, so that the connection to the receiver is there. Its links are closed a little after its end.

@@ -52,8 +52,6 @@ Truth ParseTruth(const nlohmann::json& line) {
 
 }  // namespace
 
-int Toolchain::Minor() const { return std::atoi(version.substr(version.find('.') + 1).c_str()); }
-
 absl::StatusOr<Toolchain> FindToolchain(const std::string& name) {
   const std::optional<Finished> done = RunToEnd({SourcePath("tests/goprograms/toolchains"), name}, kBuildLimit);
   if (!done || done->status != ExitStatus{} || done->output.empty()) {

@@ -18,10 +18,6 @@ namespace nodespan::e2e {
 struct Toolchain {
   std::string version;  // "1.22.12"
   std::string go;       // path of its go command
-
-  // Whether its ServeMux has patterns with methods and wildcards, which become the route of a span.
-  bool HasRoutes() const { return Minor() >= 22; }
-  int Minor() const;
 };
 
 // `name`: path, oldest, newest or a version. kNotFound: cannot be had here, the message says why.

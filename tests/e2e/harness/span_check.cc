@@ -82,7 +82,7 @@ void SetResult(const Truth& truth, Attributes& expected) {
   }
 }
 
-Attributes ExpectedAttributes(const Truth& truth, bool has_routes) {
+Attributes ExpectedAttributes(const Truth& truth) {
   Attributes expected;
   expected["http.request.method"] = IsKnown(truth.method) ? truth.method : "_OTHER";
   if (!IsKnown(truth.method)) {
@@ -105,7 +105,7 @@ Attributes ExpectedAttributes(const Truth& truth, bool has_routes) {
   if (!truth.user_agent.empty()) {
     expected["user_agent.original"] = truth.user_agent.substr(0, kUserAgentBytes);
   }
-  if (has_routes && !truth.route.empty()) {
+  if (!truth.route.empty()) {
     expected["http.route"] = truth.route;
   }
   const bool is_chunked = truth.request_length < 0 && truth.request_bytes > 0;
@@ -154,9 +154,9 @@ void ExpectTimes(const Truth& truth, const Span& span) {
   }
 }
 
-void ExpectSpan(const Truth& truth, const Span& span, bool has_routes) {
+void ExpectSpan(const Truth& truth, const Span& span) {
   SCOPED_TRACE(fmt::format("{} ({}): {} {:.80}", truth.id, truth.name, truth.method, truth.target));
-  const Attributes expected = ExpectedAttributes(truth, has_routes);
+  const Attributes expected = ExpectedAttributes(truth);
   EXPECT_THAT(AttributesOf(span), ::testing::ContainerEq(expected));
   const bool named_by_route = expected.contains("http.route");
   EXPECT_EQ(span.name(),
@@ -205,8 +205,7 @@ size_t CountSampled(const std::vector<Truth>& truths) {
   }));
 }
 
-void ExpectSpansOf(pid_t pid, const std::vector<Truth>& truths, const std::vector<ReceivedSpan>& spans,
-                   bool has_routes) {
+void ExpectSpansOf(pid_t pid, const std::vector<Truth>& truths, const std::vector<ReceivedSpan>& spans) {
   std::map<std::string, const Span*> by_id;
   std::set<std::string> span_ids;
   for (const ReceivedSpan& received : spans) {
@@ -222,7 +221,7 @@ void ExpectSpansOf(pid_t pid, const std::vector<Truth>& truths, const std::vecto
     const bool wanted = truth.want_span && (IsRoot(truth) || truth.parent->sampled);
     EXPECT_EQ(found != by_id.end(), wanted) << "span of " << truth.id << " (" << truth.name << ")";
     if (found != by_id.end()) {
-      ExpectSpan(truth, *found->second, has_routes);
+      ExpectSpan(truth, *found->second);
       by_id.erase(found);
     }
   }

@@ -25,7 +25,6 @@ std::string IdIn(std::string_view path);
 size_t CountSampled(const std::vector<Truth>& truths);
 
 // Expects exactly one right span of process `pid` for each request that is to have one, and no other of that process.
-void ExpectSpansOf(pid_t pid, const std::vector<Truth>& truths, const std::vector<ReceivedSpan>& spans,
-                   bool has_routes);
+void ExpectSpansOf(pid_t pid, const std::vector<Truth>& truths, const std::vector<ReceivedSpan>& spans);
 
 }  // namespace nodespan::e2e

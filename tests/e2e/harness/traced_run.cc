@@ -69,7 +69,7 @@ RunResult RunTraced(const Program& program, const RunOptions& options) {
 RunResult ExpectTracedRun(const Program& program, const RunOptions& options) {
   RunResult run = RunTraced(program, options);
   EXPECT_FALSE(run.truths.empty());
-  ExpectSpansOf(run.pid, run.truths, run.spans, program.toolchain.HasRoutes());
+  ExpectSpansOf(run.pid, run.truths, run.spans);
   const size_t sampled = CountSampled(run.truths);
   const auto wanted = std::count_if(run.truths.begin(), run.truths.end(), [](const Truth& t) { return t.want_span; });
   EXPECT_EQ(run.totals.exported, sampled);

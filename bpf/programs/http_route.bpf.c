@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * http_route: the template of the route that a request took, for the record of the server operation that its goroutine
+ * has open. One hit a request, emits nothing.
+ *
+ * Where it is hit, and what the words of the site are, differs by router; src/attach/route_catalog.cc lists them:
+ *   gin, echo, chi  the call of sync.(*Pool).Put(x any) that gives the router's context back: BX and CX are x
+ *   gorilla/mux     requestWithRoute(r *http.Request, route *Route): BX
+ *   ServeMux        up to Go 1.21, and later in the mode of Go 1.21: the end of handler(), result words 2 and 3
+ *                   later: (*ServeMux).ServeHTTP(w, r *http.Request): DI, whose Pattern is read when the request ends
+ */
+#include "bpf/emit/http_server.bpf.h"
+
+#define NS_ROUTE_PARTS 8 /* patterns that are joined: one for each router that is mounted in another, and its own */
+
+NS_ASSERT(2 * NS_HTTP_MAX_PATTERN <= NS_WINDOW_BYTES);
+
+struct ns_route_text {
+	u64 bytes; /* in the window */
+	u32 cut;
+};
+
+/* Appends one string to the text. Returns whether there is room for more. */
+static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, struct go_string part)
+{
+	u64 used = text->bytes;
+	u64 bytes = part.bytes;
+
+	if (!bytes)
+		return 1;
+	/* Compared with constants only, and although the compiler knows: the verifiers before Linux 6.8 do not. */
+	barrier_var(used);
+	if (used > NS_HTTP_MAX_PATTERN)
+		return 0;
+	if (bytes > NS_HTTP_MAX_PATTERN - used) {
+		bytes = NS_HTTP_MAX_PATTERN - used;
+		text->cut = 1;
+	}
+	barrier_var(bytes);
+	if (bytes > NS_HTTP_MAX_PATTERN)
+		return 0;
+	if (bpf_probe_read_user(window + used, bytes, (const void *)part.data)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 0;
+	}
+	text->bytes = used + bytes;
+	return !text->cut;
+}
+
+/* Reads the route into the window. Returns -1 when there is none to be read. */
+static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
+					 const struct ns_route_params *params, struct ns_route_text *text)
+{
+	u64 first = ns_result(ctx, hit, work, 0);
+	u64 object = ns_result(ctx, hit, work, 1);
+	struct go_string value = {.data = first, .bytes = object};
+
+	if (params->kind != NS_ROUTE_VALUE) {
+		if (params->type_vaddr && first != params->type_vaddr + hit->params->load_bias)
+			return -1; /* something else is put into some other pool */
+		if (params->has_pointer && ns_read_u64(&object, object + params->pointer_off))
+			goto unreadable;
+		if (!object)
+			return -1; /* a route without a path */
+		if (bpf_probe_read_user(&value, sizeof(value), (const void *)(object + params->route_off)))
+			goto unreadable;
+	}
+	if (params->kind != NS_ROUTE_STRINGS) {
+		(void)ns_route_add(work->window, text, value);
+		return 0;
+	}
+#pragma unroll
+	for (u32 i = 0; i < NS_ROUTE_PARTS; i++) {
+		struct go_string part = {};
+
+		if (i >= value.bytes)
+			break;
+		if (bpf_probe_read_user(&part, sizeof(part), (const void *)(value.data + i * sizeof(part))))
+			goto unreadable;
+		if (!ns_route_add(work->window, text, part))
+			break;
+	}
+	if (value.bytes > NS_ROUTE_PARTS)
+		text->cut = 1;
+	return 0;
+unreadable:
+	ns_count(NS_LOSS_FIELD_UNREADABLE);
+	return -1;
+}
+
+/*
+ * Whether a router's word replaces what an earlier one said. A web framework knows better than ServeMux, behind which
+ * it is mounted. Of two frameworks the inner one knows better: gorilla/mux speaks on the way in, the others on the way
+ * out. A router that found no route replaces nothing but a mount pattern, which says less than that.
+ */
+static __always_inline int ns_route_replaces(u32 source, u64 bytes, u32 old_source, u64 old_bytes)
+{
+	if (old_source == NS_ROUTE_NONE)
+		return 1;
+	if (source == NS_ROUTE_SERVE_MUX || old_source == NS_ROUTE_SERVE_MUX)
+		return old_source == NS_ROUTE_SERVE_MUX;
+	return bytes && (!old_bytes || old_source == NS_ROUTE_GORILLA);
+}
+
+static __always_inline void ns_route_store(struct ns_operation *op, const u64 room, const u8 *window, u32 source,
+					   const struct ns_route_text *text)
+{
+	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
+	u64 old_bytes = op->header.string_bytes[NS_HTTP_PATTERN];
+	u64 off = op->strings_bytes - old_bytes; /* the pattern is the last string */
+	u64 bytes = text->bytes;
+
+	if (!ns_route_replaces(source, bytes, record->route_source, old_bytes))
+		return;
+	barrier_var(bytes); /* as above */
+	if (off > room - NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN)
+		return;
+	if (bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, window))
+		return;
+	op->header.string_bytes[NS_HTTP_PATTERN] = bytes;
+	op->strings_bytes = off + bytes;
+	op->header.strings_cut &= ~(1 << NS_HTTP_PATTERN);
+	if (text->cut)
+		op->header.strings_cut |= 1 << NS_HTTP_PATTERN;
+	record->route_source = source;
+}
+
+SEC("uprobe")
+int http_route(struct go_regs *ctx)
+{
+	struct ns_short_operation *short_op;
+	struct ns_long_operation *long_op = NULL;
+	const struct ns_route_params *params;
+	struct ns_route_text text = {};
+	struct ns_scratch *work;
+	struct ns_hit hit = {};
+	struct ns_object_key key;
+
+	if (ns_hit_begin(ctx, &hit) || hit.other_caller)
+		return 0;
+	key = ns_object(&hit, NS_OBJECT_HTTP_SERVER, go_current_g(ctx));
+	short_op = bpf_map_lookup_elem(&inflight_short, &key);
+	if (!short_op)
+		long_op = bpf_map_lookup_elem(&inflight_long, &key);
+	if (!short_op && !long_op)
+		return 0;
+	work = ns_scratch_take();
+	if (!work)
+		return 0;
+	go_copy_registers(ctx, work->registers);
+	params = &hit.binary->routes[hit.site->results[NS_ROUTE_SITE_PARAMS].value & (NS_ROUTES - 1)];
+	if (params->kind == NS_ROUTE_REQUEST) {
+		u64 request = ns_result(ctx, &hit, work, 1);
+
+		if (short_op)
+			short_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
+		else if (long_op)
+			long_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
+	} else if (!ns_route_read(ctx, &hit, work, params, &text)) {
+		if (short_op)
+			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work->window, params->source, &text);
+		else if (long_op)
+			ns_route_store(&long_op->op, NS_STRINGS_BYTES, work->window, params->source, &text);
+	}
+	ns_scratch_release(work);
+	return 0;
+}

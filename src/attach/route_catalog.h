@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the routers in the catalogue: where each of them can be asked which route a request took.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "attach/probe_catalog.h"
+#include "bpf/abi/nodespan_abi.h"
+
+namespace nodespan::attach {
+
+// One step from a router's object to the string: a field, and whether to follow it as a pointer.
+struct RouteStep {
+  std::string_view struct_name;
+  std::string_view field_name;
+  std::string_view type_name;
+  bool follow = false;
+};
+
+enum class RouteSite {
+  kPoolPut,     // the calls of sync.(*Pool).Put in the function that give the object back
+  kArgument,    // the start of the function, which has the object as an argument
+  kEndResults,  // the end of the function, whose result words are the string
+};
+
+struct RouteCatalog {
+  std::string_view library;
+  ns_route_source source;
+  ns_route_kind kind;
+  RouteSite site;
+  // The first one that is in the binary; for kPoolPut the first one that has a site.
+  std::span<const std::string_view> functions;
+  std::string_view object_type;      // kPoolPut
+  int argument = 0;                  // kArgument: which word of the arguments
+  EndSpec end = {};                  // kEndResults
+  std::span<const RouteStep> steps;  // empty: the words of the site are what the kind says
+  uint32_t needs_request_field = 0;  // NS_HTTP_PARAM_*, any of them
+};
+
+extern const std::span<const RouteCatalog> kRouteCatalogs;
+
+}  // namespace nodespan::attach
