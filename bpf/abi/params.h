@@ -260,6 +260,72 @@ struct ns_go_params {
 };
 NS_ASSERT(sizeof(struct ns_go_params) == 32);
 
+/* ---- google.golang.org/grpc ---- */
+
+/* A function, as linked; of no bytes when the binary does not have it. */
+struct ns_code_range {
+	uint64_t vaddr;
+	uint64_t bytes;
+};
+NS_ASSERT(sizeof(struct ns_code_range) == 16);
+
+/* Callers for which the status that a server writes is its last word on the call: index into end_callers. */
+enum ns_grpc_end_caller {
+	NS_GRPC_CALLER_UNARY,	  /* processUnaryRPC: the handler has returned */
+	NS_GRPC_CALLER_STREAMING, /* processStreamingRPC */
+	NS_GRPC_CALLER_RPC,	  /* processRPC: both in one */
+	NS_GRPC_CALLER_HANDLE,	  /* handleStream: nobody registered the method */
+	NS_GRPC_CALLER_MALFORMED, /* handleMalformedMethodName */
+	NS_GRPC_CALLER_COUNT
+};
+
+/* Bits of ns_grpc_params.present */
+#define NS_GRPC_PARAM_STREAM_POINTER 0x1 /* ServerStream has a pointer to its Stream */
+#define NS_GRPC_PARAM_METADATA 0x2
+#define NS_GRPC_PARAM_SERVER_PEER 0x4
+#define NS_GRPC_PARAM_CLIENT_PEER 0x8
+#define NS_GRPC_PARAM_ERROR_PROTO 0x10 /* status.Error has the message itself, and no Status */
+#define NS_GRPC_PARAM_WRAP_ERROR 0x20
+#define NS_GRPC_PARAM_TARGET 0x40
+#define NS_GRPC_PARAM_TCP_ADDR 0x80
+
+struct ns_grpc_params {
+	/* concrete types that are looked through: itabs and descriptors, as linked */
+	uint64_t http2_server_itab_vaddr; /* (transport.ServerTransport, *http2Server) */
+	uint64_t http2_client_itab_vaddr; /* (transport.ClientTransport, *http2Client) */
+	uint64_t tcp_addr_itab_vaddr;	  /* (net.Addr, *net.TCPAddr) */
+	uint64_t value_ctx_itab_vaddr;	  /* (context.Context, *context.valueCtx) */
+	uint64_t metadata_type_vaddr;	  /* metadata.MD */
+	uint64_t status_error_itab_vaddr; /* (error, *status.Error) */
+	uint64_t wrap_error_itab_vaddr;	  /* (error, *fmt.wrapError) */
+	struct ns_code_range end_callers[NS_GRPC_CALLER_COUNT];
+	uint32_t present;	    /* NS_GRPC_PARAM_* */
+	uint16_t server_stream_off; /* of Stream, or of the pointer to it, in what handleStream is given */
+	uint16_t stream_ctx_off;
+	uint16_t stream_method_off;
+	uint16_t value_ctx_parent_off;
+	uint16_t value_ctx_val_off;
+	uint16_t server_peer_off;  /* in http2Server: net.Addr */
+	uint16_t status_proto_off; /* in status.Status */
+	uint16_t proto_code_off;
+	uint16_t proto_message_off;
+	uint16_t error_status_off; /* in status.Error */
+	uint16_t wrap_error_err_off;
+	uint16_t desc_server_streams_off;
+	uint16_t desc_client_streams_off;
+	uint16_t conn_target_off; /* in ClientConn */
+	uint16_t stream_desc_off; /* in clientStream */
+	uint16_t stream_conn_off;
+	/* the way from a clientStream to its peer */
+	uint16_t stream_attempt_off;
+	uint16_t attempt_transport_off;
+	uint16_t client_peer_off; /* in http2Client: net.Addr */
+	uint16_t tcp_addr_ip_off;
+	uint16_t tcp_addr_port_off;
+	struct ns_map_layout metadata_map;
+};
+NS_ASSERT(sizeof(struct ns_grpc_params) == 216);
+
 /* ---- database/sql ---- */
 
 #define NS_SQL_PATH_STEPS 4
@@ -318,8 +384,9 @@ struct ns_binary_params {
 	struct ns_map_layout http_header_map;
 	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
+	struct ns_grpc_params grpc;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 776);
+NS_ASSERT(sizeof(struct ns_binary_params) == 992);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -367,6 +434,10 @@ enum ns_object_kind {
 	/* spans that can be parents */
 	NS_OBJECT_CONTEXT,   /* addr: of the data of a context.Context */
 	NS_OBJECT_GOROUTINE, /* addr: the goroutine's number (goid) */
+	/* more operations in flight: by goroutine as above */
+	NS_OBJECT_GRPC_SERVER,
+	NS_OBJECT_GRPC_CLIENT, /* while its stream is created, and unary calls until their end */
+	NS_OBJECT_GRPC_STREAM, /* a client stream, which any goroutine may end. addr: of its grpc.clientStream */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

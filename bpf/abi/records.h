@@ -10,6 +10,8 @@ enum ns_record_type {
 	NS_RECORD_HTTP_SERVER = 1,
 	NS_RECORD_HTTP_CLIENT = 2,
 	NS_RECORD_SQL = 3,
+	NS_RECORD_GRPC_SERVER = 4,
+	NS_RECORD_GRPC_CLIENT = 5,
 };
 
 /* Bits of ns_record_header.flags */
@@ -219,7 +221,37 @@ struct ns_sql_record {
 };
 NS_ASSERT(sizeof(struct ns_sql_record) == 128);
 
+/* ---- gRPC: a call or stream, of a server or a client ---- */
+enum ns_grpc_string {
+	NS_GRPC_METHOD, /* /package.Service/Method */
+	NS_GRPC_TARGET, /* client: what was dialled; server: :authority of the request */
+	NS_GRPC_TRACESTATE,
+	NS_GRPC_MESSAGE, /* of the status, or of another error when its type holds one that can be read */
+	NS_GRPC_STRING_COUNT
+};
+NS_ASSERT(NS_GRPC_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_GRPC_MAX_METHOD 256
+#define NS_GRPC_MAX_TARGET 160
+#define NS_GRPC_MAX_MESSAGE 160
+NS_ASSERT(NS_GRPC_MAX_METHOD + NS_GRPC_MAX_TARGET + NS_HTTP_MAX_TRACESTATE + NS_GRPC_MAX_MESSAGE <= NS_STRINGS_BYTES);
+
+/* Bits of ns_grpc_record.present */
+#define NS_GRPC_HAS_CODE 0x1
+#define NS_GRPC_FAILED 0x2	 /* client: there is an error that has no code */
+#define NS_GRPC_UNREGISTERED 0x4 /* server: the method is not one of its own */
+
+struct ns_grpc_record {
+	struct ns_record_header header;
+	uint64_t error_type_vaddr; /* descriptor of the type of an error without code, as linked; 0: not known */
+	struct ns_socket_address peer;
+	uint32_t present; /* NS_GRPC_*; behind it google.rpc.Code */
+	uint32_t code;
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
+
 #define NS_RECORD_MAX_FIXED_BYTES 160
+NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_sql_record) <= NS_RECORD_MAX_FIXED_BYTES);

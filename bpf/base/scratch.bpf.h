@@ -24,6 +24,7 @@ enum ns_http_header {
 	NS_HEADER_X_FORWARDED_FOR,
 	NS_HEADER_X_FORWARDED_HOST,
 	NS_HEADER_X_FORWARDED_PROTO,
+	NS_HEADER_AUTHORITY, /* of HTTP/2, as gRPC keeps it */
 	NS_HEADER_COUNT
 };
 #define NS_HEADER_SLOTS 8 /* a power of two, so that an index can be masked */

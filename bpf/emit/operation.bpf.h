@@ -146,6 +146,29 @@ static __always_inline void ns_op_keep(struct ns_operation *op, const struct ns_
 		ns_count(NS_LOSS_INFLIGHT_FULL);
 }
 
+/* Moves what is in flight under the key to the scratch operation, where it has room for all strings. NULL when there is
+ * nothing, also when another hit took it at the same time: of two that race, the one whose deletion succeeds has it. */
+static __always_inline struct ns_operation *ns_op_take(struct ns_scratch *work, const struct ns_object_key *key)
+{
+	struct ns_short_operation *short_op = bpf_map_lookup_elem(&inflight_short, key);
+	struct ns_long_operation *long_op;
+	long err;
+
+	if (short_op) {
+		err = bpf_probe_read_kernel(&work->operation, sizeof(*short_op), short_op);
+		if (!err)
+			err = bpf_map_delete_elem(&inflight_short, key);
+	} else {
+		long_op = bpf_map_lookup_elem(&inflight_long, key);
+		if (!long_op)
+			return NULL;
+		err = bpf_probe_read_kernel(&work->operation, sizeof(*long_op), long_op);
+		if (!err)
+			err = bpf_map_delete_elem(&inflight_long, key);
+	}
+	return err ? NULL : &work->operation.op;
+}
+
 /* Submits the operation, which ends now. */
 static __always_inline void ns_op_finish(struct ns_strings strings)
 {

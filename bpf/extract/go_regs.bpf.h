@@ -28,6 +28,12 @@ struct go_regs {
 #define go_stack_pointer(regs) ((regs)->sp)
 #define go_instruction(regs) ((regs)->ip)
 
+/* At the start site of a function: where it returns to. */
+static __always_inline long go_read_return_address(const struct go_regs *regs, u64 *out)
+{
+	return bpf_probe_read_user(out, sizeof(*out), (const void *)regs->sp);
+}
+
 /* A probe on the `jbe` of the stack check: true when it goes to morestack (CF or ZF set), after which the function
  * starts again and the probe is hit a second time. */
 static __always_inline int go_branch_to_morestack(const struct go_regs *regs)
@@ -110,6 +116,13 @@ struct go_regs {
 #define go_closure(regs_) ((regs_)->regs[26])
 #define go_stack_pointer(regs_) ((regs_)->sp)
 #define go_instruction(regs_) ((regs_)->pc)
+
+/* At the start site of a function: where it returns to. The link register was not stored yet. */
+static __always_inline long go_read_return_address(const struct go_regs *regs, u64 *out)
+{
+	*out = regs->regs[30];
+	return 0;
+}
 
 /* The same on the `b.ls` of the stack check: lower or same is C clear or Z set. */
 static __always_inline int go_branch_to_morestack(const struct go_regs *regs)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Finds the headers we know in an http.Header (map[string][]string) by walking its groups. A lookup by hash is
- * impossible: the hash is keyed with a random number of the process. Only called where the Go program owns the map
- * (start of ServeHTTP), so it does not change underneath.
+ * Finds the headers we know in an http.Header or gRPC's metadata.MD (map[string][]string) by walking its groups. A
+ * lookup by hash is impossible: the hash is keyed with a random number of the process. Only called where the Go program
+ * owns the map (start of ServeHTTP), so it does not change underneath.
  *
  * Layouts: runtime/map.go (hmap, bmap) and internal/runtime/maps (Map, table, group); offsets come from the binary's
  * own map descriptor.
@@ -31,8 +31,8 @@ static __always_inline int ns_name_is(const u64 *word, u64 a, u64 b, u64 c)
 }
 
 /*
- * 1 + the index of the header with this (canonical) name, 0 when it is none of ours. The name is read and compared
- * whole.
+ * 1 + the index of the header with this name (canonical as net/http has it, or small letters as gRPC), 0 when it is
+ * none of ours. The name is read and compared whole.
  *
  * A function of its own: the verifier looks at it once and takes its result for any number, so that the walk around it
  * does not multiply its paths. Kernels from 5.6 do so for global functions of numbers (kernel/bpf/verifier.c,
@@ -54,6 +54,12 @@ __noinline u64 ns_match_header(u64 name_addr, u64 name_bytes)
 		return 1 + NS_HEADER_USER_AGENT;
 	if (ns_name_is(word, NS_WORD('F', 'o', 'r', 'w', 'a', 'r', 'd', 'e'), 'd', 0))
 		return 1 + NS_HEADER_FORWARDED;
+	if (ns_name_is(word, NS_WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r'), NS_WORD('e', 'n', 't', 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_TRACEPARENT;
+	if (ns_name_is(word, NS_WORD('t', 'r', 'a', 'c', 'e', 's', 't', 'a'), NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_TRACESTATE;
+	if (ns_name_is(word, NS_WORD(':', 'a', 'u', 't', 'h', 'o', 'r', 'i'), NS_WORD('t', 'y', 0, 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_AUTHORITY;
 	if (word[0] != NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r'))
 		return 0;
 	if (word[1] == NS_WORD('d', 'e', 'd', '-', 'F', 'o', 'r', 0) && !word[2])

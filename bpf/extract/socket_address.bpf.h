@@ -6,26 +6,14 @@
 #include "bpf/extract/go_values.bpf.h"
 #include "bpf/extract/hit.bpf.h"
 
-/* Leaves `out` as it is when the connection is of another kind. */
-static __always_inline void ns_read_peer(const struct ns_hit *hit, struct go_iface conn, struct ns_socket_address *out)
+/* Reads a *net.TCPAddr. Leaves `out` as it is on failure, which is counted. */
+static __always_inline void ns_read_tcp_addr(u64 tcp_addr, u32 ip_off, u32 port_off, struct ns_socket_address *out)
 {
-	const struct ns_http_client_params *params = &hit->binary->http_client;
-	const u64 bias = hit->params->load_bias;
-	struct go_iface addr = {};
 	struct go_string ip = {}; /* a []byte begins like a string */
-	u64 fd = 0, port = 0;
+	u64 port = 0;
 
-	if ((params->present & NS_CLIENT_PARAM_PEER_TLS) && conn.itab == params->tls_conn_itab_vaddr + bias &&
-	    ns_read_iface(&conn, conn.data + params->tls_conn_conn_off))
-		goto unreadable;
-	if (conn.itab != params->tcp_conn_itab_vaddr + bias)
-		return;
-	if (ns_read_u64(&fd, conn.data) || ns_read_iface(&addr, fd + params->net_fd_raddr_off))
-		goto unreadable;
-	if (addr.itab != params->tcp_addr_itab_vaddr + bias)
-		return;
-	if (bpf_probe_read_user(&ip, sizeof(ip), (const void *)(addr.data + params->tcp_addr_ip_off)) ||
-	    ns_read_u64(&port, addr.data + params->tcp_addr_port_off))
+	if (bpf_probe_read_user(&ip, sizeof(ip), (const void *)(tcp_addr + ip_off)) ||
+	    ns_read_u64(&port, tcp_addr + port_off))
 		goto unreadable;
 	if (ip.bytes == 4) {
 		if (bpf_probe_read_user(out->ip, 4, (const void *)ip.data))
@@ -38,6 +26,28 @@ static __always_inline void ns_read_peer(const struct ns_hit *hit, struct go_ifa
 	}
 	out->ip_bytes = ip.bytes;
 	out->port = port;
+	return;
+unreadable:
+	ns_count(NS_LOSS_FIELD_UNREADABLE);
+}
+
+/* Leaves `out` as it is when the connection is of another kind. */
+static __always_inline void ns_read_peer(const struct ns_hit *hit, struct go_iface conn, struct ns_socket_address *out)
+{
+	const struct ns_http_client_params *params = &hit->binary->http_client;
+	const u64 bias = hit->params->load_bias;
+	struct go_iface addr = {};
+	u64 fd = 0;
+
+	if ((params->present & NS_CLIENT_PARAM_PEER_TLS) && conn.itab == params->tls_conn_itab_vaddr + bias &&
+	    ns_read_iface(&conn, conn.data + params->tls_conn_conn_off))
+		goto unreadable;
+	if (conn.itab != params->tcp_conn_itab_vaddr + bias)
+		return;
+	if (ns_read_u64(&fd, conn.data) || ns_read_iface(&addr, fd + params->net_fd_raddr_off))
+		goto unreadable;
+	if (addr.itab == params->tcp_addr_itab_vaddr + bias)
+		ns_read_tcp_addr(addr.data, params->tcp_addr_ip_off, params->tcp_addr_port_off, out);
 	return;
 unreadable:
 	ns_count(NS_LOSS_FIELD_UNREADABLE);

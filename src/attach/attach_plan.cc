@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attach/go_runtime_plan.h"
+#include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
 #include "attach/route_plan.h"
@@ -69,6 +70,8 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
+  plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
   plan.libraries.push_back(PlanSql(binary, &plan.params));
   if (plan.libraries.front().attach) {
     for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {

@@ -248,7 +248,8 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   }
   options.returns =
       spec.is_error_from_closure ? EndSiteOptions::Returns::kErrorFromStack : EndSiteOptions::Returns::kAll;
-  options.allow_hot_returns = spec.allows_hot_return;
+  // With failures_only they are found, and then left out.
+  options.allow_hot_returns = spec.allows_hot_return || spec.failures_only;
   if (auto objects = binary.StackObjects(*function); objects.ok()) {
     options.stack_objects = *std::move(objects);
   }
@@ -257,6 +258,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
     if (probe.ok()) {
       probes.push_back(*std::move(probe));
+      if (spec.deferred_only) {
+        return probes;
+      }
       options.without_deferred = true;
     }
   }
@@ -267,6 +271,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   }
   if (sites.ok()) {  // otherwise every return comes behind the deferred function
     for (const EndSite& site : *sites) {
+      if (spec.failures_only && !site.cold) {
+        continue;
+      }
       NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
       probes.push_back(std::move(probe));
     }

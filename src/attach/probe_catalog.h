@@ -32,6 +32,10 @@ struct EndSpec {
   bool is_error_from_closure = false;
   // Also `ret` where the call succeeded, single-stepped: for calls that are rare.
   bool allows_hot_return = false;
+  // Only the returns of calls that certainly failed.
+  bool failures_only = false;
+  // Where there is a deferred function, the returns before the `defer` do not matter.
+  bool deferred_only = false;
 };
 
 // One field to be read. `Params` is a parameter block of bpf/abi.

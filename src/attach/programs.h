@@ -17,7 +17,14 @@ namespace nodespan::attach {
   X(kDatabaseSqlStatement, database_sql_statement, kContinues)       \
   X(kDatabaseSqlEnd, database_sql_end, kContinues)                   \
   X(kNetHttpStreamStart, nethttp_stream_start, kStarts)              \
-  X(kHttpRoute, http_route, kContinues)
+  X(kHttpRoute, http_route, kContinues)                              \
+  X(kGrpcServerStart, grpc_server_start, kStarts)                    \
+  X(kGrpcServerEnd, grpc_server_end, kContinues)                     \
+  X(kGrpcClientStart, grpc_client_start, kStarts)                    \
+  X(kGrpcClientWatched, grpc_client_watched, kContinues)             \
+  X(kGrpcClientCreated, grpc_client_created, kContinues)             \
+  X(kGrpcClientRefused, grpc_client_refused, kContinues)             \
+  X(kGrpcClientFinish, grpc_client_finish, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,

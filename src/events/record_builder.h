@@ -144,4 +144,31 @@ class SqlRecordBuilder {
   RecordStrings strings_;
 };
 
+// A complete, valid gRPC record: a unary call that succeeded.
+class GrpcRecordBuilder {
+ public:
+  explicit GrpcRecordBuilder(ns_record_type type = NS_RECORD_GRPC_CLIENT) {
+    FillHeader(type, &fixed.header);
+    fixed.present = NS_GRPC_HAS_CODE;
+    fixed.peer = {.ip = {10, 0, 0, 9}, .port = 50051, .ip_bytes = 4, .pad = {}};
+    Set(NS_GRPC_METHOD, "/shop.Cart/Add");
+    Set(NS_GRPC_TARGET, type == NS_RECORD_GRPC_CLIENT ? "dns:///cart.example:50051" : "cart.example:50051");
+  }
+
+  GrpcRecordBuilder& Code(uint32_t code, std::string_view message) {
+    fixed.code = code;
+    return Set(NS_GRPC_MESSAGE, message);
+  }
+  GrpcRecordBuilder& Set(ns_grpc_string which, std::string_view text, bool cut = false) {
+    strings_.Set(&fixed.header, which, text, cut);
+    return *this;
+  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
+
+  ns_grpc_record fixed{};
+
+ private:
+  RecordStrings strings_;
+};
+
 }  // namespace nodespan::events::testing

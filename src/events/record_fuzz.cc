@@ -11,6 +11,7 @@
 namespace {
 
 using nodespan::events::EventString;
+using nodespan::events::GrpcEvent;
 using nodespan::events::HttpServerEvent;
 
 void CheckInside(std::span<const std::byte> input, const EventString& string) {
@@ -25,11 +26,17 @@ void CheckInside(std::span<const std::byte> input, const EventString& string) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto input = std::as_bytes(std::span(data, size));
   const auto event = nodespan::events::ReadRecord(input);
-  if (event.ok()) {
-    const auto& http = std::get<HttpServerEvent>(*event);
-    for (const EventString* string :
-         {&http.method, &http.uri, &http.host, &http.remote_addr, &http.user_agent, &http.forwarded,
-          &http.x_forwarded_for, &http.x_forwarded_host, &http.x_forwarded_proto, &http.tracestate, &http.pattern}) {
+  if (!event.ok()) {
+    return 0;
+  }
+  if (const auto* http = std::get_if<HttpServerEvent>(&*event)) {
+    for (const EventString* string : {&http->method, &http->uri, &http->host, &http->remote_addr, &http->user_agent,
+                                      &http->forwarded, &http->x_forwarded_for, &http->x_forwarded_host,
+                                      &http->x_forwarded_proto, &http->tracestate, &http->pattern}) {
+      CheckInside(input, *string);
+    }
+  } else if (const auto* grpc = std::get_if<GrpcEvent>(&*event)) {
+    for (const EventString* string : {&grpc->method, &grpc->target, &grpc->tracestate, &grpc->message}) {
       CheckInside(input, *string);
     }
   }

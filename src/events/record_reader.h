@@ -12,13 +12,14 @@
 
 #include "absl/status/statusor.h"
 #include "events/event_base.h"
+#include "events/grpc_event.h"
 #include "events/http_event.h"
 #include "events/sql_event.h"
 
 namespace nodespan::events {
 
-// One alternative per ns_record_type.
-using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent>;
+// One alternative per kind of record.
+using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

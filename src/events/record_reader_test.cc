@@ -23,6 +23,43 @@ HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   return event.ok() ? std::get<HttpServerEvent>(*event) : HttpServerEvent{};
 }
 
+TEST(RecordReaderTest, ReadsEveryFieldOfAGrpcRecord) {
+  testing::GrpcRecordBuilder record(NS_RECORD_GRPC_SERVER);
+  record.Code(12, "unknown method").Set(NS_GRPC_TRACESTATE, "k=v", /*cut=*/true);
+  record.fixed.present |= NS_GRPC_UNREGISTERED;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  ASSERT_TRUE(event.ok()) << event.status();
+  const auto& grpc = std::get<GrpcEvent>(*event);
+  EXPECT_EQ(grpc.side, GrpcSide::kServer);
+  EXPECT_EQ(grpc.code, 12u);
+  EXPECT_TRUE(grpc.unregistered);
+  EXPECT_FALSE(grpc.failed);
+  EXPECT_FALSE(grpc.error_type_vaddr.has_value());
+  ASSERT_TRUE(grpc.peer.has_value());
+  EXPECT_EQ(grpc.peer->port, 50051);
+  EXPECT_EQ(grpc.method.text, "/shop.Cart/Add");
+  EXPECT_EQ(grpc.target.text, "cart.example:50051");
+  EXPECT_EQ(grpc.message.text, "unknown method");
+  EXPECT_TRUE(grpc.tracestate.cut);
+}
+
+TEST(RecordReaderTest, LeavesOutWhatAGrpcRecordDoesNotHave) {
+  testing::GrpcRecordBuilder record;
+  record.fixed.present = NS_GRPC_FAILED;
+  record.fixed.error_type_vaddr = 0x4711;
+  record.fixed.peer.ip_bytes = 0;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  ASSERT_TRUE(event.ok()) << event.status();
+  const auto& grpc = std::get<GrpcEvent>(*event);
+  EXPECT_EQ(grpc.side, GrpcSide::kClient);
+  EXPECT_FALSE(grpc.code.has_value());
+  EXPECT_TRUE(grpc.failed);
+  EXPECT_EQ(grpc.error_type_vaddr, 0x4711u);
+  EXPECT_FALSE(grpc.peer.has_value());
+}
+
 void ExpectMalformed(const std::vector<std::byte>& bytes, std::string_view message) {
   const absl::StatusOr<Event> event = ReadRecord(bytes);
   EXPECT_EQ(event.status().code(), absl::StatusCode::kDataLoss);

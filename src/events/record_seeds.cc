@@ -9,6 +9,7 @@
 
 namespace {
 
+using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
 using nodespan::events::testing::SqlRecordBuilder;
@@ -36,12 +37,15 @@ int main(int argc, char** argv) {
   failed.fixed.present = NS_CLIENT_FAILED;
   failed.fixed.error_type_vaddr = 0x4711;
   failed.Set(NS_CLIENT_ERROR, "EOF");
+  GrpcRecordBuilder refused;
+  refused.Code(14, "connection refused");
   SqlRecordBuilder violation;
   violation.fixed.present = NS_SQL_FAILED;
   violation.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
   const bool written =
       Write(folder + "/sql", SqlRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
-      Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
+      Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
+      Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
       Write(folder + "/client_failed", failed.Bytes()) && Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&
       Write(folder + "/longest", longest.Bytes()) && Write(folder + "/hijacked", hijacked.Bytes());
   return written ? 0 : 1;

@@ -13,6 +13,7 @@ namespace nodespan::events {
 // `record` is exactly the record: its size is that of the header, which was read into `header`.
 absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const std::byte> record);
+absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::byte> record);
 
 }  // namespace nodespan::events

@@ -8,6 +8,7 @@
 #include "events/record_reader.h"
 #include "fmt/format.h"
 #include "spans/go_error.h"
+#include "spans/grpc_span.h"
 
 namespace nodespan::spans {
 
@@ -45,6 +46,10 @@ void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo
 
 void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) {
   http_client_.Build(event, target.semconv.http, target.resource, target.types.get(), wall_clock_, span);
+}
+
+void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
+  BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
 }
 
 void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span) {

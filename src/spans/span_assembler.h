@@ -41,6 +41,7 @@ class SpanAssembler {
   void Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
+  void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;

@@ -5,8 +5,10 @@
 namespace nodespan::e2e {
 namespace {
 
+// The lines have the new names.
 const ChildProcess::Environment kLargeQueue = {{"OTEL_BSP_MAX_QUEUE_SIZE", "100000"},
-                                               {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"}};
+                                               {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"},
+                                               {"OTEL_SEMCONV_STABILITY_OPT_IN", "rpc"}};
 
 struct Case {
   const char* scenario;
@@ -37,11 +39,12 @@ INSTANTIATE_TEST_SUITE_P(Cases, GrpcTest, ::testing::ValuesIn(EveryCase()),
 
 class GrpcLoadTest : public E2eTest {};
 
-TEST_F(GrpcLoadTest, TenThousandOpenStreamsAreToldApart) {
+TEST_F(GrpcLoadTest, TenThousandOpenOperationsAreToldApart) {
   const Program program = BuildOrSkip("path", "default", "grpcecho");
   if (program.ok()) {
+    // Each stream is an operation of the client and one of the server, and 10240 are what can be open by default.
     ExpectTruth(program,
-                {.program_arguments = {"--scenario", "streams", "--size", "10000"}, .daemon_environment = kLargeQueue});
+                {.program_arguments = {"--scenario", "streams", "--size", "5000"}, .daemon_environment = kLargeQueue});
   }
 }
 

@@ -34,6 +34,55 @@ TEST_P(HitsTest, OneHitAtTheStartOfARequestOneAtItsEndAndOneForItsRoute) {
   EXPECT_EQ(daemon->Stop().exported, requests);
 }
 
+struct GrpcCase {
+  const char* scenario;
+  const char* modules;
+  bool streams;
+  bool cheap_calls;  // the release shows failures of calls without a hit for every call
+};
+
+class GrpcHitsTest : public E2eTest, public ::testing::WithParamInterface<GrpcCase> {};
+
+// Two hits of the server; two of the client and one to find a stream again, in older releases of every call.
+TEST_P(GrpcHitsTest, ACallCostsWhatWasPlanned) {
+  const Program program = BuildOrSkip("path", "default", "grpcecho", GetParam().modules);
+  if (!program.ok()) {
+    return;
+  }
+  const base::UniqueFd counting = EnableRunCounts();
+  ASSERT_TRUE(counting.valid()) << "the kernel does not count runs of BPF programs";
+  const auto traced = GoProgram::Start(program.path, {"--scenario", GetParam().scenario});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  ASSERT_TRUE(traced->process().WaitForOutput(R"("kind":"summary")", Milliseconds{60'000}));
+  const KernelObjects objects = daemon->kernel_objects();
+  const std::optional<uint64_t> calls = RunCount(objects.program_ids, "grpc_client_start");
+  ASSERT_TRUE(calls.has_value());
+  EXPECT_GT(*calls, 0U);
+  daemon->WaitForSpans(*calls * 2);
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_client_watched"),
+            GetParam().cheap_calls && GetParam().streams ? *calls : 0);
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_client_created"), GetParam().cheap_calls ? 0 : *calls);
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_client_refused"), 0U);
+  // What watches a stream ends it again.
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_client_finish"), GetParam().streams ? *calls * 2 : *calls);
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_server_start"), *calls);
+  EXPECT_EQ(RunCount(objects.program_ids, "grpc_server_end"), *calls);
+  traced->process().CloseInput();
+  EXPECT_EQ(traced->process().Wait(), ExitStatus{});
+  EXPECT_EQ(daemon->Stop().exported, *calls * 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GrpcHitsTest,
+                         ::testing::Values(GrpcCase{"unary", "default", false, true},
+                                           GrpcCase{"streams", "default", true, true},
+                                           GrpcCase{"unary", "older", false, false},
+                                           GrpcCase{"streams", "older", true, false}),
+                         [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
+
 INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
                          [](const auto& info) { return std::string(info.param); });
 

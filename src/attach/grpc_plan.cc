@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/grpc_plan.h"
+
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "attach/end_sites.h"
+#include "attach/grpc_catalog.h"
+#include "attach/plan_steps.h"
+#include "base/status_macros.h"
+
+namespace nodespan::attach {
+namespace {
+
+using goinspect::GoBinary;
+
+// Resolves the first of the names that the binary has. kNotFound, kUnimplemented: what is wrong with the first one.
+absl::StatusOr<const GrpcField*> ResolveFirst(const GoBinary& binary, GrpcFieldNames names, ns_grpc_params* grpc,
+                                              LibraryPlan* plan) {
+  absl::Status first;
+  for (const GrpcField& name : names) {
+    absl::StatusOr<goinspect::Field> field =
+        FindCheckedField(binary, name.struct_name, name.field_name, name.type_names);
+    if (!field.ok()) {
+      first.Update(field.status());
+      continue;
+    }
+    grpc->*name.offset = static_cast<uint16_t>(field->offset);
+    grpc->present |= name.present_bit;
+    plan->fields.push_back({std::string(name.struct_name), *std::move(field)});
+    return &name;
+  }
+  return first;
+}
+
+absl::Status ResolveAll(const GoBinary& binary, std::span<const GrpcField> fields, ns_grpc_params* grpc,
+                        LibraryPlan* plan) {
+  uint32_t present = 0;
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, fields, grpc, &present, plan));
+  grpc->present |= present;
+  return absl::OkStatus();
+}
+
+// Tries an optional part: on failure nothing of it remains but the problem.
+void PlanPart(std::string_view lost_without, ns_grpc_params* grpc, LibraryPlan* plan,
+              absl::FunctionRef<absl::Status(ns_grpc_params* grpc, LibraryPlan* part)> fill) {
+  ns_grpc_params candidate = *grpc;
+  LibraryPlan part;
+  if (const absl::Status status = fill(&candidate, &part); !status.ok()) {
+    plan->problems.push_back(fmt::format("without {}: {}", lost_without, base::Message(status)));
+    return;
+  }
+  *grpc = candidate;
+  std::move(part.fields.begin(), part.fields.end(), std::back_inserter(plan->fields));
+  std::move(part.details.begin(), part.details.end(), std::back_inserter(plan->details));
+}
+
+absl::Status PlanTcpAddr(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.tcp_addr_fields, grpc, plan));
+  NODESPAN_ASSIGN_OR_RETURN(grpc->tcp_addr_itab_vaddr, binary.FindItab("net.Addr", "*net.TCPAddr"));
+  return absl::OkStatus();
+}
+
+absl::Status PlanServerPeer(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  NODESPAN_RETURN_IF_ERROR(PlanTcpAddr(binary, grpc, plan));
+  NODESPAN_ASSIGN_OR_RETURN(const GrpcField* peer, ResolveFirst(binary, kGrpcServerCatalog.peer, grpc, plan));
+  if (peer == &kGrpcServerCatalog.peer.front()) {
+    const uint16_t outer = grpc->server_peer_off;
+    NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.peer_addr, grpc, plan));
+    grpc->server_peer_off = static_cast<uint16_t>(grpc->server_peer_off + outer);
+  }
+  grpc->present |= NS_GRPC_PARAM_SERVER_PEER;
+  return absl::OkStatus();
+}
+
+absl::Status PlanMetadata(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  constexpr std::string_view kMetadata = "google.golang.org/grpc/metadata.MD";
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.metadata_fields, grpc, plan));
+  NODESPAN_ASSIGN_OR_RETURN(grpc->value_ctx_itab_vaddr, binary.FindItab("context.Context", "*context.valueCtx"));
+  NODESPAN_ASSIGN_OR_RETURN(grpc->metadata_type_vaddr, binary.FindType(kMetadata));
+  NODESPAN_ASSIGN_OR_RETURN(grpc->metadata_map, PlanMap(binary, kMetadata));
+  grpc->present |= NS_GRPC_PARAM_METADATA;
+  plan->details.push_back(fmt::format("metadata.MD is a {} map, groups of {} bytes",
+                                      grpc->metadata_map.kind == NS_MAP_SWISS ? "Swiss" : "classic",
+                                      grpc->metadata_map.group_bytes));
+  return absl::OkStatus();
+}
+
+absl::Status PlanEndCallers(const GoBinary& binary, ns_grpc_params* grpc) {
+  const auto callers = binary.FindFunctions(kGrpcServerCatalog.end_callers);
+  bool any = false;
+  for (size_t i = 0; i < callers.size(); ++i) {
+    if (callers[i].has_value()) {
+      grpc->end_callers[i] = {.vaddr = callers[i]->vaddr, .bytes = callers[i]->size_bytes};
+      any |= i < NS_GRPC_CALLER_HANDLE;
+    }
+  }
+  if (!any) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "none of the functions that finish a call is in the binary");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
+  ns_grpc_params* grpc = &params->grpc;
+  NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
+  NODESPAN_ASSIGN_OR_RETURN(plan->probes, PlanProbes(binary, kGrpcServerCatalog.functions));
+  NODESPAN_RETURN_IF_ERROR(PlanEndCallers(binary, grpc));
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.status_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.stream_fields, grpc, plan));
+  if (binary.FindStruct(kGrpcServerCatalog.server_stream.front().struct_name).ok()) {
+    NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcServerCatalog.server_stream, grpc, plan).status());
+  }
+  NODESPAN_ASSIGN_OR_RETURN(grpc->http2_server_itab_vaddr,
+                            binary.FindItab("google.golang.org/grpc/internal/transport.ServerTransport",
+                                            "*google.golang.org/grpc/internal/transport.http2Server"));
+  plan->details.push_back(
+      fmt::format("itab (transport.ServerTransport, *transport.http2Server) at {:#x}", grpc->http2_server_itab_vaddr));
+  PlanPart("metadata (traceparent, tracestate, server.address)", grpc, plan,
+           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanMetadata(binary, candidate, part); });
+  PlanPart("network.peer.address", grpc, plan,
+           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanServerPeer(binary, candidate, part); });
+  return absl::OkStatus();
+}
+
+// The only call of `target` in the first of `callers` that has one.
+absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
+                                      std::span<const std::string_view> callers, std::string_view why) {
+  const std::string_view target_name[] = {target};
+  const auto callee = binary.FindFunctions(target_name).front();
+  if (!callee.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target);
+  }
+  for (const auto& caller : binary.FindFunctions(callers)) {
+    const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
+    if (!code.ok()) {
+      continue;
+    }
+    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee->vaddr);
+    if (!sites.ok() || sites->size() != 1) {
+      continue;
+    }
+    const uint64_t function_off = sites->front();
+    PlannedProbe probe{
+        program,          *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
+        std::string(why), {}};
+    probe.site.vaddr = caller->vaddr + function_off;
+    return probe;
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
+}
+
+// From 1.80 on: one hit more for streams, one more for calls that fail before they have one, none for other calls.
+absl::StatusOr<std::vector<PlannedProbe>> PlanCheapStreams(const GoBinary& binary) {
+  NODESPAN_ASSIGN_OR_RETURN(
+      PlannedProbe refused,
+      PlanCall(binary, Program::kGrpcClientRefused, kGrpcClientCatalog.refused_target,
+               kGrpcClientCatalog.refused_callers, "made when the call fails before its stream exists, emulated"));
+  // endOfClientStream(cc, err, ...)
+  refused.site.results[2] = {.value = NS_REG_ARG0 + 1, .source = NS_VALUE_REGISTER, .pad = {}};
+  refused.site.results[3] = {.value = NS_REG_ARG0 + 2, .source = NS_VALUE_REGISTER, .pad = {}};
+  NODESPAN_ASSIGN_OR_RETURN(
+      PlannedProbe watched,
+      PlanCall(binary, Program::kGrpcClientWatched, kGrpcClientCatalog.watch_call, kGrpcClientCatalog.watch_callers,
+               "starts what watches the context of a stream, emulated"));
+  return std::vector<PlannedProbe>{std::move(watched), std::move(refused)};
+}
+
+// How streams get known, and calls that fail before they have one: without metadata that can be sent, without an
+// address of the server.
+absl::Status PlanStreams(const GoBinary& binary, LibraryPlan* plan) {
+  const auto add = [plan](std::vector<PlannedProbe> probes) {
+    std::move(probes.begin(), probes.end(), std::back_inserter(plan->probes));
+  };
+  if (absl::StatusOr<std::vector<PlannedProbe>> cheap = PlanCheapStreams(binary); cheap.ok()) {
+    add(*std::move(cheap));
+    return absl::OkStatus();
+  }
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> created, PlanEnds(binary, kGrpcClientCatalog.created));
+  add(std::move(created));
+  absl::StatusOr<std::vector<PlannedProbe>> returns = PlanEnds(binary, kGrpcClientCatalog.refused);
+  if (returns.ok() && returns->empty()) {
+    returns = base::MakeStatus(absl::StatusCode::kUnimplemented, "no return of {} is that of failed calls only",
+                               kGrpcClientCatalog.refused.candidates.front());
+  }
+  if (returns.ok()) {
+    add(*std::move(returns));
+  } else {
+    plan->problems.push_back(
+        fmt::format("without calls that fail before their stream exists: {}", base::Message(returns.status())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlanClientPeer(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  NODESPAN_RETURN_IF_ERROR(PlanTcpAddr(binary, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.peer_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcClientCatalog.attempt_transport, grpc, plan).status());
+  NODESPAN_ASSIGN_OR_RETURN(grpc->http2_client_itab_vaddr,
+                            binary.FindItab("google.golang.org/grpc/internal/transport.ClientTransport",
+                                            "*google.golang.org/grpc/internal/transport.http2Client"));
+  grpc->present |= NS_GRPC_PARAM_CLIENT_PEER;
+  return absl::OkStatus();
+}
+
+// fmt.Errorf("%w"): a program that never wraps an error does not have the type, and loses nothing.
+absl::Status PlanWrapError(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  const auto itab = binary.FindItab("error", "*fmt.wrapError");
+  if (!itab.ok()) {
+    return absl::OkStatus();
+  }
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.wrap_error_fields, grpc, plan));
+  grpc->wrap_error_itab_vaddr = *itab;
+  grpc->present |= NS_GRPC_PARAM_WRAP_ERROR;
+  return absl::OkStatus();
+}
+
+absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
+  ns_grpc_params* grpc = &params->grpc;
+  NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
+  NODESPAN_ASSIGN_OR_RETURN(plan->probes, PlanProbes(binary, kGrpcClientCatalog.functions));
+  NODESPAN_RETURN_IF_ERROR(PlanStreams(binary, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.status_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcClientCatalog.error_status, grpc, plan).status());
+  NODESPAN_ASSIGN_OR_RETURN(grpc->status_error_itab_vaddr,
+                            binary.FindItab("error", "*google.golang.org/grpc/internal/status.Error"));
+  plan->details.push_back(fmt::format("itab (error, *status.Error) at {:#x}", grpc->status_error_itab_vaddr));
+  PlanPart("network.peer.address", grpc, plan,
+           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanClientPeer(binary, candidate, part); });
+  PlanPart("the status of wrapped errors", grpc, plan,
+           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanWrapError(binary, candidate, part); });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+LibraryPlan PlanGrpcServer(const GoBinary& binary, ns_binary_params* params) {
+  return PlanLibrary(
+      binary, kGrpcServerCatalog.library, LibraryKind::kServer, kGrpcServerCatalog.functions.front().candidates, params,
+      [&](ns_binary_params* candidate, LibraryPlan* plan) { return PlanServer(binary, candidate, plan); });
+}
+
+LibraryPlan PlanGrpcClient(const GoBinary& binary, ns_binary_params* params) {
+  return PlanLibrary(
+      binary, kGrpcClientCatalog.library, LibraryKind::kClient, kGrpcClientCatalog.functions.front().candidates, params,
+      [&](ns_binary_params* candidate, LibraryPlan* plan) { return PlanClient(binary, candidate, plan); });
+}
+
+}  // namespace nodespan::attach
