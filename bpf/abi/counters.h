@@ -14,7 +14,7 @@ enum ns_counter {
 	NS_COUNT_CREATOR_UNSURE, /* of those: the creator has an open span, but may be older than it */
 	/* losses: each one is an operation without a span */
 	NS_LOSS_RING_FULL,	/* the daemon did not drain the ring in time */
-	NS_LOSS_INFLIGHT_FULL,	/* too many operations at once (--max-inflight) */
+	NS_LOSS_INFLIGHT_FULL,	/* too many operations at once */
 	NS_LOSS_READ_FAILED,	/* memory of the operation could not be read at its start */
 	NS_LOSS_SUPERSEDED,	/* its end was never seen: the next one started on the same goroutine */
 	NS_LOSS_NO_SCRATCH,	/* more than four hits at once were preempted on one CPU */

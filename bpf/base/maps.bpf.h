@@ -73,7 +73,8 @@ struct ns_parent_span {
 	u64 end_mono_ns; /* 0: open */
 	/* Of a context: the addresses of the context it was derived from and of that one's, which tell it from another
 	 * one that was later made in the same place: Go gives out freed memory in the order of addresses, so that one
-	 * address alone comes back together with its neighbour's. Of a goroutine: the address of its operation's context.
+	 * address alone comes back together with its neighbour's. Of a goroutine: the address of its operation's
+	 * context.
 	 */
 	u64 check;
 	u64 check_above;

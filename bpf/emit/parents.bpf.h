@@ -4,8 +4,8 @@
  *
  * A server operation notes its span twice: under the address of its context.Context and under the number of its
  * goroutine. An operation within the program looks, in this order, for
- *   1. the nearest noted context of an open span in the chain of contexts that it was given; without one, the nearest of
- *      a span that has ended less than NS_PARENT_GRACE_NS ago: goroutines go on with the context of a request that was
+ *   1. the nearest noted context of an open span in the chain of contexts that it was given; without one, the nearest
+ * of a span that has ended less than NS_PARENT_GRACE_NS ago: goroutines go on with the context of a request that was
  *      answered;
  *   2. the open span of its own goroutine;
  *   3. the open span of the goroutine that created it, if it was certainly created during that span. Goroutines do not

@@ -51,7 +51,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.target_by_tgid, options.max_targets},
       {skeleton->maps.binaries, options.max_binaries},
       {skeleton->maps.sites, options.max_binaries * NS_MAX_SITES},
-      {skeleton->maps.parents, 2 * options.max_inflight},
+      {skeleton->maps.parents, options.max_parents},
       {skeleton->maps.context_types, on_demand ? kMaxContextTypes : kMaxPreallocatedContextTypes},
       {skeleton->maps.notes, on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
       {skeleton->maps.inflight_short,

@@ -30,7 +30,8 @@ class TracerObject {
   struct Options {
     uint32_t max_targets = 1024;            // processes traced at the same time
     uint32_t max_binaries = 256;            // distinct Go binaries among them
-    uint32_t max_inflight = 10240;          // operations in flight on the node; more are not traced, and counted
+    uint32_t max_inflight = 65536;          // operations in flight on the node; more are not traced, and counted
+    uint32_t max_parents = 32768;           // spans that can be parents; the oldest make room
     uint32_t ring_bytes = 2 * 1024 * 1024;  // a power of two, multiple of the page size
     bool show_verifier_log = false;
   };

@@ -61,9 +61,14 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
       continue;
     }
     out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "not traced");
+    const attach::PlannedProbe* previous = nullptr;
     for (const attach::PlannedProbe& probe : library.probes) {
-      out += fmt::format("  probe  {}\n         +{} = file offset {:#x}: {} ({})\n", probe.function.name,
-                         probe.function_off, probe.file_off, probe.instruction, probe.why);
+      if (previous == nullptr || previous->function.vaddr != probe.function.vaddr) {
+        out += fmt::format("  probe  {}\n", probe.function.name);
+      }
+      out += fmt::format("         +{} = file offset {:#x}: {} ({})\n", probe.function_off, probe.file_off,
+                         probe.instruction, probe.why);
+      previous = &probe;
     }
     for (const attach::FieldUse& use : library.fields) {
       out += fmt::format("  field  {}.{} at {} ({})\n", use.struct_name, use.field.name, use.field.offset,

@@ -216,7 +216,7 @@ TEST_F(LifecycleTest, AFileReplacedOnDiskDoesNotMixUpOldAndNewProcesses) {
 }
 
 // Runs traffic in `process` and expects its spans.
-void ExpectTraced(NodespanDaemon& daemon, GoProgram& process, const Program& program) {
+void ExpectTraced(NodespanDaemon& daemon, GoProgram& process) {
   ASSERT_TRUE(daemon.WaitUntilAttached(process.pid())) << daemon.Log();
   process.StartTraffic();
   daemon.WaitForSpans(CountSampled(process.WaitForTraffic()));
@@ -244,7 +244,7 @@ TEST_F(LifecycleTest, AFileThatWasDeletedOrRenamedIsStillTheOneThatRuns) {
     }
     const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
     ASSERT_NE(daemon, nullptr);
-    ExpectTraced(*daemon, *process, program);
+    ExpectTraced(*daemon, *process);
   }
 }
 
@@ -278,7 +278,7 @@ TEST_F(LifecycleTest, AProgramInAnOverlayIsTraced) {
   ASSERT_NE(process, nullptr);
   const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(process->pid())}});
   ASSERT_NE(daemon, nullptr);
-  ExpectTraced(*daemon, *process, program);
+  ExpectTraced(*daemon, *process);
 }
 
 // `touch` makes the overlay copy the file: /proc/PID/exe then leads to the copy, while the original is what runs.
