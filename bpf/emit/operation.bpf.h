@@ -23,28 +23,36 @@ struct ns_strings {
 	const u64 room;	 /* bytes for all strings */
 };
 
-/* Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of the
- * record's enumeration; the sum of all limits fits, so that the first check never fails in practice. */
+/*
+ * Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of the
+ * record's enumeration; the sum of all limits fits, so that the first of the last two checks never fails in practice.
+ *
+ * Both numbers are compared once more right before their use: verifiers before Linux 6.8 forget what they know of a
+ * number when the compiler moves it to the stack and back.
+ */
 static __always_inline void ns_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
 {
 	struct ns_operation *op = to.op;
-	u64 off = op->strings_bytes;
 	u64 bytes = value.bytes;
+	u64 off;
 
 	if (!bytes || !value.data)
-		return;
-	if (off > to.room - max)
 		return;
 	if (bytes > max) {
 		bytes = max;
 		op->header.strings_cut |= 1 << which;
 	}
+	off = *(volatile u64 *)&op->strings_bytes;
+	barrier_var(bytes);
+	if (off > to.room - max || bytes > max)
+		return;
 	if (bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
 	op->header.string_bytes[which] = bytes;
-	op->strings_bytes = off + bytes;
+	/* Read again, so that `off` has no life behind its use and stays in its register. */
+	*(volatile u64 *)&op->strings_bytes += bytes;
 }
 
 /* Makes the scratch operation a new one of this process that begins now. */

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -91,9 +92,15 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   const std::string path = fmt::format("/proc/self/fd/{}", request.exe_fd);
   // One link for each program: attaching and detaching cost the same for any number of sites.
   std::array<std::vector<ebpf::UprobeSite>, kProgramCount> sites;
-  const std::vector<const PlannedProbe*> probes = plan.Probes();
-  for (size_t i = 0; i < probes.size(); ++i) {
-    sites[static_cast<size_t>(probes[i]->program)].push_back({probes[i]->file_off, uint64_t{i} << 32 | slot});
+  uint64_t index = 0;  // of the probe among all: that of its site
+  for (const LibraryPlan& library : plan.libraries) {
+    const bool attaches = Attaches(library);
+    for (const PlannedProbe& probe : library.probes) {
+      if (attaches) {
+        sites[static_cast<size_t>(probe.program)].push_back({probe.file_off, index << 32 | slot});
+      }
+      ++index;
+    }
   }
   std::vector<ebpf::Link> links;
   // Ends before starts: an operation that begins while we attach is then never left without its end.
@@ -109,7 +116,16 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
       std::move(added.begin(), added.end(), std::back_inserter(links));
     }
   }
+  if (links.empty()) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented,
+                            "this kernel refuses the programs of all libraries that it uses");
+  }
   return links;
+}
+
+bool Attacher::Attaches(const LibraryPlan& library) const {
+  return std::all_of(library.probes.begin(), library.probes.end(),
+                     [this](const PlannedProbe& probe) { return object_->Supports(probe.program); });
 }
 
 absl::StatusOr<TargetId> Attacher::Reserve() {

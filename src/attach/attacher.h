@@ -61,6 +61,9 @@ class Attacher {
   // process ended, which is normal. kPermissionDenied: a capability is missing.
   absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request);
 
+  // Whether this kernel takes the programs of the library; those of others are left out of every plan.
+  bool Attaches(const LibraryPlan& library) const;
+
   // From now on hits of this target are ignored; the probes go away in the background, then the slot is free again.
   // `on_done` runs on the Attacher's thread with the number of operations that were still in flight; no record of this
   // target is written to the ring after that.

@@ -52,13 +52,16 @@ constexpr std::string_view ToString(Program program) {
 }
 
 constexpr ProgramRole RoleOf(Program program) {
-  switch (program) {
-#define NODESPAN_PROGRAM_CASE(name, symbol, role) \
-  case Program::name: return ProgramRole::role;
-    NODESPAN_PROGRAMS(NODESPAN_PROGRAM_CASE)
-#undef NODESPAN_PROGRAM_CASE
-  }
-  return ProgramRole::kContinues;
+#define NODESPAN_PROGRAM_ROLE(name, symbol, role) ProgramRole::role,
+  constexpr ProgramRole kRoles[] = {NODESPAN_PROGRAMS(NODESPAN_PROGRAM_ROLE)};
+#undef NODESPAN_PROGRAM_ROLE
+  return kRoles[static_cast<int>(program)];
+}
+
+// What programs are of no use without each other: their name up to its last word.
+constexpr std::string_view GroupOf(Program program) {
+  const std::string_view name = ToString(program);
+  return name.substr(0, name.rfind('_'));
 }
 
 }  // namespace nodespan::attach

@@ -5,6 +5,10 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "ebpf/libbpf_log.h"
@@ -76,6 +80,37 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
   return absl::OkStatus();
 }
 
+// Switches off the programs of every group that was refused.
+void LeaveOut(const nodespan_bpf& skeleton, std::span<const TracerObject::Refusal> refusals) {
+  for (int i = 0; i < kProgramCount; ++i) {
+    const auto program = static_cast<Program>(i);
+    for (const TracerObject::Refusal& refusal : refusals) {
+      if (refusal.group == GroupOf(program)) {
+        (void)bpf_program__set_autoload(ProgramOf(skeleton, program), false);
+      }
+    }
+  }
+}
+
+// The group of the program that libbpf's messages name last ("prog 'NAME': failed to load"); nullopt when there is
+// none, or it was left out already.
+std::optional<std::string_view> RefusedGroup(std::string_view messages,
+                                             std::span<const TracerObject::Refusal> refusals) {
+  std::optional<std::string_view> group;
+  size_t last = 0;
+  for (int i = 0; i < kProgramCount; ++i) {
+    const auto program = static_cast<Program>(i);
+    const size_t at = messages.rfind(fmt::format("prog '{}': failed to load", ToString(program)));
+    if (at != std::string_view::npos && (!group.has_value() || at > last)) {
+      last = at;
+      group = GroupOf(program);
+    }
+  }
+  const bool is_known = std::any_of(refusals.begin(), refusals.end(),
+                                    [&](const TracerObject::Refusal& refusal) { return refusal.group == group; });
+  return is_known ? std::nullopt : group;
+}
+
 absl::Status UpdateArray(const bpf_map* map, uint32_t slot, const void* value) {
   if (bpf_map_update_elem(bpf_map__fd(map), &slot, value, BPF_ANY) != 0) {
     return base::ErrnoStatus(fmt::format("write slot {} of map {}", slot, bpf_map__name(map)));
@@ -107,23 +142,43 @@ uint64_t DropObjects(const bpf_map* map, uint32_t target_slot, uint32_t target_g
 
 void TracerObject::SkeletonDeleter::operator()(nodespan_bpf* skeleton) const { nodespan_bpf::destroy(skeleton); }
 
-TracerObject::TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options)
-    : skeleton_(std::move(skeleton)), features_(std::move(features)), options_(options) {}
+TracerObject::TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options,
+                           std::vector<Refusal> refusals)
+    : skeleton_(std::move(skeleton)),
+      features_(std::move(features)),
+      options_(options),
+      refusals_(std::move(refusals)) {}
 
 TracerObject::~TracerObject() = default;
 
 absl::StatusOr<std::unique_ptr<TracerObject>> TracerObject::Load(const ebpf::KernelFeatures& features,
                                                                  const Options& options) {
   const ebpf::LibbpfLog log(options.show_verifier_log);
-  SkeletonPtr skeleton(nodespan_bpf::open());
-  if (skeleton == nullptr) {
-    return base::ErrnoStatus(fmt::format("open BPF object ({})", log.Summary()));
+  std::vector<Refusal> refusals;
+  while (true) {
+    SkeletonPtr skeleton(nodespan_bpf::open());
+    if (skeleton == nullptr) {
+      return base::ErrnoStatus(fmt::format("open BPF object ({})", log.Summary()));
+    }
+    NODESPAN_RETURN_IF_ERROR(Configure(skeleton.get(), features, options));
+    LeaveOut(*skeleton, refusals);
+    const int error = nodespan_bpf::load(skeleton.get());
+    if (error == 0) {
+      return std::unique_ptr<TracerObject>(
+          new TracerObject(std::move(skeleton), features, options, std::move(refusals)));
+    }
+    const std::string summary = log.Summary();
+    const std::optional<std::string_view> group = RefusedGroup(summary, refusals);
+    if (error == -EPERM || !group.has_value() || *group == GroupOf(Program::kNetHttpServerStart)) {
+      return base::ErrnoStatus(-error, fmt::format("load BPF object ({})", summary));
+    }
+    refusals.push_back({std::string(*group), summary});
   }
-  NODESPAN_RETURN_IF_ERROR(Configure(skeleton.get(), features, options));
-  if (const int error = nodespan_bpf::load(skeleton.get()); error != 0) {
-    return base::ErrnoStatus(-error, fmt::format("load BPF object ({})", log.Summary()));
-  }
-  return std::unique_ptr<TracerObject>(new TracerObject(std::move(skeleton), features, options));
+}
+
+bool TracerObject::Supports(Program program) const {
+  return std::none_of(refusals_.begin(), refusals_.end(),
+                      [program](const Refusal& refusal) { return refusal.group == GroupOf(program); });
 }
 
 const bpf_program* TracerObject::program(Program program) const { return ProgramOf(*skeleton_, program); }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +37,7 @@ class TracerObject {
     bool show_verifier_log = false;
   };
 
+  // A library whose programs this kernel refuses is left out (see refusals()); HTTP servers are always needed.
   // kPermissionDenied: a capability is missing. Any other error carries the end of the verifier's or libbpf's message.
   static absl::StatusOr<std::unique_ptr<TracerObject>> Load(const ebpf::KernelFeatures& features,
                                                             const Options& options);
@@ -44,6 +46,14 @@ class TracerObject {
   const Options& options() const { return options_; }
   const ebpf::KernelFeatures& features() const { return features_; }
   const bpf_program* program(Program program) const;
+
+  // What this kernel does not do, and why.
+  struct Refusal {
+    std::string group;  // of programs: "database_sql"
+    std::string reason;
+  };
+  const std::vector<Refusal>& refusals() const { return refusals_; }
+  bool Supports(Program program) const;
 
   int records_fd() const;
   int process_events_fd() const;
@@ -72,11 +82,13 @@ class TracerObject {
   };
   using SkeletonPtr = std::unique_ptr<nodespan_bpf, SkeletonDeleter>;
 
-  TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options);
+  TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options,
+               std::vector<Refusal> refusals);
 
   SkeletonPtr skeleton_;
   ebpf::KernelFeatures features_;
   Options options_;
+  std::vector<Refusal> refusals_;
 };
 
 }  // namespace nodespan::attach

@@ -167,6 +167,9 @@ absl::Status RunDaemon(const config::Config& config) {
   if (!features.multi_refusal.empty()) {
     spdlog::info("uprobe_multi is not used: {}", features.multi_refusal);
   }
+  for (const attach::TracerObject::Refusal& refusal : object->refusals()) {
+    spdlog::warn("this kernel refuses {}: such operations are not traced ({})", refusal.group, refusal.reason);
+  }
   std::optional<Control> control(std::in_place, loop.get(), &table);
   if (config.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");

@@ -84,9 +84,13 @@ absl::Status CheckMemory(int memory_fd, uint64_t load_bias, std::span<const goin
   return absl::OkStatus();
 }
 
-absl::Status CheckProbes(int memory_fd, uint64_t load_bias, const attach::AttachPlan& plan, goinspect::Arch arch) {
+absl::Status CheckProbes(int memory_fd, uint64_t load_bias, const attach::AttachPlan& plan, goinspect::Arch arch,
+                         absl::FunctionRef<bool(const attach::LibraryPlan&)> attaches) {
   const std::span<const uint8_t> breakpoint = Breakpoint(arch);
   for (const attach::LibraryPlan& library : plan.libraries) {
+    if (!attaches(library)) {
+      continue;
+    }
     for (const attach::PlannedProbe& probe : library.probes) {
       std::array<uint8_t, kBreakpointArm64.size()> memory{};
       const std::span<uint8_t> bytes = std::span(memory).first(breakpoint.size());

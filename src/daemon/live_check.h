@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "attach/attach_plan.h"
 #include "goinspect/go_binary.h"
@@ -26,6 +27,7 @@ absl::Status CheckMemory(int memory_fd, uint64_t load_bias, std::span<const goin
                          goinspect::Arch arch);
 
 // kFailedPrecondition: there is no breakpoint at a probe of the plan.
-absl::Status CheckProbes(int memory_fd, uint64_t load_bias, const attach::AttachPlan& plan, goinspect::Arch arch);
+absl::Status CheckProbes(int memory_fd, uint64_t load_bias, const attach::AttachPlan& plan, goinspect::Arch arch,
+                         absl::FunctionRef<bool(const attach::LibraryPlan&)> attaches);
 
 }  // namespace nodespan::daemon

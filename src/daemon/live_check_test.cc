@@ -81,6 +81,8 @@ TEST(LiveCheckTest, MemoryThatIsNotMappedIsADifference) {
   EXPECT_THAT(base::Message(status), HasSubstr("memory at 0x1000 cannot be read"));
 }
 
+bool AnyLibrary(const attach::LibraryPlan&) { return true; }
+
 TEST(LiveCheckTest, AProbeThatIsNotInTheProcessIsFound) {
   attach::AttachPlan plan;
   plan.libraries.emplace_back();
@@ -89,11 +91,11 @@ TEST(LiveCheckTest, AProbeThatIsNotInTheProcessIsFound) {
   probe.function.vaddr = kVaddr;
   probe.function_off = 6;
   plan.libraries[0].probes.push_back(probe);
-  EXPECT_TRUE(CheckProbes(MemoryWith(With(6, "\xcc")).get(), kBias, plan, Arch::kAmd64).ok());
-  const absl::Status status = CheckProbes(MemoryWith(kCode).get(), kBias, plan, Arch::kAmd64);
+  EXPECT_TRUE(CheckProbes(MemoryWith(With(6, "\xcc")).get(), kBias, plan, Arch::kAmd64, AnyLibrary).ok());
+  const absl::Status status = CheckProbes(MemoryWith(kCode).get(), kBias, plan, Arch::kAmd64, AnyLibrary);
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(base::Message(status), HasSubstr("the probe of main.main went into a copy of its file"));
-  EXPECT_FALSE(CheckProbes(MemoryWith(With(6, "\xcc")).get(), kBias, plan, Arch::kArm64).ok());
+  EXPECT_FALSE(CheckProbes(MemoryWith(With(6, "\xcc")).get(), kBias, plan, Arch::kArm64, AnyLibrary).ok());
 }
 
 }  // namespace

@@ -139,7 +139,9 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     return status;
   }
   process.state = State::kTraced;
-  if (absl::Status status = CountMismatch(CheckProbes(memory_fd.get(), load_bias, inspection.plan, arch));
+  if (absl::Status status = CountMismatch(
+          CheckProbes(memory_fd.get(), load_bias, inspection.plan, arch,
+                      [this](const attach::LibraryPlan& library) { return deps_.attacher->Attaches(library); }));
       !status.ok()) {
     Detach(process);
     return status;

@@ -33,12 +33,12 @@ absl::StatusOr<std::optional<uint64_t>> ReferenceVaddr(elf::Image& image, const 
                                                        uint64_t func_vaddr) {
   const bool is_absolute = module.functions.has_absolute_entries;
   const uint64_t entry_bytes = is_absolute ? 8 : 4;
-  const uint64_t fixed_bytes = entry_bytes + 8 * 4 + (module.pclntab.has_start_line() ? 4 : 0) + 4;
+  const uint64_t fixed_bytes = entry_bytes + uint64_t{8} * 4 + (module.pclntab.has_start_line() ? 4 : 0) + 4;
   const uint8_t* func = image.View(func_vaddr, fixed_bytes);
   if (func == nullptr) {
     return MakeStatus(StatusCode::kDataLoss, "a function record outside the file");
   }
-  const uint32_t pcdata_count = Load<uint32_t>(func + entry_bytes + 6 * 4);
+  const uint32_t pcdata_count = Load<uint32_t>(func + entry_bytes + uint64_t{6} * 4);
   const uint8_t funcdata_count = func[fixed_bytes - 1];
   if (pcdata_count > kMaxFunctionDataArrays || funcdata_count > kMaxFunctionDataArrays) {
     return MakeStatus(StatusCode::kDataLoss, "a function record with {} and {} tables", pcdata_count, funcdata_count);
@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<uint64_t>> ReferenceVaddr(elf::Image& image, const 
   if (is_absolute) {
     arrays_vaddr = (arrays_vaddr + 7) / 8 * 8;
   }
-  return arrays_vaddr + kStackObjectsIndex * (is_absolute ? 8 : 4);
+  return arrays_vaddr + kStackObjectsIndex * uint64_t{is_absolute ? 8U : 4U};
 }
 
 // The list at `vaddr`: a word with the number of objects, then {offset, size, bytes with pointers, pointer map}, where

@@ -34,7 +34,7 @@ char TakeByte(std::string_view& path) {
 bool IsClientError(std::optional<uint16_t> code) {
   constexpr uint16_t kNotFound = 404;
   constexpr uint16_t kMethodNotAllowed = 405;
-  return code == kNotFound || code == kMethodNotAllowed;
+  return code.has_value() && (*code == kNotFound || *code == kMethodNotAllowed);
 }
 
 }  // namespace
