@@ -27,8 +27,8 @@ struct ns_strings {
  * Appends up to `max` bytes of a Go string to the record's strings. Strings must be appended in the order of the
  * record's enumeration; the sum of all limits fits, so that the first of the last two checks never fails in practice.
  *
- * Both numbers are compared once more right before their use: verifiers before Linux 6.8 forget what they know of a
- * number when the compiler moves it to the stack and back.
+ * Both numbers are compared right before their use and not used behind it: verifiers before Linux 6.8 forget what they
+ * know of a number when the compiler moves it to the stack and back.
  */
 static __always_inline void ns_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
 {
@@ -42,17 +42,17 @@ static __always_inline void ns_append(struct ns_strings to, u32 which, struct go
 		bytes = max;
 		op->header.strings_cut |= 1 << which;
 	}
+	op->header.string_bytes[which] = bytes;
 	off = *(volatile u64 *)&op->strings_bytes;
 	barrier_var(bytes);
-	if (off > to.room - max || bytes > max)
-		return;
-	if (bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
+	if (off > to.room - max || bytes > max ||
+	    bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
+		op->header.string_bytes[which] = 0;
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	op->header.string_bytes[which] = bytes;
-	/* Read again, so that `off` has no life behind its use and stays in its register. */
-	*(volatile u64 *)&op->strings_bytes += bytes;
+	/* From memory: a number that is used once more behind the call would be kept on the stack. */
+	*(volatile u64 *)&op->strings_bytes += *(volatile u16 *)&op->header.string_bytes[which];
 }
 
 /* Makes the scratch operation a new one of this process that begins now. */

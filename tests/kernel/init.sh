@@ -28,7 +28,7 @@ mkfifo /go
 server=$!
 wait_for '^ready ' /truth 30 || echo "the server did not become ready" >>/err
 
-OTEL_GO_AUTO_SHOW_VERIFIER_LOG=1 OTEL_TRACES_EXPORTER=otlp/stdout OTEL_BSP_SCHEDULE_DELAY=100 /nodespan --pid $server >/spans 2>>/err &
+OTEL_TRACES_EXPORTER=otlp/stdout OTEL_BSP_SCHEDULE_DELAY=100 /nodespan --pid $server >/spans 2>>/err &
 tracer=$!
 wait_for "attached pid=$server" /err 90 || echo "nodespan did not attach" >>/err
 echo >/go
