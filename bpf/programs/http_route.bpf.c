@@ -18,32 +18,33 @@ NS_ASSERT(2 * NS_HTTP_MAX_PATTERN <= NS_WINDOW_BYTES);
 struct ns_route_text {
 	u64 bytes; /* in the window */
 	u32 cut;
+	u64 added; /* by the last part */
 };
 
 /* Appends one string to the text. Returns whether there is room for more. */
 static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, struct go_string part)
 {
-	u64 used = text->bytes;
+	u64 used = *(volatile u64 *)&text->bytes;
 	u64 bytes = part.bytes;
 
 	if (!bytes)
 		return 1;
-	/* Compared with constants only, and although the compiler knows: the verifiers before Linux 6.8 do not. */
-	barrier_var(used);
 	if (used > NS_HTTP_MAX_PATTERN)
 		return 0;
 	if (bytes > NS_HTTP_MAX_PATTERN - used) {
 		bytes = NS_HTTP_MAX_PATTERN - used;
 		text->cut = 1;
 	}
+	text->added = bytes;
+	/* As in ns_append: compared right before their use, with constants only, and not used behind it. */
+	used = *(volatile u64 *)&text->bytes;
 	barrier_var(bytes);
-	if (bytes > NS_HTTP_MAX_PATTERN)
-		return 0;
-	if (bpf_probe_read_user(window + used, bytes, (const void *)part.data)) {
+	if (used > NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN ||
+	    bpf_probe_read_user(window + used, bytes, (const void *)part.data)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return 0;
 	}
-	text->bytes = used + bytes;
+	*(volatile u64 *)&text->bytes += *(volatile u64 *)&text->added;
 	return !text->cut;
 }
 
@@ -107,18 +108,21 @@ static __always_inline void ns_route_store(struct ns_operation *op, const u64 ro
 {
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	u64 old_bytes = op->header.string_bytes[NS_HTTP_PATTERN];
-	u64 off = op->strings_bytes - old_bytes; /* the pattern is the last string */
 	u64 bytes = text->bytes;
+	u64 off;
 
 	if (!ns_route_replaces(source, bytes, record->route_source, old_bytes))
 		return;
+	/* The pattern is the last string. */
+	*(volatile u64 *)&op->strings_bytes -= old_bytes;
+	op->header.string_bytes[NS_HTTP_PATTERN] = 0;
+	off = *(volatile u64 *)&op->strings_bytes;
 	barrier_var(bytes); /* as above */
-	if (off > room - NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN)
+	if (off > room - NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN ||
+	    bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, window))
 		return;
-	if (bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, window))
-		return;
-	op->header.string_bytes[NS_HTTP_PATTERN] = bytes;
-	op->strings_bytes = off + bytes;
+	op->header.string_bytes[NS_HTTP_PATTERN] = *(volatile u64 *)&text->bytes;
+	*(volatile u64 *)&op->strings_bytes += *(volatile u64 *)&text->bytes;
 	op->header.strings_cut &= ~(1 << NS_HTTP_PATTERN);
 	if (text->cut)
 		op->header.strings_cut |= 1 << NS_HTTP_PATTERN;
