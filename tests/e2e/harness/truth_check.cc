@@ -219,7 +219,8 @@ class Comparison {
                        [](const SpanTruth* a, const SpanTruth* b) { return a->start_ns < b->start_ns; });
       const auto& [kind, match] = group;
       size_t next = 0;
-      std::erase_if(rest, [&, &kind = kind, &match = match](const Seen* seen) {
+      // clang 14 does not capture structured bindings by themselves.
+      std::erase_if(rest, [&, &kind = kind, &match = match, &lines = lines](const Seen* seen) {
         if (KindOf(*seen->span) != kind || !HasAll(*seen, match) || next == lines.size()) {
           return false;
         }
