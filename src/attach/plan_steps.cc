@@ -132,10 +132,10 @@ absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function&
 // The start of the deferred function, with the results in the frame of the function that deferred it.
 absl::StatusOr<PlannedProbe> PlanDeferred(const GoBinary& binary, const EndSpec& spec,
                                           const goinspect::Function& function, std::span<const uint8_t> code,
-                                          const goinspect::Function& deferred) {
+                                          const goinspect::Function& deferred, const ClassifyCallee& callees) {
   NODESPAN_ASSIGN_OR_RETURN(
       const std::vector<int32_t> slots,
-      FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words, GoCallees(binary)));
+      FindDeferredResultSlots(code, function.vaddr, binary.info().arch, spec.result_words, callees));
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, PlanStart(binary, spec.program, deferred));
   probe.site.flags |= NS_SITE_CALLER;
   probe.site.caller_vaddr = function.vaddr;
@@ -241,6 +241,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
     return Missing(binary, spec.candidates);
   }
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(*function));
+  const ClassifyCallee callees = GoCallees(binary);  // remembers what it was asked
   EndSiteOptions options;
   options.wanted.assign(spec.result_words.begin(), spec.result_words.end());
   if (spec.error_word >= 0) {
@@ -255,7 +256,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   }
   std::vector<PlannedProbe> probes;
   if (const auto deferred = FirstPresent(binary, spec.deferred); deferred.has_value()) {
-    absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred);
+    absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred, callees);
     if (probe.ok()) {
       probes.push_back(*std::move(probe));
       if (spec.deferred_only) {
@@ -265,7 +266,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
     }
   }
   const absl::StatusOr<std::vector<EndSite>> sites =
-      FindEndSites(code, function->vaddr, binary.info().arch, options, GoCallees(binary));
+      FindEndSites(code, function->vaddr, binary.info().arch, options, callees);
   if (!sites.ok() && !(absl::IsNotFound(sites.status()) && !probes.empty())) {
     return base::Annotate(sites.status(), function->name);
   }

@@ -9,6 +9,7 @@
 #include "events/record_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "spans/span_test_util.h"
 
 namespace nodespan::spans {
 namespace {
@@ -19,21 +20,14 @@ using model::SpanKind;
 using model::StatusCode;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::Lines;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr uint64_t kDeadlineVaddr = 0x6000;
 constexpr uint64_t kErrorStringVaddr = 0x6100;
 
-class FixedClock final : public base::Clock {
- public:
-  int64_t MonotonicNs() const override { return 0; }
-  int64_t WallNs() const override { return 1'000'000'000; }
-};
-
 model::Span Build(const GrpcRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
-  static const FixedClock clock;
-  static const WallClock wall(&clock);
   static const auto resource = std::make_shared<const model::Resource>();
   static const model::TypeNames types(
       {{kDeadlineVaddr, "context.deadlineExceededError"}, {kErrorStringVaddr, "*errors.errorString"}});
@@ -41,18 +35,8 @@ model::Span Build(const GrpcRecordBuilder& record, SemconvMode mode = SemconvMod
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   model::Span span;
-  BuildGrpcSpan(std::get<events::GrpcEvent>(*event), mode, resource, &types, wall, span);
+  BuildGrpcSpan(std::get<events::GrpcEvent>(*event), mode, resource, &types, testing::FixedWallClock(), span);
   return span;
-}
-
-std::vector<std::string> Lines(const model::Span& span) {
-  std::vector<std::string> lines;
-  for (const model::Attribute& attribute : span.attributes) {
-    const auto* text = std::get_if<std::string>(&attribute.value);
-    lines.push_back(std::string(attribute.key) + "=" +
-                    (text != nullptr ? *text : std::to_string(std::get<int64_t>(attribute.value))));
-  }
-  return lines;
 }
 
 TEST(GrpcSpanTest, DescribesACallByTheNewNames) {

@@ -8,6 +8,7 @@
 #include "events/record_builder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "spans/span_test_util.h"
 
 namespace nodespan::spans {
 namespace {
@@ -17,39 +18,23 @@ using model::SemconvMode;
 using model::StatusCode;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::Lines;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr uint64_t kOpErrorVaddr = 0x6000;
 constexpr uint64_t kErrorStringVaddr = 0x6100;
 
-class FixedClock final : public base::Clock {
- public:
-  int64_t MonotonicNs() const override { return 0; }
-  int64_t WallNs() const override { return 1'000'000'000; }
-};
-
 model::Span Build(const HttpClientRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
-  static const FixedClock clock;
-  static const WallClock wall(&clock);
   static const auto resource = std::make_shared<const model::Resource>();
   static const model::TypeNames types({{kOpErrorVaddr, "*net.OpError"}, {kErrorStringVaddr, "*errors.errorString"}});
   const std::vector<std::byte> bytes = record.Bytes();
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   model::Span span;
-  HttpClientSpanBuilder().Build(std::get<events::HttpClientEvent>(*event), mode, resource, &types, wall, span);
+  HttpClientSpanBuilder().Build(std::get<events::HttpClientEvent>(*event), mode, resource, &types,
+                                testing::FixedWallClock(), span);
   return span;
-}
-
-std::vector<std::string> Lines(const model::Span& span) {
-  std::vector<std::string> lines;
-  for (const model::Attribute& attribute : span.attributes) {
-    const auto* text = std::get_if<std::string>(&attribute.value);
-    lines.push_back(std::string(attribute.key) + "=" +
-                    (text != nullptr ? *text : std::to_string(std::get<int64_t>(attribute.value))));
-  }
-  return lines;
 }
 
 HttpClientRecordBuilder Failed(uint64_t type_vaddr, std::string_view text) {

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
+#include "spans/span_test_util.h"
 
 namespace nodespan::spans {
 namespace {
@@ -19,37 +20,19 @@ using model::StatusCode;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Key;
+using testing::Lines;
 using ::testing::Not;
 using ::testing::Pair;
 
-class FixedClock final : public base::Clock {
- public:
-  int64_t MonotonicNs() const override { return 0; }
-  int64_t WallNs() const override { return 1'000'000'000; }
-};
-
 model::Span Build(const HttpServerRecordBuilder& record, SemconvMode mode = SemconvMode::kNew,
                   const HttpServerSpanBuilder& builder = HttpServerSpanBuilder()) {
-  static const FixedClock clock;
-  static const WallClock wall(&clock);
   static const auto resource = std::make_shared<const model::Resource>();
   const std::vector<std::byte> bytes = record.Bytes();
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   model::Span span;
-  builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, wall, span);
+  builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, testing::FixedWallClock(), span);
   return span;
-}
-
-// Every attribute as "key=value", in order.
-std::vector<std::string> Lines(const model::Span& span) {
-  std::vector<std::string> lines;
-  for (const model::Attribute& attribute : span.attributes) {
-    const auto* text = std::get_if<std::string>(&attribute.value);
-    lines.push_back(std::string(attribute.key) + "=" +
-                    (text != nullptr ? *text : std::to_string(std::get<int64_t>(attribute.value))));
-  }
-  return lines;
 }
 
 std::map<std::string, std::string> Attributes(const model::Span& span) {

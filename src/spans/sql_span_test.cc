@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
+#include "spans/span_test_util.h"
 
 namespace nodespan::spans {
 namespace {
@@ -23,18 +24,10 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-class FixedClock final : public base::Clock {
- public:
-  int64_t MonotonicNs() const override { return 0; }
-  int64_t WallNs() const override { return 1'000'000'000; }
-};
-
 model::Span Build(const SqlEvent& event, const SqlOptions& options = {}) {
-  static const FixedClock clock;
-  static const WallClock wall(&clock);
   static const auto resource = std::make_shared<const model::Resource>();
   model::Span span;
-  SqlSpanBuilder().Build(event, options, resource, wall, span);
+  SqlSpanBuilder().Build(event, options, resource, testing::FixedWallClock(), span);
   return span;
 }
 
@@ -249,8 +242,7 @@ TEST(SqlSpanTest, MakesValidUtf8OfAnyBytes) {
 
 TEST(SqlSpanTest, KeepsNothingOfTheSpanBefore) {
   SqlSpanBuilder builder;
-  const FixedClock clock;
-  const WallClock wall(&clock);
+  const WallClock& wall = testing::FixedWallClock();
   const auto resource = std::make_shared<const model::Resource>();
   model::Span first;
   builder.Build(Query("CALL p()"), {.include_statement = true}, resource, wall, first);
