@@ -37,7 +37,6 @@ struct ns_value_location {
 #define NS_SITE_EDGE 0x2	/* only hits count whose flags take, or do not take, the branch: see `edge` */
 #define NS_SITE_EDGE_TAKEN 0x4	/* the edge is the one that is taken */
 #define NS_SITE_CALLER 0x8	/* the word at the stack pointer is compared with the caller's range */
-#define NS_SITE_NO_RESULTS 0x10 /* nothing is known of the results here */
 
 #define NS_SITE_RESULTS 4
 
