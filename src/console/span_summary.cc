@@ -42,12 +42,13 @@ const T* Find(const Span& span, std::string_view stable, std::string_view old) {
 std::string ToText(const AttributeValue& value) {
   return std::visit(
       [](const auto& v) -> std::string {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>) {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, std::string>) {
           return v;
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::vector<std::string>>) {
-          return fmt::format("[{}]", fmt::join(v, ", "));
-        } else {
+        } else if constexpr (std::is_same_v<T, bool> || std::is_arithmetic_v<T>) {
           return fmt::format("{}", v);
+        } else {
+          return fmt::format("[{}]", fmt::join(v, ", "));
         }
       },
       value);

@@ -10,10 +10,11 @@
 
 namespace nodespan::model {
 
-using AttributeValue = std::variant<bool, int64_t, double, std::string, std::vector<std::string>>;
+using AttributeValue = std::variant<bool, int64_t, double, std::string, std::vector<std::string>, std::vector<bool>,
+                                    std::vector<int64_t>, std::vector<double>>;
 
 struct Attribute {
-  // Static or interned storage that outlives every span (the semantic-convention names are constants).
+  // The names of semantic conventions are constants; any other is in Span::storage.
   std::string_view key;
   AttributeValue value;
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,7 @@ using SpanId = std::array<uint8_t, 8>;
 enum class SpanKind : uint8_t { kInternal = 1, kServer = 2, kClient = 3, kProducer = 4, kConsumer = 5 };
 enum class StatusCode : uint8_t { kUnset = 0, kOk = 1, kError = 2 };
 
-// The library whose operation a span describes. Static objects: compared by address, never owned by a span.
+// The library whose operation a span describes. Compared by address. A constant, or held by Span::storage.
 struct InstrumentationScope {
   std::string_view name;        // "nodespan/net/http"
   std::string_view version;     // nodespan's version
@@ -62,6 +63,8 @@ struct Span {
   std::string status_message;                   // Only with kError.
   const InstrumentationScope* scope = nullptr;  // Never null on a finished span.
   ResourcePtr resource;                         // Never null on a finished span.
+  // Holds what the span and its attributes refer to and what is no constant. Null: nothing.
+  std::shared_ptr<const void> storage;
 };
 
 inline bool IsZero(const SpanId& id) { return id == SpanId{}; }

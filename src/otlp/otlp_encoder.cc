@@ -79,6 +79,9 @@ class MessageWriter {
   void Status(const model::Span& from);
   void KeyValue(uint32_t field, std::string_view key, const model::AttributeValue& value);
   void StringArray(uint32_t field, std::string_view key, const std::vector<std::string>& strings);
+  // `size_of`: of the AnyValue of an element, which `write` writes without its length.
+  template <typename Numbers, typename SizeOf, typename Write>
+  void NumberArray(uint32_t field, std::string_view key, const Numbers& numbers, SizeOf size_of, Write write);
   // The start of a KeyValue up to and without the `any_size` bytes of its AnyValue.
   void KeyValueHeader(uint32_t field, std::string_view key, size_t any_size);
 
@@ -128,6 +131,21 @@ void MessageWriter::StringArray(uint32_t field, std::string_view key, const std:
   }
 }
 
+template <typename Numbers, typename SizeOf, typename Write>
+void MessageWriter::NumberArray(uint32_t field, std::string_view key, const Numbers& numbers, SizeOf size_of,
+                                Write write) {
+  size_t array_size = 0;
+  for (const auto element : numbers) {
+    array_size += DelimitedSize(size_of(element));
+  }
+  KeyValueHeader(field, key, DelimitedSize(array_size));
+  out_.DelimitedHeader(any_value::kArray, array_size);
+  for (const auto element : numbers) {
+    out_.DelimitedHeader(array_value::kValues, size_of(element));
+    write(element);
+  }
+}
+
 // A default (false, 0, "") is written: in a oneof it differs from "no value".
 void MessageWriter::KeyValue(uint32_t field, std::string_view key, const model::AttributeValue& value) {
   repaired_.clear();
@@ -146,6 +164,18 @@ void MessageWriter::KeyValue(uint32_t field, std::string_view key, const model::
     out_.DoubleField(any_value::kDouble, *real);
   } else if (const auto* strings = std::get_if<std::vector<std::string>>(&value)) {
     StringArray(field, key, *strings);
+  } else if (const auto* booleans = std::get_if<std::vector<bool>>(&value)) {
+    NumberArray(
+        field, key, *booleans, [](bool) { return size_t{2}; },
+        [this](bool element) { out_.VarintField(any_value::kBool, element ? 1 : 0); });
+  } else if (const auto* numbers = std::get_if<std::vector<int64_t>>(&value)) {
+    NumberArray(
+        field, key, *numbers, [](int64_t element) { return 1 + VarintSize(static_cast<uint64_t>(element)); },
+        [this](int64_t element) { out_.VarintField(any_value::kInt, static_cast<uint64_t>(element)); });
+  } else if (const auto* reals = std::get_if<std::vector<double>>(&value)) {
+    NumberArray(
+        field, key, *reals, [](double) { return 1 + sizeof(double); },
+        [this](double element) { out_.DoubleField(any_value::kDouble, element); });
   }
 }
 

@@ -46,6 +46,21 @@ std::string Bytes(const std::array<uint8_t, N>& id) {
   return std::string(id.begin(), id.end());
 }
 
+// Of a list; empty for anything else.
+std::vector<model::AttributeValue> ElementsOf(const model::AttributeValue& list) {
+  std::vector<model::AttributeValue> elements;
+  const auto copy = [&](const auto* from) {
+    if (from != nullptr) {
+      elements.assign(from->begin(), from->end());
+    }
+  };
+  copy(std::get_if<std::vector<std::string>>(&list));
+  copy(std::get_if<std::vector<bool>>(&list));
+  copy(std::get_if<std::vector<int64_t>>(&list));
+  copy(std::get_if<std::vector<double>>(&list));
+  return elements;
+}
+
 void ExpectSameValue(const common::AnyValue& actual, const model::AttributeValue& expected) {
   if (const auto* string = std::get_if<std::string>(&expected)) {
     ASSERT_EQ(actual.value_case(), common::AnyValue::kStringValue);
@@ -61,12 +76,11 @@ void ExpectSameValue(const common::AnyValue& actual, const model::AttributeValue
     EXPECT_EQ(actual.double_value(), *real);
   } else {
     ASSERT_EQ(actual.value_case(), common::AnyValue::kArrayValue);
-    std::vector<std::string> strings;
-    for (const common::AnyValue& value : actual.array_value().values()) {
-      ASSERT_EQ(value.value_case(), common::AnyValue::kStringValue);
-      strings.push_back(value.string_value());
+    const std::vector<model::AttributeValue> elements = ElementsOf(expected);
+    ASSERT_EQ(static_cast<size_t>(actual.array_value().values_size()), elements.size());
+    for (size_t i = 0; i < elements.size(); ++i) {
+      ExpectSameValue(actual.array_value().values(static_cast<int>(i)), elements[i]);
     }
-    EXPECT_EQ(strings, std::get<std::vector<std::string>>(expected));
   }
 }
 

@@ -40,27 +40,22 @@ Json Double(double value) {
   return value;
 }
 
+Json Scalar(bool value) { return {{"boolValue", value}}; }
+Json Scalar(int64_t value) { return {{"intValue", std::to_string(value)}}; }
+Json Scalar(double value) { return {{"doubleValue", Double(value)}}; }
+Json Scalar(const std::string& value) { return {{"stringValue", value}}; }
+
+template <typename T>
+Json Scalar(const std::vector<T>& list) {
+  Json values = Json::array();
+  for (const T& value : list) {
+    values.push_back(Scalar(value));
+  }
+  return {{"arrayValue", {{"values", std::move(values)}}}};
+}
+
 Json Value(const model::AttributeValue& value) {
-  return std::visit(
-      [](const auto& held) -> Json {
-        using T = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<T, bool>) {
-          return {{"boolValue", held}};
-        } else if constexpr (std::is_same_v<T, int64_t>) {
-          return {{"intValue", std::to_string(held)}};
-        } else if constexpr (std::is_same_v<T, double>) {
-          return {{"doubleValue", Double(held)}};
-        } else if constexpr (std::is_same_v<T, std::string>) {
-          return {{"stringValue", held}};
-        } else {
-          Json values = Json::array();
-          for (const std::string& text : held) {
-            values.push_back({{"stringValue", text}});
-          }
-          return {{"arrayValue", {{"values", std::move(values)}}}};
-        }
-      },
-      value);
+  return std::visit([](const auto& held) { return Scalar(held); }, value);
 }
 
 template <typename Attributes>

@@ -57,7 +57,11 @@ TEST(OtlpJsonTest, WritesEveryFieldTheWayTheSpecificationSays) {
           {"key": "double", "value": {"doubleValue": 0.25}},
           {"key": "strings", "value": {"arrayValue": {"values": [
             {"stringValue": "a"}, {"stringValue": ""}, {"stringValue": "c"}]}}},
-          {"key": "none", "value": {"arrayValue": {"values": []}}}],
+          {"key": "none", "value": {"arrayValue": {"values": []}}},
+          {"key": "bools", "value": {"arrayValue": {"values": [{"boolValue": true}, {"boolValue": false}]}}},
+          {"key": "ints", "value": {"arrayValue": {"values": [
+            {"intValue": "-1"}, {"intValue": "0"}, {"intValue": "300"}]}}},
+          {"key": "doubles", "value": {"arrayValue": {"values": [{"doubleValue": 0.25}, {"doubleValue": -4.0}]}}}],
         "droppedAttributesCount": 3,
         "events": [
           {"timeUnixNano": "123", "name": "exception",

@@ -74,7 +74,10 @@ inline model::Span MakeFullSpan(model::ResourcePtr resource) {
                      {"zero", int64_t{0}},
                      {"double", 0.25},
                      {"strings", std::vector<std::string>{"a", "", "c"}},
-                     {"none", std::vector<std::string>{}}};
+                     {"none", std::vector<std::string>{}},
+                     {"bools", std::vector<bool>{true, false}},
+                     {"ints", std::vector<int64_t>{-1, 0, 300}},
+                     {"doubles", std::vector<double>{0.25, -4}}};
   span.dropped_attributes_count = 3;
   span.events = {{123, "exception", {{"exception.type", "*errors.errorString"}}, 2}, {124, "", {}, 0}};
   span.dropped_events_count = 4;
@@ -118,11 +121,14 @@ class RandomSpans {
   }
 
   model::AttributeValue Value() {
-    switch (Below(5)) {
+    switch (Below(8)) {
       case 0: return Below(2) == 0;
       case 1: return static_cast<int64_t>(AnyInteger());
       case 2: return static_cast<double>(AnyInteger()) / 3;
       case 3: return Text();
+      case 4: return std::vector<bool>(Below(5), Below(2) == 0);
+      case 5: return std::vector<int64_t>(Below(5), static_cast<int64_t>(AnyInteger()));
+      case 6: return std::vector<double>(Below(5), static_cast<double>(AnyInteger()) / 3);
       default: {
         std::vector<std::string> texts(Below(5));
         for (std::string& text : texts) {
