@@ -141,6 +141,32 @@ bool IsPushRbp(const cs_insn& instruction) {
          instruction.detail->x86.operands[0].reg == X86_REG_RBP;
 }
 
+// A method wrapper of Go 1.20 and older that needs no stack: `mov 0x20(%r14),%r12; test %r12,%r12; jne`. Before it only
+// the frame is set up (cmd/internal/obj/x86/obj6.go, preprocess: "if(g._panic != nil && g._panic.argp == FP)").
+std::optional<Site> FindPanicCheck(Disassembler& disassembler, std::span<const uint8_t> code, uint64_t vaddr) {
+  constexpr int64_t kPanicOff = 0x20;  // of g._panic: behind stack, stackguard0 and stackguard1
+  bool panic_loaded = false;
+  uint64_t off = 0;
+  for (int i = 0; i < kMaxPrologueInstructions; ++i) {
+    const cs_insn* instruction = disassembler.At(code, vaddr, off);
+    if (instruction == nullptr || LoadsStackGuardAmd64(*instruction)) {
+      return std::nullopt;
+    }
+    const cs_x86& x86 = instruction->detail->x86;
+    if (instruction->id == X86_INS_JNE && panic_loaded) {
+      return Site{SiteKind::kPanicCheckBranch, off, Disassembler::Text(*instruction),
+                  "branch of a wrapper's check for panics, emulated"};
+    }
+    if (instruction->id == X86_INS_MOV && x86.op_count == 2 && x86.operands[0].type == X86_OP_REG &&
+        x86.operands[0].reg == X86_REG_R12 && x86.operands[1].type == X86_OP_MEM &&
+        x86.operands[1].mem.base == X86_REG_R14 && x86.operands[1].mem.disp == kPanicOff) {
+      panic_loaded = true;
+    }
+    off += instruction->size;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
@@ -152,6 +178,9 @@ absl::StatusOr<Site> FindStartSite(std::span<const uint8_t> code, uint64_t vaddr
   // A function without a stack check (nosplit, or a tiny frame) may begin with the push itself.
   if (const cs_insn* first = disassembler.At(code, vaddr, 0); amd64 && first != nullptr && IsPushRbp(*first)) {
     return Site{SiteKind::kPush, 0, Disassembler::Text(*first), "first instruction, no stack check before it"};
+  }
+  if (const std::optional<Site> site = amd64 ? FindPanicCheck(disassembler, code, vaddr) : std::nullopt) {
+    return *site;
   }
   NODESPAN_ASSIGN_OR_RETURN(const StackCheck check, FindStackCheck(disassembler, rules, code, vaddr));
   if (!LeadsToMorestack(disassembler, rules, code, vaddr, check.target_off, is_morestack)) {

@@ -22,6 +22,7 @@ namespace nodespan::attach {
 enum class SiteKind {
   kPush,              // `push %rbp` behind the stack check: once per call
   kStackCheckBranch,  // the check's own branch: hit again after the stack has grown, which the program must drop
+  kPanicCheckBranch,  // of a wrapper without stack check, which looks at g._panic instead: once per call
 };
 
 struct Site {

@@ -75,6 +75,18 @@ TEST(CodeSitesTest, TakesAPushAtTheVeryBeginning) {
   EXPECT_EQ(site->function_off, 0u);
 }
 
+TEST(CodeSitesTest, TakesTheCheckForPanicsOfAWrapperWithoutStackCheck) {
+  // sub $8,%rsp; mov %rbp,(%rsp); lea (%rsp),%rbp; mov 0x20(%r14),%r12; test %r12,%r12; jne +0x19
+  std::vector<uint8_t> code = {0x48, 0x83, 0xec, 0x08, 0x48, 0x89, 0x2c, 0x24, 0x48, 0x8d, 0x2c,
+                               0x24, 0x4d, 0x8b, 0x66, 0x20, 0x4d, 0x85, 0xe4, 0x75, 0x19, 0xc3};
+  const absl::StatusOr<Site> site = FindStartSite(code, kVaddr, Arch::kAmd64, IsTheMorestack);
+  ASSERT_TRUE(site.ok()) << site.status();
+  EXPECT_EQ(site->kind, SiteKind::kPanicCheckBranch);
+  EXPECT_EQ(site->function_off, 19u);
+  code[15] = 0x28;  // another field of g
+  EXPECT_FALSE(FindStartSite(code, kVaddr, Arch::kAmd64, IsTheMorestack).ok());
+}
+
 TEST(CodeSitesTest, FindsDirectCallsOnly) {
   // nop; call kVaddr + 0x106; mov $0xe8,%eax; call *%rax
   const std::vector<uint8_t> code = {0x90, 0xe8, 0x00, 0x01, 0x00, 0x00, 0xb8, 0xe8, 0x00, 0x00, 0x00, 0xff, 0xd0};
