@@ -65,6 +65,14 @@ std::vector<std::string> Strings(const nlohmann::json& line, const char* field) 
   return line.contains(field) ? line.at(field).get<std::vector<std::string>>() : std::vector<std::string>();
 }
 
+std::vector<EventTruth> Events(const nlohmann::json& line) {
+  std::vector<EventTruth> events;
+  for (const nlohmann::json& event : line.value("events", nlohmann::json::array())) {
+    events.push_back({event.at("name"), Texts(event, "attributes")});
+  }
+  return events;
+}
+
 SpanTruth ToTruth(const nlohmann::json& line) {
   SpanTruth truth;
   truth.id = line.at("id");
@@ -78,6 +86,7 @@ SpanTruth ToTruth(const nlohmann::json& line) {
   truth.attributes = Texts(line, "attributes");
   truth.absent = Strings(line, "absent");
   truth.match = Texts(line, "match");
+  truth.events = Events(line);
   truth.links = Strings(line, "links");
   truth.attempts = line.value("attempts", size_t{1});
   truth.optional = line.value("optional", false);
@@ -85,6 +94,18 @@ SpanTruth ToTruth(const nlohmann::json& line) {
   truth.start_ns = line.at("start_ns");
   truth.end_ns = line.at("end_ns");
   return truth;
+}
+
+// Attributes as text, and the keys that are there more than once.
+template <typename KeyValues>
+std::map<std::string, std::string> TextsOf(const KeyValues& attributes, std::vector<std::string>* repeated = nullptr) {
+  std::map<std::string, std::string> texts;
+  for (const auto& attribute : attributes) {
+    if (!texts.emplace(attribute.key(), AsText(ToJson(attribute.value()))).second && repeated != nullptr) {
+      repeated->push_back(attribute.key());
+    }
+  }
+  return texts;
 }
 
 std::string KindOf(const Span& span) {
@@ -147,11 +168,10 @@ class Comparison {
   }
 
   void Add(const Span& span) {
-    Seen seen{&span, {}, {}, false};
-    for (const auto& attribute : span.attributes()) {
-      if (!seen.attributes.emplace(attribute.key(), AsText(ToJson(attribute.value()))).second) {
-        findings_.push_back(fmt::format("span \"{}\": attribute {} twice", span.name(), attribute.key()));
-      }
+    std::vector<std::string> repeated;
+    Seen seen{&span, {}, TextsOf(span.attributes(), &repeated), false};
+    for (const std::string& key : repeated) {
+      findings_.push_back(fmt::format("span \"{}\": attribute {} twice", span.name(), key));
     }
     const std::string id = IdOf(span);
     seen.has_id = !id.empty();
@@ -253,22 +273,46 @@ class Comparison {
     if (!truth.status.empty() && StatusOf(span) != truth.status) {
       Find(truth, "status {}, expected {}", StatusOf(span), truth.status);
     }
-    for (const auto& [key, value] : truth.attributes) {
-      const auto found = seen.attributes.find(key);
-      if (found == seen.attributes.end()) {
-        Find(truth, "no {}, expected \"{}\"", key, value);
-      } else if (found->second != value) {
-        Find(truth, "{} is \"{}\", expected \"{}\"", key, found->second, value);
-      }
-    }
+    CheckAttributes(truth, "", truth.attributes, seen.attributes);
     for (const std::string& key : truth.absent) {
       if (const auto found = seen.attributes.find(key); found != seen.attributes.end()) {
         Find(truth, "{} is \"{}\", expected none", key, found->second);
       }
     }
     CheckParent(truth, span);
+    CheckEvents(truth, span);
     CheckLinks(truth, span);
     CheckTimes(truth, span);
+  }
+
+  void CheckAttributes(const SpanTruth& truth, const std::string& owner,
+                       const std::map<std::string, std::string>& expected,
+                       const std::map<std::string, std::string>& actual) {
+    for (const auto& [key, value] : expected) {
+      const auto found = actual.find(key);
+      if (found == actual.end()) {
+        Find(truth, "{}no {}, expected \"{}\"", owner, key, value);
+      } else if (found->second != value) {
+        Find(truth, "{}{} is \"{}\", expected \"{}\"", owner, key, found->second, value);
+      }
+    }
+  }
+
+  void CheckEvents(const SpanTruth& truth, const Span& span) {
+    if (!truth.events.empty() && static_cast<size_t>(span.events_size()) != truth.events.size()) {
+      Find(truth, "{} events, expected {}", span.events_size(), truth.events.size());
+      return;
+    }
+    for (size_t i = 0; i < truth.events.size(); ++i) {
+      const auto& event = span.events(static_cast<int>(i));
+      if (event.name() != truth.events[i].name) {
+        Find(truth, "event {} is \"{}\", expected \"{}\"", i, event.name(), truth.events[i].name);
+      }
+      if (event.time_unix_nano() < span.start_time_unix_nano() || event.time_unix_nano() > span.end_time_unix_nano()) {
+        Find(truth, "event {} lies outside of the span", i);
+      }
+      CheckAttributes(truth, fmt::format("event {}: ", i), truth.events[i].attributes, TextsOf(event.attributes()));
+    }
   }
 
   // Whether a parent or link of the given identity is what `wanted` says.

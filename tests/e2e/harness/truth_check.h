@@ -16,6 +16,11 @@
 
 namespace nodespan::e2e {
 
+struct EventTruth {
+  std::string name;
+  std::map<std::string, std::string> attributes;
+};
+
 // One line of truth; the fields are described in tests/goprograms/truth/truth.go.
 struct SpanTruth {
   std::string id;
@@ -29,6 +34,7 @@ struct SpanTruth {
   std::map<std::string, std::string> attributes;  // values as text, lists as JSON
   std::vector<std::string> absent;
   std::map<std::string, std::string> match;
+  std::vector<EventTruth> events;
   std::vector<std::string> links;
   size_t attempts = 1;    // so many spans are right; the last one is compared
   bool optional = false;  // no span is right too

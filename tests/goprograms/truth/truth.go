@@ -39,10 +39,17 @@ type Span struct {
 	Match    map[string]string      `json:"match,omitempty"`
 	Attempts int                    `json:"attempts,omitempty"` // so many spans alike are right too; the last is compared
 	Optional bool                   `json:"optional,omitempty"` // no span is right too
+	Events   []Event                `json:"events,omitempty"`   // all of them, in their order; none: not compared
 	Links    []string               `json:"links,omitempty"`    // keys or remote contexts that must be linked to, in any order
 	Facts    map[string]interface{} `json:"facts,omitempty"`    // for readers and for the tests of one program
 	StartNs  int64                  `json:"start_ns"`           // Unix time just before it began; 0: unknown, as where a handler notices late
 	EndNs    int64                  `json:"end_ns"`             // Unix time just after it ended
+}
+
+// Event is one event of a span. It may have more attributes.
+type Event struct {
+	Name       string                 `json:"name"`
+	Attributes map[string]interface{} `json:"attributes,omitempty"`
 }
 
 // Root is the parent of a span that begins a trace.
@@ -52,6 +59,7 @@ const Root = "root"
 const (
 	Unset = "unset"
 	Error = "error"
+	Ok    = "ok"
 	Any   = "" // the tracer cannot know, or conventions leave it open
 )
 
