@@ -6,6 +6,8 @@
 #include "bpf/programs/http_route.bpf.c"
 #include "bpf/programs/nethttp_client.bpf.c"
 #include "bpf/programs/nethttp_server.bpf.c"
+#include "bpf/programs/otel_api.bpf.c"
+#include "bpf/programs/otel_exporter.bpf.c"
 #include "bpf/programs/process_watch.bpf.c"
 
 /* bpf_probe_read_user() is for GPL-compatible programs only. */

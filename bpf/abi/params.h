@@ -371,6 +371,60 @@ struct ns_sql_params {
 };
 NS_ASSERT(sizeof(struct ns_sql_params) == 304);
 
+/* ---- go.opentelemetry.io/otel ---- */
+
+/* Types of spans that are noted: index into ns_otel_params.span_type_vaddrs, and tag of the sites of otel_span_start.
+ */
+enum ns_otel_span_type {
+	NS_OTEL_SPAN_GLOBAL, /* global.nonRecordingSpan, by value */
+	NS_OTEL_SPAN_SDK,    /* pointers: auto/sdk.span, */
+	NS_OTEL_SPAN_AUTO,   /* trace.autoSpan */
+	NS_OTEL_SPAN_TYPES
+};
+
+/* Tags of the sites of otel_global_start. */
+enum ns_otel_start {
+	NS_OTEL_START_NEW_SPAN = 1, /* newSpan(t, ctx, autoSpan, name, opts) */
+	NS_OTEL_START_TRACER,	    /* Start(t, ctx, name, opts), which may have a delegate */
+};
+
+/* Bits of ns_otel_params.present */
+#define NS_OTEL_PARAM_LINKS 0x1
+#define NS_OTEL_PARAM_TIME 0x2
+#define NS_OTEL_PARAM_ATTRIBUTES 0x4
+
+struct ns_otel_params {
+	/* type descriptors, as linked; 0: not in the binary */
+	uint64_t context_key_type_vaddr;	       /* trace.traceContextKeyType */
+	uint64_t span_type_vaddrs[NS_OTEL_SPAN_TYPES]; /* of what contexts have under that key */
+	uint64_t attribute_option_type_vaddr;	       /* trace.attributeOption */
+	uint64_t timestamp_option_type_vaddr;	       /* trace.timestampOption */
+	uint64_t span_option_type_vaddr;	       /* trace.spanOptionFunc */
+	uint64_t image_vaddr;			       /* of the program itself, as linked */
+	uint64_t image_bytes;
+	uint32_t present;	  /* NS_OTEL_PARAM_* */
+	uint16_t tracer_name_off; /* in global.tracer */
+	uint16_t tracer_delegate_off;
+	uint16_t key_value_bytes; /* attribute.KeyValue */
+	uint16_t key_off;
+	uint16_t value_off;
+	/* of attribute.Value, from the start of the KeyValue */
+	uint16_t type_off;
+	uint16_t numeric_off;
+	uint16_t string_off;
+	uint16_t slice_off;
+	/* trace.Link and the SpanContext in it; what that has, from the start of the Link */
+	uint16_t link_bytes;
+	uint16_t link_context_off;
+	uint16_t link_trace_id_off;
+	uint16_t link_span_id_off;
+	uint16_t link_flags_off;
+	/* time.Time */
+	uint16_t time_wall_off;
+	uint16_t time_ext_off;
+};
+NS_ASSERT(sizeof(struct ns_otel_params) == 112);
+
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
 	struct ns_sql_params sql;
@@ -384,8 +438,9 @@ struct ns_binary_params {
 	uint8_t site_count;	/* in `sites` */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 	struct ns_grpc_params grpc;
+	struct ns_otel_params otel;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 992);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1104);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -398,11 +453,14 @@ struct ns_context_type_key {
 struct ns_context_type {
 	uint16_t parent_off;	  /* of a context.Context in T, or in what the indirection leads to */
 	uint16_t indirection_off; /* of a pointer in T */
+	uint16_t key_off;	  /* of context.valueCtx, when spans of the OpenTelemetry API are looked for */
+	uint16_t val_off;
 	uint8_t has_indirection;
 	uint8_t is_root; /* there is none: context.Background and the like */
-	uint8_t pad[2];
+	uint8_t has_value;
+	uint8_t pad;
 };
-NS_ASSERT(sizeof(struct ns_context_type) == 8);
+NS_ASSERT(sizeof(struct ns_context_type) == 12);
 
 enum ns_sampler_root {
 	NS_SAMPLE_ALWAYS,
@@ -437,6 +495,9 @@ enum ns_object_kind {
 	NS_OBJECT_GRPC_SERVER,
 	NS_OBJECT_GRPC_CLIENT, /* while its stream is created, and unary calls until their end */
 	NS_OBJECT_GRPC_STREAM, /* a client stream, which any goroutine may end. addr: of its grpc.clientStream */
+	/* spans of the OpenTelemetry API */
+	NS_OBJECT_API_STARTING, /* by goroutine, while Tracer.Start runs */
+	NS_OBJECT_API_SPAN,	/* addr: what a trace.Span points to */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -12,6 +12,7 @@ enum ns_record_type {
 	NS_RECORD_SQL = 3,
 	NS_RECORD_GRPC_SERVER = 4,
 	NS_RECORD_GRPC_CLIENT = 5,
+	NS_RECORD_API = 6,
 };
 
 /* Bits of ns_record_header.flags */
@@ -250,6 +251,74 @@ struct ns_grpc_record {
 };
 NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
 
+/*
+ * ---- Spans that the program makes through the OpenTelemetry API: one record for each call ----
+ *
+ * Spans of go.opentelemetry.io/auto/sdk come whole, as NS_API_ENCODED. Those of the global tracer begin with
+ * NS_API_BEGIN and end with NS_API_END; what happens to them in between is told by the other actions.
+ */
+enum ns_api_action {
+	NS_API_BEGIN = 1,  /* text: name; tracer; items: options of Tracer.Start */
+	NS_API_ATTRIBUTES, /* items */
+	NS_API_STATUS,	   /* number: codes.Code; text: description */
+	NS_API_NAME,	   /* text */
+	NS_API_EVENT,	   /* text: name; items: its options */
+	NS_API_ERROR,	   /* error_type_vaddr; text: of the error, when its type holds one; items: options */
+	NS_API_END,	   /* items: options of Span.End */
+	NS_API_ENCODED,	   /* body: the span as OTLP/JSON, without ids of its own */
+	NS_API_ACTION_COUNT
+};
+
+enum ns_api_string {
+	NS_API_TEXT,
+	NS_API_TRACER, /* name of the instrumentation scope */
+	NS_API_BODY,   /* items, or JSON */
+	NS_API_STRING_COUNT
+};
+NS_ASSERT(NS_API_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_API_MAX_TEXT 256
+#define NS_API_MAX_TRACER 128
+#define NS_API_MAX_BODY 16384
+#define NS_API_STRINGS_BYTES (NS_API_MAX_TEXT + NS_API_MAX_TRACER + NS_API_MAX_BODY)
+
+/* An item of the body: this, then its key, then its value. Attributes have the numbers of attribute.Type. */
+enum ns_api_item_kind {
+	NS_ITEM_BOOL = 1, /* 8 bytes, like the other numbers */
+	NS_ITEM_INT64,
+	NS_ITEM_FLOAT64,
+	NS_ITEM_STRING,
+	NS_ITEM_BOOLS, /* the elements as Go has them */
+	NS_ITEM_INT64S,
+	NS_ITEM_FLOAT64S,
+	NS_ITEM_STRINGS,   /* no value: followed by its elements */
+	NS_ITEM_ELEMENT,   /* no key: a string of the last NS_ITEM_STRINGS */
+	NS_ITEM_LEFT_OUT,  /* no key, no value: an attribute of a type that is not read, or unreadable */
+	NS_ITEM_SPAN_KIND, /* 8 bytes: trace.SpanKind */
+	NS_ITEM_TIMESTAMP, /* time.Time: wall and ext, 16 bytes */
+	NS_ITEM_LINK,	   /* trace id, span id, trace flags: 25 bytes */
+};
+
+struct ns_api_item {
+	uint8_t kind; /* enum ns_api_item_kind */
+	uint8_t cut;  /* the value was longer */
+	uint16_t key_bytes;
+	uint16_t value_bytes;
+};
+NS_ASSERT(sizeof(struct ns_api_item) == 6);
+#define NS_ITEM_MAX_KEY 128
+#define NS_ITEM_MAX_VALUE 512
+
+struct ns_api_record {
+	struct ns_record_header header; /* end_mono_ns: of the call */
+	uint64_t error_type_vaddr;	/* descriptor of the error's concrete type, as linked; 0: not known */
+	uint32_t number;
+	uint8_t action;	   /* enum ns_api_action */
+	uint8_t items_cut; /* there were more items than fit */
+	uint8_t pad[2];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_api_record) == 112);
+
 #define NS_RECORD_MAX_FIXED_BYTES 160
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
@@ -260,11 +329,15 @@ NS_ASSERT(sizeof(struct ns_sql_record) <= NS_RECORD_MAX_FIXED_BYTES);
 enum ns_process_event_type {
 	NS_PROCESS_EXEC = 1,
 	NS_PROCESS_EXIT = 2,
+	NS_PROCESS_EXPORTS = 3, /* a traced process exports spans that its own SDK makes */
 };
 
 struct ns_process_event {
 	uint32_t type;
 	uint32_t pid; /* thread group id in the initial pid namespace */
+	/* NS_PROCESS_EXPORTS; otherwise 0 */
+	uint32_t target_slot;
+	uint32_t target_generation;
 };
 
 #endif /* NODESPAN_ABI_RECORDS_H */

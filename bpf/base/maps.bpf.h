@@ -74,7 +74,7 @@ struct ns_parent_span {
 	/* Of a context: the addresses of the context it was derived from and of that one's, which tell it from another
 	 * one that was later made in the same place: Go gives out freed memory in the order of addresses, so that one
 	 * address alone comes back together with its neighbour's. Of a goroutine: the address of its operation's
-	 * context.
+	 * context. Of a span of the OpenTelemetry API: the address that ends it, and its type, as linked.
 	 */
 	u64 check;
 	u64 check_above;
@@ -153,5 +153,25 @@ struct {
 	__type(key, struct ns_object_key);
 	__type(value, struct ns_note);
 } notes SEC(".maps");
+
+/* A span of the OpenTelemetry API that is open. */
+struct ns_api_span {
+	u64 start_mono_ns;
+	u8 trace_id[16];
+	u8 span_id[8];
+	u8 parent_span_id[8];
+	u8 trace_flags;
+	u8 is_recorded;
+	u8 pad[6];
+};
+
+/* Object of the kinds NS_OBJECT_API_* -> span. Inserted at the start, deleted at the end. A span that a program never
+ * ends stays until it is the least recently used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_api_span);
+} api_spans SEC(".maps");
 
 #endif /* NODESPAN_MAPS_H */

@@ -47,6 +47,7 @@ struct ns_map_walk {
 
 struct ns_scratch {
 	u64 users; /* 1: taken */
+	u64 slot;  /* of this one */
 	u8 window[NS_WINDOW_BYTES];
 	struct ns_go_strings headers[NS_HEADER_SLOTS];
 	struct ns_map_walk walk;
@@ -80,8 +81,10 @@ static __always_inline struct ns_scratch *ns_scratch_take(void)
 		if (!taken)
 			return NULL;
 		__sync_fetch_and_add(&taken->users, 1);
-		if (*(volatile u64 *)&taken->users == 1)
+		if (*(volatile u64 *)&taken->users == 1) {
+			taken->slot = i;
 			return taken;
+		}
 		__sync_fetch_and_add(&taken->users, -1);
 	}
 	return NULL;

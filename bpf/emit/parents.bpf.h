@@ -12,6 +12,9 @@
  *      know when they were created, but their numbers do: a processor hands out the numbers of its batch in order
  *      (runtime/proc.go, newproc1), so a number that was yet to be handed out when the span began is younger than that.
  * Otherwise it is a root, and counted. A finished request is never inherited by a pooled worker.
+ *
+ * A span of the OpenTelemetry API is in the chain too: as the value that the API puts there. It counts as long as
+ * somebody has the context, open or ended. The API's own spans look in the chain only: no parent there means a root.
  */
 #ifndef NODESPAN_PARENTS_H
 #define NODESPAN_PARENTS_H
@@ -55,21 +58,28 @@ enum ns_context_step {
 	NS_CONTEXT_UNKNOWN, /* a type that the binary does not say how to follow, or unreadable; counted */
 };
 
-/* The context that `context` was derived from. */
-static __always_inline enum ns_context_step ns_context_above(const struct ns_hit *hit, struct go_iface context,
-							     struct go_iface *above)
+/* How to follow `context`; NULL, and counted, when the binary does not say. */
+static __always_inline const struct ns_context_type *ns_context_type(const struct ns_hit *hit, struct go_iface context)
 {
 	struct ns_context_type_key key = {
 		.itab_vaddr = context.itab - hit->params->load_bias,
 		.binary_slot = hit->binary_slot,
 	};
 	const struct ns_context_type *type = bpf_map_lookup_elem(&context_types, &key);
+
+	if (!type)
+		ns_count(NS_LOSS_CONTEXT_TYPE);
+	return type;
+}
+
+/* The context that `context` was derived from. */
+static __always_inline enum ns_context_step ns_context_follow(const struct ns_context_type *type,
+							      struct go_iface context, struct go_iface *above)
+{
 	u64 base = context.data;
 
-	if (!type) {
-		ns_count(NS_LOSS_CONTEXT_TYPE);
+	if (!type)
 		return NS_CONTEXT_UNKNOWN;
-	}
 	if (type->is_root)
 		return NS_CONTEXT_TOP;
 	if (type->has_indirection && ns_read_u64(&base, context.data + type->indirection_off))
@@ -79,6 +89,48 @@ static __always_inline enum ns_context_step ns_context_above(const struct ns_hit
 		return NS_CONTEXT_UNKNOWN;
 	}
 	return NS_CONTEXT_ABOVE;
+}
+
+static __always_inline enum ns_context_step ns_context_above(const struct ns_hit *hit, struct go_iface context,
+							     struct go_iface *above)
+{
+	return ns_context_follow(ns_context_type(hit, context), context, above);
+}
+
+/* A trace.Span as an `any`: its type, as linked, and what it points to. */
+struct ns_api_value {
+	u64 type_vaddr;
+	u64 data;
+};
+
+/* The span that a context.valueCtx has for the OpenTelemetry API, as trace.SpanFromContext finds it; data is 0 when its
+ * value is something else. */
+static __always_inline struct ns_api_value ns_context_api_span(const struct ns_hit *hit,
+							       const struct ns_context_type *type, u64 value_context)
+{
+	u64 key_type = 0, bias = hit->params->load_bias;
+	struct ns_api_value value = {};
+
+	if (ns_read_u64(&key_type, value_context + type->key_off) ||
+	    key_type != hit->binary->otel.context_key_type_vaddr + bias ||
+	    bpf_probe_read_user(&value, sizeof(value), (const void *)(value_context + type->val_off)))
+		value.data = 0;
+	value.type_vaddr -= bias;
+	return value;
+}
+
+/* The same, as it was noted: open or ended, because a context has its span for good. */
+static __always_inline struct ns_parent_span *ns_parent_api_span(const struct ns_hit *hit,
+								 const struct ns_context_type *type, u64 value_context)
+{
+	struct ns_api_value value = ns_context_api_span(hit, type, value_context);
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_API_SPAN, value.data);
+	struct ns_parent_span *span;
+
+	if (!value.data)
+		return NULL;
+	span = bpf_map_lookup_elem(&parents, &key);
+	return span && span->check_above == value.type_vaddr ? span : NULL;
 }
 
 /* Notes the span of `header` as parent for what its goroutine and its context do. */
@@ -132,15 +184,16 @@ static __always_inline void ns_close_parents(const struct ns_hit *hit, u64 goid)
 }
 
 /* Follows the chain of contexts; NULL when no noted one is in it. */
-static __always_inline struct ns_parent_span *ns_parent_by_context(const struct ns_hit *hit, struct go_iface context,
-								   u64 now)
+static __always_inline struct ns_parent_span *ns_follow_contexts(const struct ns_hit *hit, struct go_iface context)
 {
+	const u64 now = bpf_ktime_get_ns();
 	struct ns_parent_span *ended = NULL;
 	u32 half_checked = 0; /* of `ended`, only the context right above was compared */
 
 	for (u32 depth = 0; depth < NS_CONTEXT_DEPTH; depth++) {
 		struct ns_object_key key = ns_object(hit, NS_OBJECT_CONTEXT, context.data);
-		struct ns_parent_span *span;
+		const struct ns_context_type *type;
+		struct ns_parent_span *span, *api_span;
 		struct go_iface above = {};
 
 		if (!context.data && !context.itab)
@@ -148,7 +201,13 @@ static __always_inline struct ns_parent_span *ns_parent_by_context(const struct 
 		span = bpf_map_lookup_elem(&parents, &key);
 		if (span && !span->end_mono_ns)
 			return span;
-		if (ns_context_above(hit, context, &above) != NS_CONTEXT_ABOVE)
+		type = ns_context_type(hit, context);
+		if (type && type->has_value) {
+			api_span = ns_parent_api_span(hit, type, context.data);
+			if (api_span)
+				return api_span;
+		}
+		if (ns_context_follow(type, context, &above) != NS_CONTEXT_ABOVE)
 			goto top;
 		if (half_checked) {
 			half_checked = 0;
@@ -166,7 +225,42 @@ top:
 	return half_checked && ended && ended->check_above ? NULL : ended;
 }
 
-static __always_inline struct ns_parent_span *ns_parent_by_goroutine(const struct ns_hit *hit, u64 g_addr)
+/*
+ * Copies the span of the nearest context to the parent of a scratch slot; 0 when there is none. A function of its own,
+ * with numbers as arguments, so that the kernel verifies it once and not again in every program: it is most of the
+ * work.
+ */
+__attribute__((noinline)) int ns_find_context_span(u64 itab, u64 data, u32 target_slot, u32 scratch_slot)
+{
+	struct go_iface context = {.itab = itab, .data = data};
+	struct ns_hit hit = {.slot = target_slot};
+	const struct ns_parent_span *span;
+	struct ns_scratch *work;
+
+	work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	hit.params = bpf_map_lookup_elem(&targets, &hit.slot);
+	if (!work || !hit.params)
+		return 0;
+	hit.generation = hit.params->generation;
+	hit.binary_slot = hit.params->binary_slot;
+	hit.binary = bpf_map_lookup_elem(&binaries, &hit.binary_slot);
+	if (!hit.binary)
+		return 0;
+	span = ns_follow_contexts(&hit, context);
+	if (!span)
+		return 0;
+	__builtin_memcpy(&work->parent, span, sizeof(work->parent));
+	return 1;
+}
+
+/* Of the context that was given to an operation; NULL when no noted one is in its chain. In work->parent. */
+static __always_inline const struct ns_parent_span *
+ns_parent_by_context(struct ns_scratch *work, const struct ns_hit *hit, struct go_iface context)
+{
+	return ns_find_context_span(context.itab, context.data, hit->slot, work->slot) ? &work->parent : NULL;
+}
+
+static __always_inline const struct ns_parent_span *ns_parent_by_goroutine(const struct ns_hit *hit, u64 g_addr)
 {
 	u64 goid = ns_read_goid(hit, g_addr);
 	struct ns_parent_span *span;
@@ -192,22 +286,31 @@ static __always_inline struct ns_parent_span *ns_parent_by_goroutine(const struc
 	return NULL;
 }
 
-/* Fills trace id, parent and flags of `header` and decides whether the operation is recorded. */
-static __always_inline int ns_join_trace(const struct ns_hit *hit, struct ns_record_header *header,
-					 struct go_iface context, u64 g_addr)
+/* Fills trace id, parent and flags of `header` and decides whether the operation is recorded. `span`: NULL for a root.
+ */
+static __always_inline int ns_join_span(const struct ns_hit *hit, struct ns_record_header *header,
+					const struct ns_parent_span *span)
 {
-	struct ns_parent_span *span = ns_parent_by_context(hit, context, header->start_mono_ns);
+	if (!span) {
+		ns_new_trace_id(header->trace_id);
+		return ns_sample_and_flag(hit->params, header, 0, 0);
+	}
+	__builtin_memcpy(header->trace_id, span->trace_id, sizeof(header->trace_id));
+	__builtin_memcpy(header->parent_span_id, span->span_id, sizeof(header->parent_span_id));
+	return ns_sample_and_flag(hit->params, header, 1, span->trace_flags);
+}
+
+/* The same for an operation that says nothing about its parent. */
+static __always_inline int ns_join_trace(struct ns_scratch *work, const struct ns_hit *hit,
+					 struct ns_record_header *header, struct go_iface context, u64 g_addr)
+{
+	const struct ns_parent_span *span = ns_parent_by_context(work, hit, context);
 
 	if (!span)
 		span = ns_parent_by_goroutine(hit, g_addr);
-	if (span) {
-		__builtin_memcpy(header->trace_id, span->trace_id, sizeof(header->trace_id));
-		__builtin_memcpy(header->parent_span_id, span->span_id, sizeof(header->parent_span_id));
-		return ns_sample_and_flag(hit->params, header, 1, span->trace_flags);
-	}
-	ns_count(NS_COUNT_ROOT_UNKNOWN);
-	ns_new_trace_id(header->trace_id);
-	return ns_sample_and_flag(hit->params, header, 0, 0);
+	if (!span)
+		ns_count(NS_COUNT_ROOT_UNKNOWN);
+	return ns_join_span(hit, header, span);
 }
 
 #endif /* NODESPAN_PARENTS_H */

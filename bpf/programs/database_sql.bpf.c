@@ -180,7 +180,7 @@ static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch 
 	op->memo[NS_SQL_TAG] = hit->site->tag;
 	ns_op_record(op, ns_sql_record)->operation = hit->site->tag;
 	ns_sql_read_call(ctx, hit, key->addr, &call);
-	if (!ns_join_trace(hit, &op->header, call.context, key->addr)) {
+	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr)) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}

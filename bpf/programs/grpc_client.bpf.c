@@ -58,7 +58,7 @@ static __always_inline void ns_grpc_client_start(struct go_regs *ctx, struct ns_
 	struct go_string method = {.data = go_arg5(ctx), .bytes = go_arg6(ctx)};
 	struct go_string target = {};
 
-	if (!ns_join_trace(hit, &op->header, context, key->addr)) {
+	if (!ns_join_trace(work, hit, &op->header, context, key->addr)) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}

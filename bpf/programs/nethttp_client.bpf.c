@@ -86,7 +86,7 @@ static __always_inline void ns_client_start(struct ns_scratch *work, const struc
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
-	if (!ns_join_trace(hit, &op->header, request.context, key->addr)) {
+	if (!ns_join_trace(work, hit, &op->header, request.context, key->addr)) {
 		ns_count(NS_COUNT_OPS_UNSAMPLED);
 		return;
 	}

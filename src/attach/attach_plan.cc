@@ -7,6 +7,7 @@
 #include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "attach/otel_plan.h"
 #include "attach/route_plan.h"
 #include "attach/sql_plan.h"
 #include "base/errors.h"
@@ -30,18 +31,22 @@ void DropWhatDoesNotFit(std::vector<LibraryPlan>* libraries) {
 
 // Whether there are operations that look for a parent within the program.
 bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
-  return std::any_of(libraries.begin(), libraries.end(),
-                     [](const LibraryPlan& library) { return library.attach && library.kind == LibraryKind::kClient; });
+  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
+    return library.attach && (library.kind == LibraryKind::kClient || library.kind == LibraryKind::kApi);
+  });
 }
 
 }  // namespace
 
 bool AttachPlan::attaches_anything() const {
-  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) { return library.attach; });
+  return std::any_of(libraries.begin(), libraries.end(),
+                     [](const LibraryPlan& library) { return library.attach && library.kind != LibraryKind::kOwnSdk; });
 }
 
 std::string AttachPlan::Problems() const {
-  if (std::none_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) { return library.is_used; })) {
+  if (std::none_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
+        return library.is_used && library.kind != LibraryKind::kOwnSdk;
+      })) {
     return "uses none of the libraries that are traced";
   }
   std::string all;
@@ -73,6 +78,9 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
   plan.libraries.push_back(PlanSql(binary, &plan.params));
+  plan.libraries.push_back(PlanOtelSdks(binary, &plan.params));
+  plan.libraries.push_back(PlanOtelGlobal(binary, &plan.params));
+  plan.libraries.push_back(PlanOwnSdk(binary));
   if (plan.libraries.front().attach) {
     for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));
@@ -87,6 +95,9 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);
     plan.context_types = PlanContextTypes(binary);
+    if (plan.params.otel.context_key_type_vaddr != 0) {
+      PlanOtelContexts(binary, &plan.context_types);
+    }
     plan.types = PlanTypes(binary, &plan.params.go);
   }
   return plan;

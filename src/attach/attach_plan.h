@@ -36,6 +36,8 @@ enum class LibraryKind {
   kServer,  // its operations are parents of others
   kClient,  // its operations look for their parent
   kDetail,  // it adds to operations of other libraries
+  kApi,     // its operations are spans that the program makes itself, and look for their parent
+  kOwnSdk,  // not an operation: the program exports spans by itself
 };
 
 struct LibraryPlan {

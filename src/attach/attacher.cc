@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   std::array<std::vector<ebpf::UprobeSite>, kProgramCount> sites;
   uint64_t index = 0;  // of the probe among all: that of its site
   for (const LibraryPlan& library : plan.libraries) {
-    const bool attaches = Attaches(library);
+    const bool attaches = Attaches(library, request);
     for (const PlannedProbe& probe : library.probes) {
       if (attaches) {
         sites[static_cast<size_t>(probe.program)].push_back({probe.file_off, index << 32 | slot});
@@ -117,13 +117,18 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
     }
   }
   if (links.empty()) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented,
-                            "this kernel refuses the programs of all libraries that it uses");
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{}",
+                            request.traces_api_spans ? "this kernel refuses the programs of all libraries that it uses"
+                                                     : "OTEL_GO_AUTO_GLOBAL=false leaves nothing to trace");
   }
   return links;
 }
 
-bool Attacher::Attaches(const LibraryPlan& library) const {
+bool Attacher::Attaches(const LibraryPlan& library, const AttachRequest& request) const {
+  if ((library.kind == LibraryKind::kApi && !request.traces_api_spans) ||
+      (library.kind == LibraryKind::kOwnSdk && !request.watches_own_sdk)) {
+    return false;
+  }
   return std::all_of(library.probes.begin(), library.probes.end(),
                      [this](const PlannedProbe& probe) { return object_->Supports(probe.program); });
 }

@@ -43,6 +43,8 @@ struct AttachRequest {
   uint64_t load_bias = 0;            // run-time address - linked address
   uint64_t binary_content_hash = 0;  // processes with equal hashes share one parameter block
   model::Sampler sampler;
+  bool traces_api_spans = true;  // libraries of the kind LibraryKind::kApi
+  bool watches_own_sdk = true;   // LibraryKind::kOwnSdk
 };
 
 class Attacher {
@@ -61,8 +63,8 @@ class Attacher {
   // process ended, which is normal. kPermissionDenied: a capability is missing.
   absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request);
 
-  // Whether this kernel takes the programs of the library; those of others are left out of every plan.
-  bool Attaches(const LibraryPlan& library) const;
+  // Whether Attach() attaches the library: it is wanted, and this kernel takes its programs.
+  bool Attaches(const LibraryPlan& library, const AttachRequest& request) const;
 
   // From now on hits of this target are ignored; the probes go away in the background, then the slot is free again.
   // `on_done` runs on the Attacher's thread with the number of operations that were still in flight; no record of this

@@ -24,7 +24,13 @@ namespace nodespan::attach {
   X(kGrpcClientWatched, grpc_client_watched, kContinues)             \
   X(kGrpcClientCreated, grpc_client_created, kContinues)             \
   X(kGrpcClientRefused, grpc_client_refused, kContinues)             \
-  X(kGrpcClientFinish, grpc_client_finish, kContinues)
+  X(kGrpcClientFinish, grpc_client_finish, kContinues)               \
+  X(kOtelSpanStart, otel_span_start, kStarts)                        \
+  X(kOtelSpanEnded, otel_span_ended, kContinues)                     \
+  X(kOtelGlobalStart, otel_global_start, kStarts)                    \
+  X(kOtelGlobalCreated, otel_global_created, kContinues)             \
+  X(kOtelGlobalCall, otel_global_call, kContinues)                   \
+  X(kOtelExporterExport, otel_exporter_export, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,

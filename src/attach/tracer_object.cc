@@ -247,6 +247,8 @@ void TracerObject::UnmapProcess(pid_t pid) {
 uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_generation) {
   // A note is no operation: it told of one that would have begun.
   (void)DropObjects(skeleton_->maps.notes, target_slot, target_generation);
+  // Nor is a span lost that its program has not ended.
+  (void)DropObjects(skeleton_->maps.api_spans, target_slot, target_generation);
   return DropObjects(skeleton_->maps.inflight_short, target_slot, target_generation) +
          DropObjects(skeleton_->maps.inflight_long, target_slot, target_generation);
 }

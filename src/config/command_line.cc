@@ -23,12 +23,15 @@ struct Words {
   std::optional<std::string> exporter;
   std::optional<std::string> endpoint;
   std::optional<std::string> attach_method;
+  std::optional<std::string> self_exporting;
 
   std::string inspect_binary;
   std::optional<std::string> inspect_pid;
   bool inspect_json = false;
 
-  bool HasRunFlag() const { return HasSelection() || log_level || exporter || endpoint || attach_method; }
+  bool HasRunFlag() const {
+    return HasSelection() || log_level || exporter || endpoint || attach_method || self_exporting;
+  }
   bool HasSelection() const { return !pids.empty() || !exe_globs.empty() || all; }
 };
 
@@ -60,6 +63,10 @@ void DeclareRun(CLI::App& app, Words& words) {
                  "How probes are attached: auto takes uprobe_multi where the kernel has it and a self-test finds it "
                  "working, else perf; uprobe_multi and perf take that one or fail")
       ->type_name("NAME");
+  app.add_option("--self-exporting", words.self_exporting,
+                 "Programs that export spans with an OpenTelemetry SDK of their own: skip, as soon as they export, or "
+                 "trace, although there may be two spans of one operation")
+      ->type_name("WHAT");
 }
 
 CLI::App* DeclareInspect(CLI::App& app, Words& words) {
@@ -129,6 +136,13 @@ absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) 
       return BadFlag("--attach-method", *words.attach_method, base::Message(method.status()));
     }
     config.attach_method = *method;
+  }
+  if (words.self_exporting) {
+    absl::StatusOr<SelfExporting> choice = ParseSelfExporting(*words.self_exporting);
+    if (!choice.ok()) {
+      return BadFlag("--self-exporting", *words.self_exporting, base::Message(choice.status()));
+    }
+    config.self_exporting = *choice;
   }
   return absl::OkStatus();
 }

@@ -149,6 +149,12 @@ TEST(CommandLineTest, AttachMethodIsAutomaticUnlessNamed) {
   EXPECT_EQ(RunConfig({"--all", "--attach-method", "perf"}).attach_method, AttachMethod::kPerf);
 }
 
+TEST(CommandLineTest, ProgramsThatExportByThemselvesAreSkippedUnlessWanted) {
+  EXPECT_EQ(RunConfig({"--all"}).self_exporting, SelfExporting::kSkip);
+  EXPECT_EQ(RunConfig({"--all", "--self-exporting", "trace"}).self_exporting, SelfExporting::kTrace);
+  EXPECT_FALSE(Parse({"--all", "--self-exporting", "both"}).ok());
+}
+
 TEST(CommandLineTest, InspectTakesAPathOrAPid) {
   auto by_path = std::get<InspectRequest>(Parse({"inspect", "/bin/x", "--json"})->action);
   EXPECT_EQ(by_path.binary, "/bin/x");

@@ -24,6 +24,8 @@ enum class ExporterKind { kOtlp, kConsole, kOtlpStdout };
 
 // How probes get into a process. kAuto: uprobe_multi where a self-test shows that it works, else perf.
 enum class AttachMethod { kAuto, kUprobeMulti, kPerf };
+// What becomes of programs that export spans with an OpenTelemetry SDK of their own.
+enum class SelfExporting { kSkip, kTrace };
 
 // Outside Kubernetes: a process is selected when any of these says so. Flags replace what the variables say.
 struct Selection {
@@ -73,7 +75,9 @@ struct Config {
   BatchOptions batch;
   model::Sampler sampler;
   model::Semconv semconv;
-  bool include_db_statement = false;  // db.query.text, without its literals
+  bool include_db_statement = false;                    // db.query.text, without its literals
+  bool traces_api_spans = true;                         // spans that programs make through the OpenTelemetry API
+  SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
   // Node-wide defaults for the identity of targets; the target's own environment wins.
   std::string service_name;
   std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8

@@ -230,6 +230,8 @@ constexpr EnvVar kEnvVars[] = {
      [](const EnvSetting& s) { return SetCount(s, s.config.batch.max_export_batch_size); }},
     {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "false", "true: spans of databases have the statement, its literals replaced",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.include_db_statement); }},
+    {"OTEL_GO_AUTO_GLOBAL", "true", "false: spans that programs make through the OpenTelemetry API are not traced",
+     [](const EnvSetting& s) { return SetGoBool(s, s.config.traces_api_spans); }},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "false", "true: print the kernel's whole log when it refuses a BPF program",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.show_verifier_log); }},
 };
@@ -247,7 +249,6 @@ constexpr std::string_view kNotImplemented[] = {
     "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
     "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
-    "OTEL_GO_AUTO_GLOBAL",
     "OTEL_GO_AUTO_PARSE_DB_STATEMENT",
     "OTEL_GO_AUTO_RESOURCE_DETECTORS",
 };

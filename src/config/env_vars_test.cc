@@ -68,6 +68,7 @@ const Sample kSamples[] = {
     {"OTEL_BSP_MAX_QUEUE_SIZE", "4096"},
     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7"},
     {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "t"},
+    {"OTEL_GO_AUTO_GLOBAL", "false"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
 // Only one value is implemented: another one cannot change the configuration, but must be answered.

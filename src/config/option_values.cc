@@ -23,6 +23,11 @@ constexpr std::array<NamedValue<base::LogLevel>, 5> kLogLevels = {{
     {"none", base::LogLevel::kNone},
 }};
 
+constexpr std::array<NamedValue<SelfExporting>, 2> kSelfExporting = {{
+    {"skip", SelfExporting::kSkip},
+    {"trace", SelfExporting::kTrace},
+}};
+
 constexpr std::array<NamedValue<AttachMethod>, 3> kAttachMethods = {{
     {"auto", AttachMethod::kAuto},
     {"uprobe_multi", AttachMethod::kUprobeMulti},
@@ -51,6 +56,10 @@ ExporterList ParseExporters(std::string_view text) {
 
 absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text) {
   return ParseEnum<base::LogLevel>(text, kLogLevels);
+}
+
+absl::StatusOr<SelfExporting> ParseSelfExporting(std::string_view text) {
+  return ParseEnum<SelfExporting>(text, kSelfExporting);
 }
 
 absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text) {

@@ -26,6 +26,7 @@ absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text);
 
 // The names of --attach-method.
 absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text);
+absl::StatusOr<SelfExporting> ParseSelfExporting(std::string_view text);
 
 absl::StatusOr<pid_t> ParsePid(std::string_view text);
 

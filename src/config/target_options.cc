@@ -6,6 +6,21 @@
 #include "config/semconv_opt_in.h"
 
 namespace nodespan::config {
+namespace {
+
+bool ReadGoBool(const Environment& target, std::string_view name, bool of_node, Warnings& warnings) {
+  const std::optional<std::string_view> text = Lookup(target, name);
+  if (!text.has_value()) {
+    return of_node;
+  }
+  const absl::StatusOr<bool> value = ParseGoBool(*text);
+  if (!value.ok()) {
+    warnings.AddBadValue(name, *text, base::Message(value.status()), "using the node's setting");
+  }
+  return value.value_or(of_node);
+}
+
+}  // namespace
 
 TargetOptions ReadTargetOptions(const Environment& target, const Config& node, Warnings& warnings) {
   TargetOptions options;
@@ -28,15 +43,9 @@ TargetOptions ReadTargetOptions(const Environment& target, const Config& node, W
   options.sampler = ReadSampler(target, node.sampler, warnings);
   options.semconv =
       ParseSemconvOptIn(Lookup(target, "OTEL_SEMCONV_STABILITY_OPT_IN").value_or(""), node.semconv, warnings);
-  options.include_db_statement = node.include_db_statement;
-  if (std::optional<std::string_view> value = Lookup(target, "OTEL_GO_AUTO_INCLUDE_DB_STATEMENT")) {
-    if (const absl::StatusOr<bool> included = ParseGoBool(*value); included.ok()) {
-      options.include_db_statement = *included;
-    } else {
-      warnings.AddBadValue("OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", *value, base::Message(included.status()),
-                           "using the node's setting");
-    }
-  }
+  options.include_db_statement =
+      ReadGoBool(target, "OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", node.include_db_statement, warnings);
+  options.traces_api_spans = ReadGoBool(target, "OTEL_GO_AUTO_GLOBAL", node.traces_api_spans, warnings);
   return options;
 }
 

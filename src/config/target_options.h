@@ -20,6 +20,7 @@ struct TargetOptions {
   model::Sampler sampler;
   model::Semconv semconv;
   bool include_db_statement = false;  // OTEL_GO_AUTO_INCLUDE_DB_STATEMENT
+  bool traces_api_spans = true;       // OTEL_GO_AUTO_GLOBAL
 
   bool operator==(const TargetOptions&) const = default;
 };

@@ -73,5 +73,16 @@ TEST(TargetOptionsTest, TheTargetDecidesWhetherStatementsAreShown) {
   EXPECT_EQ(warnings.list().size(), 1u);
 }
 
+TEST(TargetOptionsTest, TheTargetDecidesWhetherItsOwnSpansAreTraced) {
+  Config node;
+  Warnings warnings;
+  EXPECT_TRUE(ReadTargetOptions({}, node, warnings).traces_api_spans);
+  EXPECT_FALSE(ReadTargetOptions({{"OTEL_GO_AUTO_GLOBAL", "false"}}, node, warnings).traces_api_spans);
+  node.traces_api_spans = false;
+  EXPECT_FALSE(ReadTargetOptions({}, node, warnings).traces_api_spans);
+  EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_GLOBAL", "1"}}, node, warnings).traces_api_spans);
+  EXPECT_TRUE(warnings.list().empty());
+}
+
 }  // namespace
 }  // namespace nodespan::config

@@ -69,17 +69,18 @@ absl::StatusOr<base::UniqueFd> TakeSignals() {
 // The control thread's part: process events and timers drive the table, the table drives the targets.
 class Control {
  public:
-  Control(base::EventLoop* loop, discovery::ProcessTable* table) : loop_(loop), table_(table) {}
+  Control(base::EventLoop* loop, discovery::ProcessTable* table, TargetManager* targets)
+      : loop_(loop), table_(table), targets_(targets) {}
 
   absl::Status Start(attach::TracerObject* object, metrics::Counters* counters) {
     const bool has_events = object->features().sees_host_pids;
+    NODESPAN_ASSIGN_OR_RETURN(events_, ebpf::RingReader::Create(object->process_events_fd(),
+                                                                [this, counters](std::span<const uint8_t> bytes) {
+                                                                  OnProcessEvent(bytes, counters);
+                                                                }));
+    NODESPAN_RETURN_IF_ERROR(loop_->AddFd(events_->epoll_fd(), [this] { events_->Drain(); }));
     if (has_events) {
       NODESPAN_ASSIGN_OR_RETURN(links_, object->AttachProcessWatch());
-      NODESPAN_ASSIGN_OR_RETURN(events_, ebpf::RingReader::Create(object->process_events_fd(),
-                                                                  [this, counters](std::span<const uint8_t> bytes) {
-                                                                    OnProcessEvent(bytes, counters);
-                                                                  }));
-      NODESPAN_RETURN_IF_ERROR(loop_->AddFd(events_->epoll_fd(), [this] { events_->Drain(); }));
     } else {
       spdlog::warn("not in the host's pid namespace: new processes are found once per second (set hostPID: true)");
     }
@@ -99,15 +100,17 @@ class Control {
       return;
     }
     std::memcpy(&event, bytes.data(), sizeof(event));
-    if (event.type == NS_PROCESS_EXEC) {
-      table_->OnExec(static_cast<pid_t>(event.pid));
-    } else {
-      table_->OnExit(static_cast<pid_t>(event.pid));
+    switch (event.type) {
+      case NS_PROCESS_EXEC: table_->OnExec(static_cast<pid_t>(event.pid)); break;
+      case NS_PROCESS_EXIT: table_->OnExit(static_cast<pid_t>(event.pid)); break;
+      case NS_PROCESS_EXPORTS: targets_->OnExports({event.target_slot, event.target_generation}); break;
+      default: counters->Add(metrics::Counter::kRecordsMalformed);
     }
   }
 
   base::EventLoop* const loop_;
   discovery::ProcessTable* const table_;
+  TargetManager* const targets_;
   std::unique_ptr<ebpf::RingReader> events_;
   std::vector<ebpf::Link> links_;  // before the ring: no events without a reader
 };
@@ -170,7 +173,7 @@ absl::Status RunDaemon(const config::Config& config) {
   for (const attach::TracerObject::Refusal& refusal : object->refusals()) {
     spdlog::warn("this kernel refuses {}: such operations are not traced ({})", refusal.group, refusal.reason);
   }
-  std::optional<Control> control(std::in_place, loop.get(), &table);
+  std::optional<Control> control(std::in_place, loop.get(), &table, &targets);
   if (config.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");
   } else {

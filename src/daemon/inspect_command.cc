@@ -39,6 +39,13 @@ std::string BuildKind(const goinspect::BinaryInfo& info) {
   return kind;
 }
 
+const char* StateOf(const attach::LibraryPlan& library) {
+  if (library.kind == attach::LibraryKind::kOwnSdk) {
+    return library.attach ? "watched; once it exports spans, the program is not traced any more" : "not watched";
+  }
+  return library.attach ? "traced" : "not traced";
+}
+
 std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string AsText(const std::string& name, const Inspection& inspection) {
@@ -60,7 +67,7 @@ std::string AsText(const std::string& name, const Inspection& inspection) {
       unused += fmt::format("{}{}", unused.empty() ? "" : ", ", library.library);
       continue;
     }
-    out += fmt::format("\n{}: {}\n", library.library, library.attach ? "traced" : "not traced");
+    out += fmt::format("\n{}: {}\n", library.library, StateOf(library));
     const attach::PlannedProbe* previous = nullptr;
     for (const attach::PlannedProbe& probe : library.probes) {
       if (previous == nullptr || previous->function.vaddr != probe.function.vaddr) {

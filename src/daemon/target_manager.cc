@@ -134,6 +134,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.binary_content_hash = inspection.content_identity != 0 ? inspection.content_identity
                                                                  : absl::HashOf(static_cast<const void*>(&inspection));
   request.sampler = options.sampler;
+  request.traces_api_spans = options.traces_api_spans;
+  request.watches_own_sdk = deps_.config->self_exporting == config::SelfExporting::kSkip;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {
     deps_.directory->Release(directory_key);
     return status;
@@ -141,7 +143,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   process.state = State::kTraced;
   if (absl::Status status = CountMismatch(
           CheckProbes(memory_fd.get(), load_bias, inspection.plan, arch,
-                      [this](const attach::LibraryPlan& library) { return deps_.attacher->Attaches(library); }));
+                      [&](const attach::LibraryPlan& library) { return deps_.attacher->Attaches(library, request); }));
       !status.ok()) {
     Detach(process);
     return status;
@@ -179,6 +181,21 @@ void TargetManager::OnGone(const model::ProcessKey& key) {
   if (!node.empty()) {
     Detach(node.mapped());
   }
+}
+
+void TargetManager::OnExports(attach::TargetId target) {
+  const auto found = std::find_if(processes_.begin(), processes_.end(), [&](const auto& entry) {
+    return entry.second.state == State::kTraced && entry.second.target == target;
+  });
+  if (found == processes_.end()) {
+    return;  // More than one batch was on its way.
+  }
+  auto& [key, process] = *found;
+  Detach(process);
+  Refuse(
+      key, process,
+      base::MakeStatus(absl::StatusCode::kFailedPrecondition,
+                       "it exports spans with its own OpenTelemetry SDK (--self-exporting=trace traces it as well)"));
 }
 
 void TargetManager::Detach(const Process& process) {

@@ -3,7 +3,7 @@
 //
 // Every selected process has a state here, and one that is not traced has a reason.
 //   kInspecting  its executable is being read            -> kTraced, kRefused
-//   kTraced      probes are attached                     -> gone
+//   kTraced      probes are attached                     -> gone, kRefused when it turns out to export spans by itself
 //   kRefused     not traced; `reason` says why           -> gone
 // Processes that are not selected, and those that are not Go programs, are not kept.
 //
@@ -45,6 +45,8 @@ class TargetManager {
 
   void OnAppeared(const discovery::ProcessInfo& process);
   void OnGone(const model::ProcessKey& key);
+  // The target exports spans by itself: it is let go of, so that nothing is traced twice.
+  void OnExports(attach::TargetId target);
   // Lets go of every process.
   void DetachAll();
 

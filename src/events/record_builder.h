@@ -171,4 +171,39 @@ class GrpcRecordBuilder {
   RecordStrings strings_;
 };
 
+// A complete, valid record of a call of the OpenTelemetry API: the start of a span without options.
+class ApiRecordBuilder {
+ public:
+  explicit ApiRecordBuilder(ns_api_action action = NS_API_BEGIN) {
+    FillHeader(NS_RECORD_API, &fixed.header);
+    fixed.action = static_cast<uint8_t>(action);
+    if (action == NS_API_BEGIN) {
+      Set(NS_API_TEXT, "checkout").Set(NS_API_TRACER, "example.com/shop");
+    }
+  }
+
+  ApiRecordBuilder& Set(ns_api_string which, std::string_view text, bool cut = false) {
+    strings_.Set(&fixed.header, which, text, cut);
+    return *this;
+  }
+  ApiRecordBuilder& Item(ns_api_item_kind kind, std::string_view key, std::string_view value, bool cut = false) {
+    const ns_api_item item = {static_cast<uint8_t>(kind), static_cast<uint8_t>(cut ? 1 : 0),
+                              static_cast<uint16_t>(key.size()), static_cast<uint16_t>(value.size())};
+    items_.append(reinterpret_cast<const char*>(&item), sizeof(item));
+    items_.append(key).append(value);
+    return Set(NS_API_BODY, items_);
+  }
+  template <typename Number>
+  ApiRecordBuilder& Numbers(ns_api_item_kind kind, std::string_view key, std::initializer_list<Number> numbers) {
+    return Item(kind, key, {reinterpret_cast<const char*>(std::data(numbers)), numbers.size() * sizeof(Number)});
+  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
+
+  ns_api_record fixed{};
+
+ private:
+  RecordStrings strings_;
+  std::string items_;
+};
+
 }  // namespace nodespan::events::testing

@@ -5,11 +5,14 @@
 #include <cstdlib>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "events/record_reader.h"
 
 namespace {
 
+using nodespan::events::ApiEvent;
+using nodespan::events::ApiItem;
 using nodespan::events::EventString;
 using nodespan::events::GrpcEvent;
 using nodespan::events::HttpServerEvent;
@@ -38,6 +41,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else if (const auto* grpc = std::get_if<GrpcEvent>(&*event)) {
     for (const EventString* string : {&grpc->method, &grpc->target, &grpc->tracestate, &grpc->message}) {
       CheckInside(input, *string);
+    }
+  } else if (const auto* api = std::get_if<ApiEvent>(&*event)) {
+    for (const EventString* string : {&api->text, &api->tracer, &api->body}) {
+      CheckInside(input, *string);
+    }
+    const auto items = nodespan::events::ReadApiItems(api->body.text);
+    for (const ApiItem& item : items.ok() ? *items : std::vector<ApiItem>()) {
+      CheckInside(input, {item.key, false});
+      CheckInside(input, {item.value, false});
     }
   }
   return 0;

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "events/api_event.h"
 #include "events/event_base.h"
 #include "events/grpc_event.h"
 #include "events/http_event.h"
@@ -19,7 +20,7 @@
 namespace nodespan::events {
 
 // One alternative per kind of record.
-using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent>;
+using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

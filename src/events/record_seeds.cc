@@ -9,6 +9,7 @@
 
 namespace {
 
+using nodespan::events::testing::ApiRecordBuilder;
 using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
@@ -42,7 +43,13 @@ int main(int argc, char** argv) {
   SqlRecordBuilder violation;
   violation.fixed.present = NS_SQL_FAILED;
   violation.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
+  ApiRecordBuilder begin;
+  begin.Numbers<uint64_t>(NS_ITEM_SPAN_KIND, "", {3}).Item(NS_ITEM_STRING, "key", "value");
+  begin.Item(NS_ITEM_STRINGS, "list", "").Item(NS_ITEM_ELEMENT, "", "a").Item(NS_ITEM_ELEMENT, "", "b");
+  ApiRecordBuilder encoded(NS_API_ENCODED);
+  encoded.Set(NS_API_BODY, R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]})");
   const bool written =
+      Write(folder + "/api_begin", begin.Bytes()) && Write(folder + "/api_encoded", encoded.Bytes()) &&
       Write(folder + "/sql", SqlRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
       Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
       Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&

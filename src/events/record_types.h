@@ -14,6 +14,7 @@ namespace nodespan::events {
 absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::span<const std::byte> record);
+absl::StatusOr<Event> ReadApi(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::byte> record);
 
 }  // namespace nodespan::events

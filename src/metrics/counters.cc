@@ -17,6 +17,7 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"records_malformed_total", "Kernel records with a wrong size, version or type."},
     {"records_unknown_target_total", "Kernel records of a process that is no longer known."},
     {"operations_abandoned_total", "Operations in flight when their process ended or was released."},
+    {"api_spans_abandoned_total", "Spans of the OpenTelemetry API given up because their program did not end them."},
     {"exec_events_total", "Processes that appeared, told by the kernel."},
     {"exit_events_total", "Processes that ended, told by the kernel."},
     {"process_events_missed_total", "Process events that the kernel lost or that the sweep found instead."},

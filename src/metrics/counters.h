@@ -26,6 +26,7 @@ enum class Counter : uint8_t {
   kRecordsMalformed,       // records with a wrong size, version or type
   kRecordsUnknownTarget,   // records of a process that is no longer known
   kOperationsAbandoned,    // operations in flight when their process ended or was released
+  kApiSpansAbandoned,      // spans of the OpenTelemetry API that their program did not end
   kExecEvents,             // processes that appeared, told by the kernel
   kExitEvents,             // processes that ended, told by the kernel
   kProcessEventsMissed,    // exec or exit events lost, or found by the sweep instead

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/span_assembler.h"
 
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -20,11 +22,15 @@ SpanAssembler::SpanAssembler(const TargetDirectory* directory, const base::Clock
       counters_(counters),
       http_server_(known_http_methods),
       http_client_(std::move(known_http_methods)),
+      api_(counters),
       wall_clock_(clock),
       targets_(directory->Current()) {}
 
 void SpanAssembler::BeginBatch() {
-  targets_ = directory_->Current();
+  if (TargetDirectory::SnapshotPtr newest = directory_->Current(); newest != targets_) {
+    targets_ = std::move(newest);
+    api_.Forget([this](TargetKey key) { return targets_->Find(key) != nullptr; });
+  }
   wall_clock_.Refresh();
 }
 
@@ -71,6 +77,20 @@ void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& targe
              target.resource, wall_clock_, span);
 }
 
+absl::Status SpanAssembler::AssembleApi(const events::ApiEvent& event, const TargetInfo& target,
+                                        std::vector<model::Span>& spans) {
+  absl::StatusOr<std::optional<model::Span>> span = api_.Take(event, target, wall_clock_);
+  if (!span.ok()) {
+    counters_->Add(Counter::kRecordsMalformed);
+    return span.status();
+  }
+  if (span->has_value()) {
+    spans.push_back(**std::move(span));
+    counters_->Add(Counter::kSpansAssembled);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {
   counters_->Add(Counter::kRecordsRead);
   const absl::StatusOr<events::Event> event = events::ReadRecord(record);
@@ -86,10 +106,17 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
     return base::MakeStatus(absl::StatusCode::kNotFound, "record of target slot {}, generation {}: not traced",
                             key.slot, key.generation);
   }
-  model::Span& span = spans.emplace_back();
-  std::visit([&](const auto& known) { Build(known, *target, span); }, *event);
-  counters_->Add(Counter::kSpansAssembled);
-  return absl::OkStatus();
+  return std::visit(
+      [&](const auto& known) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(known)>, events::ApiEvent>) {
+          return AssembleApi(known, *target, spans);
+        } else {
+          Build(known, *target, spans.emplace_back());
+          counters_->Add(Counter::kSpansAssembled);
+          return absl::OkStatus();
+        }
+      },
+      *event);
 }
 
 }  // namespace nodespan::spans

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "metrics/counters.h"
 #include "model/span.h"
+#include "spans/api_spans.h"
 #include "spans/http_client_span.h"
 #include "spans/http_server_span.h"
 #include "spans/sql_span.h"
@@ -30,9 +31,10 @@ class SpanAssembler {
   // Takes over the targets and the wall-clock offset of this moment.
   void BeginBatch();
 
-  // Appends the span of one record to `spans`. Counts the record as read and as assembled, malformed or unknown.
-  // kDataLoss: malformed; kNotFound: its target is not known any more, which is normal after a detach. Nothing is
-  // appended then, and the next record can be assembled.
+  // Appends the span that the record completes to `spans`: nearly every record is a span, but of those that a program
+  // makes through the OpenTelemetry API there may be several. Counts the record as read, and the span as assembled or
+  // the record as malformed or unknown. kDataLoss: malformed; kNotFound: its target is not known any more, which is
+  // normal after a detach. Nothing is appended then, and the next record can be assembled.
   absl::Status Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans);
 
  private:
@@ -42,12 +44,14 @@ class SpanAssembler {
   void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
+  absl::Status AssembleApi(const events::ApiEvent& event, const TargetInfo& target, std::vector<model::Span>& spans);
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;
   HttpServerSpanBuilder http_server_;
   HttpClientSpanBuilder http_client_;
   SqlSpanBuilder sql_;
+  ApiSpans api_;
   WallClock wall_clock_;
   TargetDirectory::SnapshotPtr targets_;
 };

@@ -76,6 +76,34 @@ TEST_P(GrpcHitsTest, ACallCostsWhatWasPlanned) {
   EXPECT_EQ(daemon->Stop().exported, *calls * 2);
 }
 
+// Four spans of the OpenTelemetry API in each request, and one call of SetAttributes for three of them.
+TEST_F(E2eTest, ASpanOfTheApiCostsAHitForEachCallAndOneForItsReturn) {
+  const Program program = BuildOrSkip("path", "default", "otelapi");
+  if (!program.ok()) {
+    return;
+  }
+  const base::UniqueFd counting = EnableRunCounts();
+  ASSERT_TRUE(counting.valid()) << "the kernel does not count runs of BPF programs";
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "storm,sdkstorm", "--size", "25"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  ASSERT_TRUE(traced->process().WaitForOutput(R"("kind":"summary")"));
+  const KernelObjects objects = daemon->kernel_objects();
+  constexpr uint64_t kSpans = 25 * 4;
+  EXPECT_EQ(RunCount(objects.program_ids, "otel_global_start"), kSpans);
+  EXPECT_EQ(RunCount(objects.program_ids, "otel_global_created"), kSpans);
+  EXPECT_EQ(RunCount(objects.program_ids, "otel_global_call"), kSpans + 25 * 3);
+  EXPECT_EQ(RunCount(objects.program_ids, "otel_span_start"), kSpans);
+  EXPECT_EQ(RunCount(objects.program_ids, "otel_span_ended"), kSpans);
+  daemon->WaitForSpans(2 * (kSpans + 25));
+  traced->process().CloseInput();
+  EXPECT_EQ(traced->process().Wait(), ExitStatus{});
+  EXPECT_EQ(daemon->Stop().exported, 2 * (kSpans + 25));
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, GrpcHitsTest,
                          ::testing::Values(GrpcCase{"unary", "default", false, true},
                                            GrpcCase{"streams", "default", true, true},
