@@ -70,7 +70,7 @@ std::string_view PointedTo(const Implementation& implementation) {
 }
 
 bool Matches(std::string_view pattern, const Implementation& implementation) {
-  return goinspect::MatchName(pattern, PointedTo(implementation)).has_value();
+  return goinspect::MatchTypeName(pattern, PointedTo(implementation)).has_value();
 }
 
 void PlanDrivers(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) {

@@ -52,9 +52,44 @@ TEST(NamesTest, LibrariesMatchBelowVendorFolders) {
   EXPECT_FALSE(MatchName("main.main", "vendor/main.main").has_value());
 }
 
+TEST(NamesTest, DotsOfTheLastPathElementAreEscapedInFunctionsOnly) {
+  constexpr std::string_view kConnect = "github.com/nats-io/nats%2ego.(*Conn).Publish";
+  EXPECT_EQ(MatchName(kConnect, kConnect), (Placement{"", ""}));
+  EXPECT_EQ(MatchName(kConnect, "shop/vendor/github.com/nats-io/nats%2ego.(*Conn).Publish"),
+            (Placement{"shop/vendor/", ""}));
+  EXPECT_FALSE(MatchName(kConnect, "github.com/nats-io/nats.go.(*Conn).Publish").has_value())
+      << "a method of the type `go` in another package";
+  constexpr std::string_view kConn = "github.com/nats-io/nats%2ego.Conn";
+  EXPECT_EQ(MatchTypeName(kConn, "github.com/nats-io/nats.go.Conn"), (Placement{"", ""}));
+  EXPECT_FALSE(MatchTypeName(kConn, kConn).has_value());
+  EXPECT_EQ(PlaceName(kConn, {"shop/vendor/", ""}), "shop/vendor/github.com/nats-io/nats.go.Conn");
+  EXPECT_EQ(PlaceName("a.com/100%25%2egood.%zz%2", {}), "a.com/100%.good.%zz%2") << "only what is an escape";
+}
+
+TEST(NamesTest, VersionsBehindADotMatchAsTheCompilerWritesThem) {
+  constexpr std::string_view kUnmarshal = "gopkg.in/yaml{.vN}.Unmarshal";
+  EXPECT_EQ(MatchName(kUnmarshal, "gopkg.in/yaml%2ev3.Unmarshal"), (Placement{"", ".v3"}));
+  EXPECT_EQ(MatchName(kUnmarshal, "gopkg.in/yaml%2ev0.Unmarshal"), (Placement{"", ".v0"}));
+  EXPECT_EQ(MatchName(kUnmarshal, "x/vendor/gopkg.in/yaml%2ev12.Unmarshal"), (Placement{"x/vendor/", ".v12"}));
+  EXPECT_EQ(MatchName("gopkg.in/a/b{.vN}.F[...]", "gopkg.in/a/b%2ev1.F[go.shape.int]"), (Placement{"", ".v1"}));
+  constexpr std::string_view kStart = "gopkg.in/DataDog/dd-trace-go{.vN}/ddtrace/tracer.Start";
+  EXPECT_EQ(MatchName(kStart, "gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer.Start"), (Placement{"", ".v1"}))
+      << "not in the last element of the path";
+  EXPECT_FALSE(MatchName(kStart, "gopkg.in/DataDog/dd-trace-go%2ev1/ddtrace/tracer.Start").has_value());
+  EXPECT_EQ(MatchTypeName("gopkg.in/yaml{.vN}.Node", "gopkg.in/yaml.v3.Node"), (Placement{"", ".v3"}));
+  EXPECT_EQ(MatchTypeName("gopkg.in/a{.vN}/b%2ec.T", "gopkg.in/a.v3/b.c.T"), (Placement{"", ".v3"}));
+  EXPECT_EQ(PlaceName("gopkg.in/yaml{.vN}.Node", {"x/vendor/", ".v3"}), "x/vendor/gopkg.in/yaml.v3.Node");
+  for (const char* name :
+       {"gopkg.in/yaml.Unmarshal", "gopkg.in/yaml.v3.Unmarshal", "gopkg.in/yaml/v3.Unmarshal",
+        "gopkg.in/yaml%2ev.Unmarshal", "gopkg.in/yaml%2ev03.Unmarshal", "gopkg.in/yaml%2e3.Unmarshal",
+        "gopkg.in/yaml%2ev3", "gopkg.in/yaml%2ev3-unstable.Unmarshal", "gopkg.in/yaml%2E", "gopkg.in/yaml"}) {
+    EXPECT_FALSE(MatchName(kUnmarshal, name).has_value()) << name;
+  }
+}
+
 TEST(NamesTest, TypesAreNamedAtThePlacementOfAFunction) {
   for (const Placement& placement : {Placement{"", ""}, Placement{"a.b/c/vendor/", "/v4"}, Placement{"vendor/", ""}}) {
-    EXPECT_EQ(MatchName(kEcho, PlaceName(kEcho, placement)), placement);
+    EXPECT_EQ(MatchTypeName(kEcho, PlaceName(kEcho, placement)), placement);
   }
   EXPECT_EQ(PlaceName("github.com/labstack/echo{/vN}.context", {"x/vendor/", "/v4"}),
             "x/vendor/github.com/labstack/echo/v4.context");

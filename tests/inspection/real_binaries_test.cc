@@ -254,10 +254,13 @@ TEST_F(RealBinariesTest, ItabsJoinTheRightTypes) {
 TEST_F(RealBinariesTest, LibrariesAreFoundInAnyVersionAndVendored) {
   size_t count = 0;
   ForEachHttpBinary([&](const GoBinary& binary) {
-    constexpr std::array<std::string_view, 6> kPatterns = {
-        "example.com/router{/vN}.(*Router).ServeHTTP", "example.com/router{/vN}.count",
-        "example.com/router{/vN}.Last[...]",           "example.com/router{/vN}.(*Teapot).ServeHTTP",
-        "example.com/router{/vN}.Teapot.ServeHTTP",    "example.com/router{/vN}.missing"};
+    constexpr std::array<std::string_view, 7> kPatterns = {"example.com/router{/vN}.(*Router).ServeHTTP",
+                                                           "example.com/router{/vN}.count",
+                                                           "example.com/router{/vN}.Last[...]",
+                                                           "example.com/router{/vN}.(*Teapot).ServeHTTP",
+                                                           "example.com/router{/vN}.Teapot.ServeHTTP",
+                                                           "example.com/router{/vN}.missing",
+                                                           "example.com/router/v2/codec{.vN}.(*Codec).Encode"};
     const auto matches = binary.MatchFunctions(kPatterns);
     ASSERT_EQ(matches.size(), kPatterns.size());
     if (matches[0].functions.empty()) {
@@ -282,6 +285,15 @@ TEST_F(RealBinariesTest, LibrariesAreFoundInAnyVersionAndVendored) {
     EXPECT_FALSE(matches[4].is_wrapper);
     EXPECT_TRUE(matches[5].functions.empty());
     EXPECT_FALSE(matches[5].is_inlined);
+
+    ASSERT_EQ(matches[6].functions.size(), 1U) << "a dot in the last element of the path";
+    const auto codec_placement = MatchName(kPatterns[6], matches[6].functions.front().name);
+    ASSERT_TRUE(codec_placement.has_value());
+    EXPECT_EQ(codec_placement->version_suffix, ".v3");
+    EXPECT_EQ(codec_placement->vendor_prefix, placement->vendor_prefix);
+    const auto codec = binary.FindStruct(PlaceName("example.com/router/v2/codec{.vN}.Codec", *codec_placement));
+    ASSERT_TRUE(codec.ok()) << codec.status();
+    EXPECT_NE(codec->FindField("Bytes"), nullptr);
   });
   EXPECT_GT(count, 0U) << "no executable with the module";
 }
