@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <optional>
 
 #include "absl/hash/hash.h"
 #include "base/errors.h"
+#include "base/status_macros.h"
 #include "elf/little_endian.h"
+#include "goinspect/function_names.h"
 
 namespace nodespan::goinspect {
 namespace {
@@ -17,7 +18,6 @@ using absl::StatusCode;
 using base::MakeStatus;
 using elf::Load;
 
-constexpr uint64_t kLookAheadBytes = FunctionTableRanges::kMaxNameBytes;
 constexpr uint64_t kFunctionsPerBucket = 4;
 
 struct Name {
@@ -33,32 +33,9 @@ absl::Status ReadError(const elf::Image& image) {
 // Every name of the table with its hash, in order of offset.
 absl::StatusOr<std::vector<Name>> HashNames(elf::Image& image, const FunctionTableRanges& ranges) {
   std::vector<Name> names;
-  const elf::Segment* segment = image.SegmentOf(ranges.names_vaddr);
-  if (segment == nullptr) {
-    return ReadError(image);
-  }
-  const uint64_t end_vaddr = ranges.names_vaddr + ranges.names_bytes;
-  uint64_t next_vaddr = ranges.names_vaddr;  // where the next name begins
-  // From an aligned address, as Scan() would skip to the next one.
-  const bool readable = image.Scan(
-      *segment, ranges.names_vaddr & ~uint64_t{7}, end_vaddr, kLookAheadBytes, [&](const elf::Image::Window& window) {
-        const uint64_t window_end_vaddr = std::min(window.vaddr + window.bytes.size(), end_vaddr);
-        while (next_vaddr < window.vaddr + window.start_bytes && next_vaddr < end_vaddr) {
-          const uint8_t* name = window.bytes.data() + (next_vaddr - window.vaddr);
-          const auto* end = static_cast<const uint8_t*>(std::memchr(name, 0, window_end_vaddr - next_vaddr));
-          if (end == nullptr || names.size() >= FunctionIndex::kMaxNames) {
-            return false;  // longer than any name
-          }
-          const auto length = static_cast<size_t>(end - name);
-          names.push_back({static_cast<uint32_t>(next_vaddr - ranges.names_vaddr),
-                           FunctionIndex::HashOf({reinterpret_cast<const char*>(name), length})});
-          next_vaddr += length + 1;
-        }
-        return true;
-      });
-  if (!readable) {
-    return ReadError(image);
-  }
+  NODESPAN_RETURN_IF_ERROR(ForEachFunctionName(image, ranges, [&names](uint32_t off, std::string_view name) {
+    names.push_back({off, FunctionIndex::HashOf(name)});
+  }));
   return names;
 }
 

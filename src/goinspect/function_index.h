@@ -5,7 +5,7 @@
 // it: 8 bytes for each function stay, 150'000 functions in a program of 100 MB. A name is compared in full by whoever
 // looks it up; here it is a hash.
 // Thread: immutable after Build(). Bad input: records that point outside their tables are left out; names beyond
-// kMaxNames are not known; kDataLoss and kResourceExhausted when bytes cannot be read.
+// kMaxFunctionNames are not known; kDataLoss and kResourceExhausted when bytes cannot be read.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,6 @@ namespace nodespan::goinspect {
 
 class FunctionIndex {
  public:
-  static constexpr uint64_t kMaxNames = 2'000'000;  // those of inlined functions are in the table too
-
   struct Entry {
     uint32_t hash;
     uint32_t function;  // index into the function table

@@ -327,15 +327,15 @@ AddressRange GoBinary::LoadedRange() const {
 }
 
 std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::string_view> patterns) const {
-  // For each pattern of a pointer's method also the method of the value.
+  // With each pattern of a pointer's method also that of the value's.
   std::vector<std::string> value_methods;
-  value_methods.reserve(patterns.size());
   std::vector<std::string_view> wanted(patterns.begin(), patterns.end());
-  for (const std::string_view pattern : patterns) {
-    wanted.push_back(value_methods.emplace_back(ValueMethodName(pattern)));
-  }
+  std::transform(patterns.begin(), patterns.end(), std::back_inserter(value_methods), ValueMethodName);
+  std::copy_if(value_methods.begin(), value_methods.end(), std::back_inserter(wanted),
+               [](const std::string& name) { return !name.empty(); });
   const std::vector<FunctionTable::Matches> found = impl_->functions->FindMatching(wanted);
   std::vector<FunctionMatches> result(patterns.size());
+  size_t value_method = patterns.size();  // in `found`
   for (size_t i = 0; i < patterns.size(); ++i) {
     for (const FunctionTable::Entry& entry : found[i].functions) {
       if (std::optional<Function> function = impl_->ToFunction(entry); function.has_value()) {
@@ -343,7 +343,7 @@ std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::strin
       }
     }
     result[i].is_inlined = found[i].is_named && found[i].functions.empty();
-    result[i].is_wrapper = !value_methods[i].empty() && found[patterns.size() + i].is_named;
+    result[i].is_wrapper = !value_methods[i].empty() && found[value_method++].is_named;
   }
   const FunctionTableRanges& ranges = impl_->functions->ranges();
   impl_->image->Release(ranges.names_vaddr, ranges.names_bytes);

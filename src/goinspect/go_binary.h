@@ -172,7 +172,7 @@ class GoBinary {
   std::vector<std::optional<Function>> FindFunctions(std::span<const std::string_view> names) const;
 
   // The same for patterns (names.h) such as "github.com/labstack/echo{/vN}.(*Echo).ServeHTTP", and with the reason when
-  // there is nothing to probe. Several times slower.
+  // there is nothing to probe. Slower: goes over all names.
   std::vector<FunctionMatches> MatchFunctions(std::span<const std::string_view> patterns) const;
 
   // The function that contains the linked address, if any.

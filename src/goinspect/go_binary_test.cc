@@ -184,6 +184,29 @@ TEST(GoBinaryTest, OfTwoFunctionsOfOneNameTheLargerIsTheRealOne) {
   EXPECT_EQ(functions[0]->size_bytes, 2 * FakeGoBinary::kFunctionBytes);
 }
 
+TEST(GoBinaryTest, PatternsFindTheFunctionsThatNamesFind) {
+  for (const FakeOptions& options : AllLayouts()) {
+    const FakeGoBinary fake = MakeFakeGoBinary(options);
+    const auto binary = Open(fake);
+    ASSERT_NE(binary, nullptr);
+    std::vector<std::string_view> names(std::begin(FakeGoBinary::kFunctionNames),
+                                        std::end(FakeGoBinary::kFunctionNames));
+    names.insert(names.end(), {"main.mai", "ain.main", "e", ""});
+    const auto matches = binary->MatchFunctions(names);
+    const auto found = binary->FindFunctions(names);
+    ASSERT_EQ(matches.size(), names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      ASSERT_EQ(matches[i].functions.size(), found[i].has_value() ? 1U : 0U) << names[i];
+      if (found[i].has_value()) {
+        EXPECT_EQ(matches[i].functions[0].name, names[i]);
+        EXPECT_EQ(matches[i].functions[0].vaddr, found[i]->vaddr) << names[i];
+        EXPECT_EQ(matches[i].functions[0].size_bytes, found[i]->size_bytes) << names[i];
+      }
+      EXPECT_FALSE(matches[i].is_inlined) << names[i];
+    }
+  }
+}
+
 TEST(GoBinaryTest, CodeOutsideTheFileIsDataLoss) {
   const auto fake = MakeFakeGoBinary({});
   const auto binary = Open(fake);

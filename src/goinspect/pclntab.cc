@@ -2,13 +2,15 @@
 #include "goinspect/pclntab.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
+#include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "elf/little_endian.h"
 #include "goinspect/function_index.h"
+#include "goinspect/function_names.h"
 #include "goinspect/names.h"
 
 namespace nodespan::goinspect {
@@ -66,6 +68,38 @@ std::optional<PclntabHeader> ParseHeader(uint64_t vaddr, const uint8_t* bytes) {
                           header.pc_values_off <= header.functions_off && header.functions_off < kMaxTableBytes;
   return increasing ? std::optional(header) : std::nullopt;
 }
+
+// What names have to end with for patterns to match: the test that nearly all of them fail.
+class PatternEndings {
+ public:
+  explicit PatternEndings(std::span<const std::string_view> patterns) {
+    for (const std::string_view pattern : patterns) {
+      const size_t mark = pattern.find_last_of("}]");
+      endings_.push_back(mark == std::string_view::npos ? pattern
+                                                        : pattern.substr(mark + (pattern[mark] == '}' ? 1 : 0)));
+      if (endings_.back().size() < kBytes) {
+        allows_all_ = true;
+      } else {
+        last_bytes_.set(LastBytes(endings_.back()));
+      }
+    }
+  }
+
+  bool Allow(std::string_view name) const {
+    return allows_all_ || (name.size() >= kBytes && last_bytes_.test(LastBytes(name)));
+  }
+  bool Allow(size_t pattern, std::string_view name) const { return name.ends_with(endings_[pattern]); }
+
+ private:
+  static constexpr size_t kBytes = 2;
+  static uint16_t LastBytes(std::string_view text) {
+    return Load<uint16_t>(reinterpret_cast<const uint8_t*>(text.data() + text.size() - kBytes));
+  }
+
+  std::vector<std::string_view> endings_;
+  std::bitset<size_t{1} << 16> last_bytes_;
+  bool allows_all_ = false;
+};
 
 }  // namespace
 
@@ -160,11 +194,7 @@ std::optional<FunctionTable::Record> FunctionTable::ReadRecord(uint64_t index) c
 FunctionTable::FunctionTable(elf::Image& image, const FunctionTableRanges& ranges) : image_(image), ranges_(ranges) {}
 FunctionTable::~FunctionTable() = default;
 
-std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) {
-  std::vector<std::optional<Entry>> result(names.size());
-  if (names.empty()) {
-    return result;
-  }
+const FunctionIndex* FunctionTable::Index() {
   if (!index_.has_value()) {
     absl::StatusOr<FunctionIndex> index = FunctionIndex::Build(image_, ranges_);
     if (index.ok()) {
@@ -173,88 +203,104 @@ std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<c
       index_.emplace(index.status());
     }
   }
-  if (index_->ok()) {
-    std::transform(names.begin(), names.end(), result.begin(), [this](std::string_view name) { return FindOne(name); });
+  return index_->ok() ? (*index_)->get() : nullptr;
+}
+
+std::optional<FunctionTable::Entry> FunctionTable::ReadEntry(uint64_t index) const {
+  const std::optional<Record> record = ReadRecord(index);
+  const std::optional<std::string_view> name =
+      record.has_value() ? Name(record->name_off) : std::optional<std::string_view>();
+  if (!name.has_value()) {
+    return std::nullopt;
+  }
+  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
+}
+
+std::vector<std::optional<FunctionTable::Entry>> FunctionTable::Find(std::span<const std::string_view> names) {
+  std::vector<std::optional<Entry>> result(names.size());
+  if (const FunctionIndex* index = names.empty() ? nullptr : Index(); index != nullptr) {
+    std::transform(names.begin(), names.end(), result.begin(),
+                   [this, index](std::string_view name) { return FindOne(*index, name); });
   }
   return result;
 }
 
-std::optional<FunctionTable::Entry> FunctionTable::FindOne(std::string_view name) const {
+std::optional<FunctionTable::Entry> FunctionTable::FindOne(const FunctionIndex& index, std::string_view name) const {
   std::optional<Entry> found;
   size_t same_hash = 0;
-  for (const FunctionIndex::Entry& candidate : (**index_)->Candidates(name)) {
+  for (const FunctionIndex::Entry& candidate : index.Candidates(name)) {
     if (candidate.hash != FunctionIndex::HashOf(name)) {
       continue;
     }
     if (++same_hash > kMaxFunctionsOfOneName) {
       return std::nullopt;
     }
-    const std::optional<Record> record = ReadRecord(candidate.function);
-    if (!record.has_value() || Name(record->name_off) != name) {
+    std::optional<Entry> entry = ReadEntry(candidate.function);
+    if (!entry.has_value() || entry->name != name) {
       continue;
     }
-    const Entry entry{name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
     // A Go function called from assembly has a second, small function of the same name that adapts the calling
     // convention. The real one is the larger.
-    if (!found.has_value() || found->size_bytes < entry.size_bytes) {
+    if (!found.has_value() || found->size_bytes < entry->size_bytes) {
+      entry->name = name;
       found = entry;
     }
   }
   return found;
 }
 
-std::vector<FunctionTable::Matches> FunctionTable::FindMatching(std::span<const std::string_view> patterns) const {
+void FunctionTable::AddAll(const FunctionIndex& index, std::string_view name, std::vector<Entry>& functions) const {
+  if (name.find("[...]") == std::string_view::npos) {
+    if (const std::optional<Entry> entry = FindOne(index, name); entry.has_value()) {
+      functions.push_back(*entry);
+    }
+    return;
+  }
+  for (const FunctionIndex::Entry& candidate : index.Candidates(name)) {
+    const std::optional<Entry> entry = candidate.hash == FunctionIndex::HashOf(name) && functions.size() < kMaxMatches
+                                           ? ReadEntry(candidate.function)
+                                           : std::nullopt;
+    if (entry.has_value() && entry->name == name) {
+      functions.push_back(*entry);
+    }
+  }
+}
+
+std::vector<FunctionTable::Matches> FunctionTable::FindMatching(std::span<const std::string_view> patterns) {
   std::vector<Matches> result(patterns.size());
-  const uint8_t* name_table = image_.View(ranges_.names_vaddr, ranges_.names_bytes);
-  if (patterns.empty() || name_table == nullptr) {
+  const FunctionIndex* index = patterns.empty() ? nullptr : Index();
+  if (index == nullptr) {
     return result;
   }
-  std::vector<std::string_view> tails;  // what a name has to end with, the cheap test
-  for (const std::string_view pattern : patterns) {
-    const size_t mark = pattern.find_last_of("}]");
-    tails.push_back(mark == std::string_view::npos ? pattern : pattern.substr(mark + 1));
-  }
-  absl::flat_hash_map<uint32_t, std::vector<size_t>> name_offsets;
-  uint64_t name_count = 0;
-  for (uint64_t off = 0; off < ranges_.names_bytes && name_count < FunctionIndex::kMaxNames; ++name_count) {
-    const void* end = std::memchr(name_table + off, 0, ranges_.names_bytes - off);
-    if (end == nullptr) {
-      break;
+  const PatternEndings endings(patterns);
+  std::vector<std::pair<uint32_t, size_t>> matches;  // offset of the name, index of the pattern
+  const absl::Status status = ForEachFunctionName(image_, ranges_, [&](uint32_t off, std::string_view name) {
+    if (!endings.Allow(name)) {
+      return;
     }
-    const std::string_view name(reinterpret_cast<const char*>(name_table) + off,
-                                static_cast<const uint8_t*>(end) - (name_table + off));
-    for (size_t i = 0; i < patterns.size() && name.size() <= FunctionTableRanges::kMaxNameBytes; ++i) {
-      if (name.ends_with(tails[i]) && MatchName(patterns[i], name).has_value()) {
-        name_offsets[static_cast<uint32_t>(off)].push_back(i);
-        result[i].is_named = true;
+    for (size_t i = 0; i < patterns.size(); ++i) {
+      if (endings.Allow(i, name) && matches.size() < patterns.size() * kMaxMatches &&
+          MatchName(patterns[i], name).has_value()) {
+        matches.emplace_back(off, i);
       }
     }
-    off += name.size() + 1;
-  }
-  if (name_offsets.empty() || image_.View(ranges_.functions_vaddr, ranges_.functions_bytes) == nullptr) {
+  });
+  if (!status.ok()) {
     return result;
   }
-  for (uint64_t i = 0; i < ranges_.function_count; ++i) {
-    const std::optional<Record> record = ReadRecord(i);
-    const auto it = record.has_value() ? name_offsets.find(record->name_off) : name_offsets.end();
-    const std::optional<std::string_view> name =
-        it != name_offsets.end() ? Name(record->name_off) : std::optional<std::string_view>();
-    if (!name.has_value()) {
-      continue;
+  for (const auto& [off, i] : matches) {
+    std::vector<Entry>& functions = result[i].functions;
+    result[i].is_named = true;
+    const std::optional<std::string_view> name = Name(off);
+    // A name that is in the table twice has all its functions already.
+    if (name.has_value() && functions.size() < kMaxMatches &&
+        std::none_of(functions.begin(), functions.end(), [&](const Entry& entry) { return entry.name == *name; })) {
+      AddAll(*index, *name, functions);
     }
-    const Entry entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off,
-                      record->vaddr};
-    for (const size_t index : it->second) {
-      std::vector<Entry>& functions = result[index].functions;
-      const auto same = std::find_if(functions.begin(), functions.end(), [&](const Entry& other) {
-        return other.name == entry.name && name->find("[...]") == std::string_view::npos;
-      });
-      if (same == functions.end()) {
-        functions.push_back(entry);
-      } else if (same->size_bytes < entry.size_bytes) {
-        *same = entry;  // as in Find
-      }
-    }
+  }
+  for (Matches& found : result) {
+    std::sort(found.functions.begin(), found.functions.end(),
+              [](const Entry& one, const Entry& other) { return one.vaddr < other.vaddr; });
   }
   return result;
 }
@@ -284,15 +330,8 @@ std::optional<uint64_t> FunctionTable::IndexOf(uint64_t vaddr) const {
 
 std::optional<FunctionTable::Entry> FunctionTable::At(uint64_t vaddr) const {
   const std::optional<uint64_t> index = IndexOf(vaddr);
-  const std::optional<Record> record = index.has_value() ? ReadRecord(*index) : std::nullopt;
-  if (!record.has_value() || vaddr - ranges_.text_vaddr >= record->end_off) {
-    return std::nullopt;
-  }
-  const std::optional<std::string_view> name = Name(record->name_off);
-  if (!name.has_value()) {
-    return std::nullopt;
-  }
-  return Entry{*name, ranges_.text_vaddr + record->entry_off, record->end_off - record->entry_off, record->vaddr};
+  const std::optional<Entry> entry = index.has_value() ? ReadEntry(*index) : std::nullopt;
+  return entry.has_value() && vaddr - entry->vaddr < entry->size_bytes ? entry : std::nullopt;
 }
 
 std::optional<std::string_view> FunctionTable::Name(uint32_t name_off) const {

@@ -77,12 +77,13 @@ class FunctionTable {
   // builds an index, which makes the later ones cheap.
   std::vector<std::optional<Entry>> Find(std::span<const std::string_view> names);
 
-  // What the patterns (names.h) stand for, one entry each. Slower than Find: every name is tried with every pattern.
+  // What the patterns (names.h) stand for, one entry each. Slower than Find: goes over all names.
   struct Matches {
-    std::vector<Entry> functions;  // by address
+    std::vector<Entry> functions;  // by address; at most kMaxMatches, which no program has
     bool is_named = false;         // such a name is in the table; without functions it is one of inlined code
   };
-  std::vector<Matches> FindMatching(std::span<const std::string_view> patterns) const;
+  static constexpr size_t kMaxMatches = 1024;
+  std::vector<Matches> FindMatching(std::span<const std::string_view> patterns);
 
   // The function whose code, padding included, contains the address.
   std::optional<Entry> At(uint64_t vaddr) const;
@@ -107,7 +108,12 @@ class FunctionTable {
   std::optional<Record> ReadRecord(uint64_t index) const;
   std::optional<std::string_view> Name(uint32_t name_off) const;
 
-  std::optional<Entry> FindOne(std::string_view name) const;
+  // Null when the table cannot be read.
+  const FunctionIndex* Index();
+  std::optional<Entry> ReadEntry(uint64_t index) const;
+  std::optional<Entry> FindOne(const FunctionIndex& index, std::string_view name) const;
+  // Adds the functions called `name`, one for each shape if it is that of a generic function.
+  void AddAll(const FunctionIndex& index, std::string_view name, std::vector<Entry>& functions) const;
 
   elf::Image& image_;
   FunctionTableRanges ranges_;
