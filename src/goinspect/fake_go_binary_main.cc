@@ -1,19 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes one hand-made executable per layout into a folder: the seeds of the fuzzing corpus
 // (tests/fuzz/make_corpus.py). With a part as first argument only that is written: "tables" the function table, "types"
-// the descriptors with what the fuzz target wants before them, "data" what is writable.
+// the descriptors, "module" all that leads from moduledata to the types, each with what its fuzz target wants before
+// it, "data" what is writable.
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "goinspect/fake_go_binary.h"
 
+namespace {
+
+using nodespan::goinspect::testing::FakeGoBinary;
+using nodespan::goinspect::testing::FakeOptions;
+
+std::vector<uint8_t> Cut(std::string_view part, const FakeGoBinary& fake, bool is_pie) {
+  const auto bytes = [&fake](size_t begin, size_t end) {
+    return std::vector<uint8_t>{fake.file.begin() + static_cast<std::ptrdiff_t>(begin),
+                                fake.file.begin() + static_cast<std::ptrdiff_t>(end)};
+  };
+  const size_t tables = fake.FileOffset(fake.pclntab_vaddr);
+  const size_t types_end = fake.FileOffset(fake.etypes_vaddr - 1) + 1;
+  const size_t module = fake.FileOffset(fake.moduledata_vaddr);
+  const size_t data = module / 4096 * 4096;
+  if (part == "tables") {
+    return bytes(tables, fake.FileOffset(fake.types_vaddr));
+  }
+  if (part == "data") {
+    return bytes(data, module);
+  }
+  // The segment from its start, a word before the tables, so that all pointers are right.
+  const size_t segment = tables - 8;
+  if (part == "types") {
+    std::vector<uint8_t> result = bytes(segment, types_end);  // the first word is unused
+    const uint64_t types_off = fake.FileOffset(fake.types_vaddr) - segment;
+    std::memcpy(result.data(), &types_off, sizeof(types_off));
+    return result;
+  }
+  if (part == "module") {
+    std::vector<uint8_t> result(8);
+    const std::array<uint32_t, 2> prefix = {static_cast<uint32_t>(types_end - segment - 8), is_pie ? 1U : 0U};
+    std::memcpy(result.data(), prefix.data(), sizeof(prefix));
+    for (const auto& piece : {bytes(segment, types_end), bytes(data, fake.FileOffset(fake.itab_vaddr))}) {
+      result.insert(result.end(), piece.begin(), piece.end());
+    }
+    return result;
+  }
+  return fake.file;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using nodespan::goinspect::testing::FakeOptions;
   if (argc != 2 && argc != 3) {
-    std::cerr << "usage: fake_go_binary [tables|types|data] FOLDER\n";
+    std::cerr << "usage: fake_go_binary [tables|types|module|data] FOLDER\n";
     return 2;
   }
   const std::string part = argc == 3 ? argv[1] : "";
@@ -29,22 +73,10 @@ int main(int argc, char** argv) {
         options.absolute_entries = true;
         options.field_offset_shift = 1;
       }
-      const auto fake = nodespan::goinspect::testing::MakeFakeGoBinary(options);
-      std::vector<uint8_t> bytes = fake.file;
-      if (part == "tables") {
-        bytes = {fake.file.begin() + static_cast<std::ptrdiff_t>(fake.FileOffset(fake.pclntab_vaddr)),
-                 fake.file.begin() + static_cast<std::ptrdiff_t>(fake.FileOffset(fake.types_vaddr))};
-      } else if (part == "types") {
-        // The segment from its start, so that all pointers are right. Its first word is unused.
-        const size_t begin = fake.FileOffset(fake.pclntab_vaddr) - 8;
-        bytes = {fake.file.begin() + static_cast<std::ptrdiff_t>(begin),
-                 fake.file.begin() + static_cast<std::ptrdiff_t>(fake.FileOffset(fake.etypes_vaddr - 1) + 1)};
-        const uint64_t types_off = fake.FileOffset(fake.types_vaddr) - begin;
-        std::memcpy(bytes.data(), &types_off, sizeof(types_off));
-      } else if (part == "data") {
-        bytes = {fake.file.begin() + static_cast<std::ptrdiff_t>(fake.FileOffset(fake.moduledata_vaddr) / 4096 * 4096),
-                 fake.file.begin() + static_cast<std::ptrdiff_t>(fake.FileOffset(fake.moduledata_vaddr))};
+      if (part == "module") {
+        options.pie = options.arm64 = false;  // its fuzz target makes the relocations, for amd64
       }
+      const std::vector<uint8_t> bytes = Cut(part, nodespan::goinspect::testing::MakeFakeGoBinary(options), pie);
       std::ofstream file(folder + "/fake-" + std::to_string(count++) + ".elf", std::ios::binary);
       file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
       if (!file) {

@@ -16,16 +16,12 @@ namespace {
 
 using nodespan::goinspect::GoBinary;
 
-constexpr std::array<std::string_view, 4> kFunctions = {"net/http.serverHandler.ServeHTTP", "main.main", "main.twice",
-                                                        ""};
-constexpr std::array<std::string_view, 8> kTypes = {"net/http.Request",
-                                                    "net/http.response",
-                                                    "*net/http.response",
-                                                    "net/http.Header",
-                                                    "runtime.g",
-                                                    "main.local",
-                                                    "*",
-                                                    ""};
+constexpr std::array<std::string_view, 5> kFunctions = {"net/http.serverHandler.ServeHTTP", "main.main", "main.twice",
+                                                        "main.(*response).write", ""};
+constexpr std::array<std::string_view, 3> kPatterns = {"main.main", "main.last[...]", "main.(*response).write"};
+constexpr std::array<std::string_view, 12> kTypes = {
+    "net/http.Request", "net/http.response", "*net/http.response", "net/http.Header", "runtime.g", "main.local",
+    "main.request",     "*main.response",    "main.header",        "main.writer",     "*",         ""};
 
 // Reads every byte of a view, so that a view of the wrong size does not go unnoticed.
 uint64_t Sum(std::span<const uint8_t> bytes) {
@@ -47,6 +43,11 @@ uint64_t Ask(const GoBinary& binary) {
       result += at.has_value() ? at->name.size() : 0;
     }
   }
+  for (const auto& match : binary.MatchFunctions(kPatterns)) {
+    for (const auto& function : match.functions) {
+      result += binary.Code(function).ok() ? 1 : 0;
+    }
+  }
   result += binary.FunctionAt(0x401020).has_value() ? 1 : 0;
   for (const std::string_view type : kTypes) {
     const auto structure = binary.FindStruct(type);
@@ -61,6 +62,7 @@ uint64_t Ask(const GoBinary& binary) {
     result += binary.FindMapLayout(type).ok() ? 1 : 0;
   }
   result += binary.FindItab("net/http.ResponseWriter", "*net/http.response").ok() ? 1 : 0;
+  result += binary.FindItab("main.writer", "*main.response").ok() ? 1 : 0;
   return result;
 }
 

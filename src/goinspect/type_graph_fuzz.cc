@@ -57,8 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint64_t begin = kVaddr + nodespan::elf::Load<uint64_t>(data) % size / 8 * 8;
   auto index = TypeIndex::Build(**image, {begin, kVaddr + size, 0});
   if (index.ok()) {
-    for (const std::string_view name : {"net/http.Request", "net/http.response", "*net/http.response",
-                                        "net/http.Header", "net/http.ResponseWriter", "main.local", ""}) {
+    for (const std::string_view name :
+         {"net/http.Request", "net/http.response", "*net/http.response", "net/http.Header", "net/http.ResponseWriter",
+          "main.local", "main.request", "*main.response", "main.header", "main.writer", "runtime.g", ""}) {
       Ask(**image, *index, name);
     }
   }

@@ -321,33 +321,37 @@ def binaries(builder, _):
     return result
 
 
+def fuzz_corpora(folder):
+    """Fuzz target -> the folders of seeds that its tests read."""
+    result = {}
+    for test in tests_of(folder, "corpus"):
+        words = [folder / word for word in test["cmd"]]  # what is absolute stays so
+        program = next(word for word in words if word.name.endswith("_fuzz"))
+        seeds = (word for word in words if word.name.endswith("_corpus") and word.is_dir())
+        result.setdefault(program, []).extend(dict.fromkeys(seeds))
+    return result
+
+
 def fuzz(builder, options):
-    """Every libFuzzer target for its share of the time, starting from the corpus of the repository."""
+    """Every libFuzzer target for its share of the time, starting from the seeds of the corpus suite, which runs first."""
     folder = BUILD.with_name(BUILD.name + "-fuzz")
-
-    def targets(built):
-        return sorted(str(pathlib.Path(target["filename"][0]).relative_to(built))
-                      for target in introspect(built, "--targets")
-                      if target["type"] == "executable" and target["name"].endswith("_fuzz"))
-
     problem = builder.variant(folder, ("clang-14", "clang++-14"),
-                              ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"], targets)
+                              ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+                              lambda built: programs_of(built, ["corpus"]))
     if problem:
         return problem
-    names = targets(folder)
-    if not names:
-        return Result.failure("there is no fuzz target (executables named *_fuzz)")
-    seconds = max(1, int(options.minutes * 60 / len(names)))
-    corpora = {test["cmd"][0]: [word for word in test["cmd"][1:] if pathlib.Path(word).is_dir()]
-               for test in tests_of(folder, "corpus")}
-    result = Result()
-    for name in names:
-        program = folder / name
+    corpus = run_meson_suite(folder, "corpus", multiplier=5)
+    if corpus.failed:
+        return corpus
+    corpora = fuzz_corpora(folder)
+    seconds = max(1, int(options.minutes * 60 / len(corpora)))
+    result = Result(skips=corpus.skips, skipped=corpus.skipped)
+    for program, seeds in sorted(corpora.items()):
         findings = LOGS / "fuzz" / program.name
         (findings / "corpus").mkdir(parents=True, exist_ok=True)
         status, output = run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
-                              "-print_final_stats=1", f"-artifact_prefix={findings}/", findings / "corpus",
-                              *corpora.get(str(program), [])], f"fuzz-{program.name}")
+                              "-print_final_stats=1", f"-artifact_prefix={findings}/", findings / "corpus", *seeds],
+                             f"fuzz-{program.name}")
         if status == 0:
             result.passed += 1
         else:
