@@ -24,6 +24,7 @@ enum ns_value_source {
 	NS_VALUE_STACK,	   /* value: offset from the stack pointer at the hit */
 	NS_VALUE_CONSTANT, /* value: the number itself */
 	NS_VALUE_ADDRESS,  /* value, taken as unsigned: an address as linked */
+	NS_VALUE_MEMORY,   /* value, taken as unsigned: address, as linked, of a variable of the program */
 };
 
 struct ns_value_location {
@@ -37,6 +38,7 @@ struct ns_value_location {
 #define NS_SITE_EDGE 0x2	/* only hits count whose flags take, or do not take, the branch: see `edge` */
 #define NS_SITE_EDGE_TAKEN 0x4	/* the edge is the one that is taken */
 #define NS_SITE_CALLER 0x8	/* the word at the stack pointer is compared with the caller's range */
+#define NS_SITE_OTHER_EDGE_NEXT 0x10 /* hits along the other edge belong to the next site, which has no probe */
 
 #define NS_SITE_RESULTS 4
 

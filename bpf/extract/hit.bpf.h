@@ -14,18 +14,21 @@ struct ns_hit {
 	u32 slot;
 	u32 generation;
 	u32 binary_slot;
+	u32 site_index;	  /* in `sites` */
 	u32 other_caller; /* the site names its caller and this hit has another one: panic or Goexit */
 };
 
 /* Kernels without cookies: the site by its address. */
-static __always_inline const struct ns_site *ns_site_by_address(const struct ns_hit *hit, u64 vaddr)
+static __always_inline const struct ns_site *ns_site_by_address(struct ns_hit *hit, u64 vaddr)
 {
 	for (u32 i = 0; i < NS_MAX_SITES && i < hit->binary->site_count; i++) {
 		u32 index = hit->binary_slot * NS_MAX_SITES + i;
 		const struct ns_site *site = bpf_map_lookup_elem(&sites, &index);
 
-		if (site && site->vaddr == vaddr)
+		if (site && site->vaddr == vaddr) {
+			hit->site_index = index;
 			return site;
+		}
 	}
 	return NULL;
 }
@@ -57,9 +60,8 @@ static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hi
 	if (!hit->binary)
 		return -1;
 	if (ns_has_attach_cookie) {
-		u32 index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
-
-		hit->site = bpf_map_lookup_elem(&sites, &index);
+		hit->site_index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
+		hit->site = bpf_map_lookup_elem(&sites, &hit->site_index);
 	} else {
 		hit->site = ns_site_by_address(hit, go_instruction(ctx) - hit->params->load_bias);
 	}
@@ -76,8 +78,15 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 	flags = hit->site->flags;
 	if ((flags & NS_SITE_STACK_CHECK) && go_branch_to_morestack(ctx))
 		return -1;
-	if ((flags & NS_SITE_EDGE) && go_condition_holds(ctx, hit->site->edge) != ((flags & NS_SITE_EDGE_TAKEN) != 0))
-		return -1;
+	if ((flags & NS_SITE_EDGE) && go_condition_holds(ctx, hit->site->edge) != ((flags & NS_SITE_EDGE_TAKEN) != 0)) {
+		if (!(flags & NS_SITE_OTHER_EDGE_NEXT))
+			return -1;
+		hit->site_index++;
+		hit->site = bpf_map_lookup_elem(&sites, &hit->site_index);
+		if (!hit->site)
+			return -1;
+		flags = hit->site->flags;
+	}
 	if (flags & NS_SITE_CALLER) {
 		u64 caller = 0;
 
@@ -108,7 +117,7 @@ static __always_inline u64 ns_result(struct go_regs *ctx, const struct ns_hit *h
 				     u32 index)
 {
 	const struct ns_value_location *where = &hit->site->results[index & (NS_SITE_RESULTS - 1)];
-	u64 word = 0;
+	u64 word = 0, addr = 0;
 
 	if (where->source == NS_VALUE_REGISTER)
 		return work->registers[where->value & (NS_REG_COUNT - 1)];
@@ -116,8 +125,11 @@ static __always_inline u64 ns_result(struct go_regs *ctx, const struct ns_hit *h
 		return (u64)(s64)where->value;
 	if (where->source == NS_VALUE_ADDRESS)
 		return (u32)where->value + hit->params->load_bias;
-	if (where->source == NS_VALUE_STACK &&
-	    bpf_probe_read_user(&word, sizeof(word), (const void *)(go_stack_pointer(ctx) + (s64)where->value)))
+	if (where->source == NS_VALUE_STACK)
+		addr = go_stack_pointer(ctx) + (s64)where->value;
+	else if (where->source == NS_VALUE_MEMORY)
+		addr = (u32)where->value + hit->params->load_bias;
+	if (addr && bpf_probe_read_user(&word, sizeof(word), (const void *)addr))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 	return word;
 }

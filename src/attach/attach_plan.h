@@ -19,11 +19,13 @@ namespace nodespan::attach {
 struct PlannedProbe {
   Program program = Program::kNetHttpServerStart;
   goinspect::Function function;
-  uint64_t function_off = 0;  // bytes from the function's first instruction
-  uint64_t file_off = 0;      // what the kernel is given
-  std::string instruction;    // "push rbp"
-  std::string why;            // one clause for `nodespan inspect`
-  ns_site site{};             // what the program is told
+  uint64_t function_off = 0;   // bytes from the function's first instruction
+  uint64_t file_off = 0;       // what the kernel is given
+  std::string instruction;     // "push rbp"
+  std::string why;             // one clause for `nodespan inspect`
+  ns_site site{};              // what the program is told
+  bool is_other_edge = false;  // of the branch of the probe before, which is hit for both
+  int32_t frame_bytes = 0;     // of the end of a function: from the stack pointer at the hit to that at its entry
 };
 
 // A field whose offset the BPF program uses.

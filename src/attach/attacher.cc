@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   for (const LibraryPlan& library : plan.libraries) {
     const bool attaches = Attaches(library, request);
     for (const PlannedProbe& probe : library.probes) {
-      if (attaches) {
+      if (attaches && !probe.is_other_edge) {
         sites[static_cast<size_t>(probe.program)].push_back({probe.file_off, index << 32 | slot});
       }
       ++index;

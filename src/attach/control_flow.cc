@@ -218,6 +218,11 @@ void DecodeMove(const cs_insn& raw, Instruction& out) {
     out.effect = Effect::kLoadSlot;
     out.reg = *GeneralRegister(to.reg);
     out.disp = static_cast<int32_t>(from.mem.disp);
+  } else if (IsRegister(to, 8) && from.type == X86_OP_MEM && from.mem.base == X86_REG_RIP &&
+             from.mem.index == X86_REG_INVALID && from.mem.segment == X86_REG_INVALID) {
+    out.effect = Effect::kLoadMemory;
+    out.reg = *GeneralRegister(to.reg);
+    out.value = static_cast<int64_t>(raw.address + raw.size + static_cast<uint64_t>(from.mem.disp));
   } else if ((IsRegister(to, 4) || IsRegister(to, 8)) && from.type == X86_OP_IMM) {
     const int64_t value = to.size == 4 ? static_cast<int64_t>(static_cast<uint32_t>(from.imm)) : from.imm;
     if (FitsInt32(value)) {

@@ -39,6 +39,7 @@ struct Instruction {
     kLoadSlot,       // reg = word at sp + disp
     kConstant,       // reg = value
     kAddress,        // reg = address `value`, as linked
+    kLoadMemory,     // reg = word at address `value`, as linked
     kFrameAddress,   // reg = sp + disp
     kStoreRegister,  // word at sp + disp = source
     kStoreConstant,  // `store_bytes` at sp + disp = value, repeated per word

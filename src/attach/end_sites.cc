@@ -75,6 +75,10 @@ ValueLocation AtHit(const DecodedFunction& function, size_t index, const Locatio
       value.kind = ValueLocation::Kind::kAddress;
       value.vaddr = static_cast<uint64_t>(location.value);
       break;
+    case Location::Kind::kMemory:
+      value.kind = ValueLocation::Kind::kMemory;
+      value.vaddr = static_cast<uint64_t>(location.value);
+      break;
   }
   return value;
 }
@@ -288,6 +292,7 @@ void EndSiteFinder::AddSite(const Candidate& candidate, bool is_cold, std::strin
   site.why = std::move(why);
   site.cold = is_cold;
   site.edge = candidate.edge;
+  site.frame_bytes = function_.DepthAt(candidate.index);
   for (const Location& location : candidate.locations) {
     site.results.push_back(AtHit(function_, candidate.index, location));
   }

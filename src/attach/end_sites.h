@@ -36,6 +36,7 @@ struct ValueLocation {
     kStack,
     kConstant,
     kAddress,  // of something in the executable: an itab, or a static value. Never zero
+    kMemory,   // a variable of the program
   };
   // Position in the order amd64 AX BX CX DI SI R8 R9 R10 R11 DX BP R12 R13 R15, arm64 X0 X1 .. .
   static constexpr int kAmd64Registers = 14;
@@ -44,7 +45,7 @@ struct ValueLocation {
   int reg = 0;           // kRegister
   int32_t sp_off = 0;    // kStack: bytes from the stack pointer at the moment of the hit
   int32_t constant = 0;  // kConstant
-  uint64_t vaddr = 0;    // kAddress: as linked; add the load bias
+  uint64_t vaddr = 0;    // kAddress, kMemory: as linked; add the load bias
   bool operator==(const ValueLocation&) const = default;
 };
 
@@ -65,6 +66,7 @@ struct EndSite {
   // kConditionalJump: only hits along this edge count; absent: every hit does. The other edge may be a site of its own
   // at the same offset, with other locations.
   std::optional<BranchEdge> edge;
+  int32_t frame_bytes = 0;  // from the stack pointer at the hit to the one that the function was entered with
   std::vector<ValueLocation> results;  // one per wanted word
 };
 

@@ -98,6 +98,7 @@ std::string Describe(const EndSite& site) {
       case ValueLocation::Kind::kStack: text += fmt::format(" [{}]", location.sp_off); break;
       case ValueLocation::Kind::kConstant: text += fmt::format(" ${}", location.constant); break;
       case ValueLocation::Kind::kAddress: text += fmt::format(" &{:x}", location.vaddr); break;
+      case ValueLocation::Kind::kMemory: text += fmt::format(" *{:x}", location.vaddr); break;
     }
   }
   if (site.edge.has_value()) {
@@ -231,6 +232,41 @@ TEST(EndSitesTest, AStoreThroughAPointerSparesSlotsItCannotReach) {
   EXPECT_FALSE(Find(function({0x48, 0x8d, 0x4c, 0x24, 0x20}), options).ok());        // lea rcx, [rsp+0x20]
 }
 
+TEST(EndSitesTest, ReadsAVariableOfTheProgramWhereNothingCanChangeIt) {
+  // return io.EOF, behind what clears a result in the caller's frame.
+  const auto function = [](std::initializer_list<uint8_t> load_pointer) {
+    Code code;
+    code.Prologue().Add({0x90}).Add(load_pointer);
+    code.Add({0x44, 0x0f, 0x11, 0x39});              // movups [rcx], xmm15
+    code.Add({0x48, 0x8b, 0x05, 0x00, 0x10, 0, 0});  // mov rax, [rip+0x1000]
+    return code;
+  };
+  Code in_frame = function({0x48, 0x8d, 0x4c, 0x24, 0x50});  // lea rcx, [rsp+0x50]
+  const std::string site = fmt::format("nop +8: *{:x}", kVaddr + in_frame.size() + 0x1000);
+  EXPECT_THAT(Describe(Find(in_frame.Epilogue())), ElementsAre(site));
+  EXPECT_FALSE(Find(function({}).Epilogue()).ok());                  // through an argument
+  EXPECT_FALSE(Find(function({0x48, 0x8b, 0x0a}).Epilogue()).ok());  // mov rcx, [rdx]
+
+  Code call;
+  call.Prologue().Call(kOther).Add({0x48, 0x8b, 0x05, 0x00, 0x10, 0, 0});
+  EXPECT_THAT(Describe(Find(call.Add({0x90}).Epilogue(), {.allow_hot_returns = true})),
+              ElementsAre("nop +20: r0"));  // the load is before the site
+  Code after_call;
+  after_call.Prologue().Call(kOther).Add({0x48, 0x8b, 0x05, 0x00, 0x10, 0, 0});
+  EXPECT_FALSE(Find(after_call.Epilogue()).ok());
+}
+
+TEST(EndSitesTest, TellsHowDeepTheStackIsAtTheHit) {
+  Code code;
+  code.Prologue().Store(0x20, kAx).Call(kOther).Load(kAx, 0x20).Epilogue();
+  const auto sites = Find(code);
+  ASSERT_TRUE(sites.ok());
+  EXPECT_EQ(sites->front().frame_bytes, 0x48);
+  const auto returns = Find(Code().Prologue().Call(kOther).Epilogue(), {.allow_hot_returns = true});
+  ASSERT_TRUE(returns.ok());
+  EXPECT_EQ(returns->front().frame_bytes, 0);
+}
+
 TEST(EndSitesTest, TakesTheReturnOfFailuresOnly) {
   // if err != nil { return nil, err }; return x, nil: AX, BX as (x, err) of a call.
   Code code;
@@ -243,6 +279,15 @@ TEST(EndSitesTest, TakesTheReturnOfFailuresOnly) {
   // Without knowing which word is the error, the branch before it is taken.
   EXPECT_THAT(Describe(Find(code, {.wanted = {0, 1}})),
               ElementsAre("branch +21: $0 r1 if 4 not taken", "call +35: [32] $0"));
+}
+
+TEST(EndSitesTest, AVariableThatIsReturnedAsErrorIsOne) {
+  // if bad { return io.EOF }: no probe on the branch, which calls that succeed come by.
+  Code code;
+  code.Prologue().Test(kAx).Branch(4, 30).Add({0x48, 0x8b, 0x05, 0, 0, 0, 0}).Epilogue();
+  ASSERT_EQ(code.size(), 30u);
+  code.Zero(kAx).Add({0x90}).Epilogue();
+  EXPECT_THAT(Describe(Find(code, {.error_word = 0})), ElementsAre("cold return +29: r0", "nop +32: r0"));
 }
 
 TEST(EndSitesTest, AReturnThatMaySucceedIsNotCold) {

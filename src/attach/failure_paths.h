@@ -18,8 +18,9 @@ class FailurePaths {
   FailurePaths(const DecodedFunction& function, const FrameSlots& slots) : function_(function), slots_(slots) {}
 
   // True when on every path to instruction `index`, where the error word is at `error`, the error is known not to be
-  // zero: it is the address of something, or a branch has tested it; or it comes from a call and `first_result`, the
-  // word that carries what the caller wants, is zero, as in `return nil, err`.
+  // zero: it is the address of something, or a branch has tested it; or it is a variable of the program, as in `return
+  // io.EOF`, and nobody keeps nil in those; or it comes from a call and `first_result`, the word that carries what the
+  // caller wants, is zero, as in `return nil, err`.
   bool OnlyFailures(size_t index, const Location& error, const std::optional<Location>& first_result);
 
  private:

@@ -104,9 +104,11 @@ absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
     case ValueLocation::Kind::kConstant:
       return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
     case ValueLocation::Kind::kAddress:
+    case ValueLocation::Kind::kMemory:
       if (location.vaddr <= UINT32_MAX) {
+        const bool is_address = location.kind == ValueLocation::Kind::kAddress;
         return ns_value_location{.value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)),
-                                 .source = NS_VALUE_ADDRESS,
+                                 .source = static_cast<uint8_t>(is_address ? NS_VALUE_ADDRESS : NS_VALUE_MEMORY),
                                  .pad = {}};
       }
       break;
@@ -123,6 +125,7 @@ absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function&
     }
     probe.site.edge = end.edge->condition;
   }
+  probe.frame_bytes = end.frame_bytes;
   for (size_t i = 0; i < end.results.size() && i < NS_SITE_RESULTS; ++i) {
     NODESPAN_ASSIGN_OR_RETURN(probe.site.results[i], ToAbi(end.results[i]));
   }
@@ -276,6 +279,10 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
         continue;
       }
       NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe, ToProbe(spec.program, *function, site));
+      if (!probes.empty() && probes.back().site.vaddr == probe.site.vaddr) {
+        probes.back().site.flags |= NS_SITE_OTHER_EDGE_NEXT;
+        probe.is_other_edge = true;
+      }
       probes.push_back(std::move(probe));
     }
   }

@@ -45,6 +45,7 @@ bool FollowRegister(const Instruction& instruction, int64_t depth, Location& loc
     case Effect::kPop: location = Location::Slot(-depth); return true;
     case Effect::kConstant: location = Location::Constant(instruction.value); return true;
     case Effect::kAddress: location = Location::Address(instruction.value); return true;
+    case Effect::kLoadMemory: location = Location::Memory(instruction.value); return true;
     default: return false;
   }
 }
@@ -80,6 +81,25 @@ bool FollowSlot(const DecodedFunction& function, const FrameSlots& slots, size_t
       (slot - begin) % kWordBytes == 0) {
     location = Location::Constant(instruction.value);
     return true;
+  }
+  return false;
+}
+
+// Whether the instruction leaves all variables of the program alone: it writes nothing but the frame. What a pointer
+// leads to is looked for in the straight run of code before it.
+bool KeepsMemory(const DecodedFunction& function, size_t index) {
+  const Instruction& store = function.instructions()[index];
+  if (store.store != Store::kPointer || IsCall(store)) {
+    return !IsCall(store);
+  }
+  for (size_t i = index; store.has_base && i > 0 && function.EdgesInto(i).empty(); --i) {
+    const Instruction& previous = function.instructions()[i - 1];
+    if (!previous.FallsThrough() || IsCall(previous)) {
+      return false;
+    }
+    if (previous.Writes(store.base)) {
+      return previous.effect == Effect::kFrameAddress && previous.reg == store.base;
+    }
   }
   return false;
 }
@@ -193,6 +213,7 @@ bool FollowBack(const DecodedFunction& function, const FrameSlots& slots, size_t
     case Location::Kind::kSlot: return FollowSlot(function, slots, index, location);
     case Location::Kind::kConstant:
     case Location::Kind::kAddress: return true;
+    case Location::Kind::kMemory: return KeepsMemory(function, index);
   }
   return false;
 }

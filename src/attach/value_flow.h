@@ -16,17 +16,19 @@
 namespace nodespan::attach {
 
 struct Location {
-  enum class Kind : uint8_t { kRegister, kSlot, kConstant, kAddress };
+  enum class Kind : uint8_t { kRegister, kSlot, kConstant, kAddress, kMemory };
 
   static Location Register(Reg reg) { return {Kind::kRegister, reg}; }
   static Location Slot(int64_t entry_off) { return {Kind::kSlot, entry_off}; }
   static Location Constant(int64_t value) { return {Kind::kConstant, value}; }
   static Location Address(int64_t vaddr) { return {Kind::kAddress, vaddr}; }
+  static Location Memory(int64_t vaddr) { return {Kind::kMemory, vaddr}; }
   bool is_constant(int64_t wanted) const { return kind == Kind::kConstant && value == wanted; }
   auto operator<=>(const Location&) const = default;
 
   Kind kind = Kind::kRegister;
-  int64_t value = 0;  // the Reg, offset from the stack pointer at entry, constant, or address as linked
+  int64_t value = 0;  // the Reg, offset from the stack pointer at entry, constant, or address as linked: itself, or
+                      // that of the word
 };
 
 // Which slots of a frame can be written by something else than the stores that name them.
