@@ -4,6 +4,8 @@
 #include "bpf/programs/grpc_client.bpf.c"
 #include "bpf/programs/grpc_server.bpf.c"
 #include "bpf/programs/http_route.bpf.c"
+#include "bpf/programs/kafka_reader.bpf.c"
+#include "bpf/programs/kafka_writer.bpf.c"
 #include "bpf/programs/nethttp_client.bpf.c"
 #include "bpf/programs/nethttp_server.bpf.c"
 #include "bpf/programs/otel_api.bpf.c"

@@ -26,6 +26,7 @@ enum ns_counter {
 	NS_LOSS_CONTEXT_TYPE,	  /* a context of a type that is not known ended the search for the parent */
 	NS_LOSS_CONTEXT_DEPTH,	  /* the chain of contexts was longer than what is followed */
 	NS_LOSS_PARENT_MAP_FULL,  /* a span could not be noted as a parent: its children may become roots */
+	NS_LOSS_BATCH_CUT,	  /* not all messages of a batch were looked at: links may be missing, and the topic */
 	NS_COUNTER_COUNT
 };
 

@@ -427,6 +427,60 @@ struct ns_otel_params {
 };
 NS_ASSERT(sizeof(struct ns_otel_params) == 112);
 
+/* ---- segmentio/kafka-go ---- */
+
+/* Index in ns_site.results, where FetchMessage ends: offset of the Message from the stack pointer; no value */
+#define NS_KAFKA_SITE_MESSAGE 2
+
+/* Bits of ns_kafka_params.present */
+#define NS_KAFKA_PARAM_HEADERS 0x1
+#define NS_KAFKA_PARAM_WRITER_TOPIC 0x2
+#define NS_KAFKA_PARAM_WRITER_ADDR 0x4
+#define NS_KAFKA_PARAM_WRITER_CLIENT 0x8
+#define NS_KAFKA_PARAM_READER_GROUP 0x10
+#define NS_KAFKA_PARAM_READER_TOPIC 0x20
+#define NS_KAFKA_PARAM_READER_BROKERS 0x40
+#define NS_KAFKA_PARAM_READER_CLIENT 0x80
+#define NS_KAFKA_PARAM_WRAP_ERROR 0x100
+
+struct ns_kafka_params {
+	/* concrete types that are looked through: itabs, as linked; 0: not in the binary */
+	uint64_t error_itab_vaddr;	  /* (error, kafka.Error) */
+	uint64_t write_errors_itab_vaddr; /* (error, kafka.WriteErrors) */
+	uint64_t wrap_error_itab_vaddr;	  /* (error, *fmt.wrapError) */
+	uint64_t deadline_itab_vaddr;	  /* (error, context.deadlineExceededError) */
+	uint64_t network_addr_itab_vaddr; /* (net.Addr, *kafka.networkAddress) */
+	uint64_t transport_itab_vaddr;	  /* (kafka.RoundTripper, *kafka.Transport) */
+	uint32_t present;		  /* NS_KAFKA_PARAM_* */
+	uint16_t wrap_error_err_off;
+	/* kafka.Message */
+	uint16_t message_bytes; /* sizeof, <= NS_WINDOW_BYTES */
+	uint16_t message_topic_off;
+	uint16_t message_partition_off;
+	uint16_t message_offset_off;
+	uint16_t message_key_off;
+	uint16_t message_value_off;
+	uint16_t message_headers_off;
+	/* kafka.Header */
+	uint16_t header_bytes; /* sizeof */
+	uint16_t header_key_off;
+	uint16_t header_value_off;
+	/* kafka.Writer, or the WriterConfig in it */
+	uint16_t writer_topic_off;
+	uint16_t writer_addr_off;
+	uint16_t writer_transport_off;
+	uint16_t network_addr_address_off;
+	uint16_t transport_client_id_off;
+	/* kafka.Reader, and the ReaderConfig in it */
+	uint16_t reader_config_off;
+	uint16_t config_group_off;
+	uint16_t config_topic_off;
+	uint16_t config_brokers_off;
+	uint16_t config_dialer_off;
+	uint16_t dialer_client_id_off;
+};
+NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
+
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
 	struct ns_sql_params sql;
@@ -441,8 +495,9 @@ struct ns_binary_params {
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
 	struct ns_grpc_params grpc;
 	struct ns_otel_params otel;
+	struct ns_kafka_params kafka;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1104);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1200);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -500,6 +555,9 @@ enum ns_object_kind {
 	/* spans of the OpenTelemetry API */
 	NS_OBJECT_API_STARTING, /* by goroutine, while Tracer.Start runs */
 	NS_OBJECT_API_SPAN,	/* addr: what a trace.Span points to */
+	NS_OBJECT_KAFKA_SEND,
+	NS_OBJECT_KAFKA_RECEIVE,
+	NS_OBJECT_KAFKA_PROCESS, /* of the message that was fetched last */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -13,6 +13,7 @@ enum ns_record_type {
 	NS_RECORD_GRPC_SERVER = 4,
 	NS_RECORD_GRPC_CLIENT = 5,
 	NS_RECORD_API = 6,
+	NS_RECORD_KAFKA = 7,
 };
 
 /* Bits of ns_record_header.flags */
@@ -319,7 +320,64 @@ struct ns_api_record {
 };
 NS_ASSERT(sizeof(struct ns_api_record) == 112);
 
+/* ---- segmentio/kafka-go: messages written, fetched, or worked on ---- */
+enum ns_kafka_operation { NS_KAFKA_SEND = 1, NS_KAFKA_RECEIVE, NS_KAFKA_PROCESS, NS_KAFKA_OP_COUNT };
+
+/* One context that a message brought along: an element of NS_KAFKA_LINKS. */
+struct ns_kafka_link {
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+	uint8_t trace_flags;
+};
+NS_ASSERT(sizeof(struct ns_kafka_link) == 25);
+#define NS_KAFKA_MAX_LINK_COUNT 24 /* further ones are counted */
+
+enum ns_kafka_string {
+	NS_KAFKA_LINKS, /* no text: struct ns_kafka_link, one behind the other */
+	NS_KAFKA_TOPIC, /* that all messages have */
+	NS_KAFKA_KEY,	/* of a single message */
+	NS_KAFKA_GROUP,
+	NS_KAFKA_CLIENT_ID,
+	NS_KAFKA_BROKER,  /* host[:port] that the program was told, if it is a single one */
+	NS_KAFKA_MESSAGE, /* text of the error, when its type holds one that can be read */
+	NS_KAFKA_STRING_COUNT
+};
+NS_ASSERT(NS_KAFKA_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_KAFKA_MAX_LINKS (NS_KAFKA_MAX_LINK_COUNT * 25)
+#define NS_KAFKA_MAX_TOPIC 256 /* Kafka's own limit is 249 */
+#define NS_KAFKA_MAX_KEY 128
+#define NS_KAFKA_MAX_GROUP 128
+#define NS_KAFKA_MAX_CLIENT_ID 96
+#define NS_KAFKA_MAX_BROKER 128
+#define NS_KAFKA_MAX_MESSAGE 160
+NS_ASSERT(NS_KAFKA_MAX_LINKS + NS_KAFKA_MAX_TOPIC + NS_KAFKA_MAX_KEY + NS_KAFKA_MAX_GROUP + NS_KAFKA_MAX_CLIENT_ID +
+		  NS_KAFKA_MAX_BROKER + NS_KAFKA_MAX_MESSAGE <=
+	  NS_STRINGS_BYTES);
+
+/* Bits of ns_kafka_record.present */
+#define NS_KAFKA_FAILED 0x1
+#define NS_KAFKA_PANICKED 0x2
+#define NS_KAFKA_HAS_CODE 0x4	  /* the error is a kafka.Error */
+#define NS_KAFKA_HAS_POSITION 0x8 /* partition and offset */
+#define NS_KAFKA_TOMBSTONE 0x10	  /* a single message, whose value is nil */
+
+struct ns_kafka_record {
+	struct ns_record_header header;
+	uint64_t error_type_vaddr; /* descriptor of the error's concrete type, as linked; 0: not known */
+	int64_t offset;
+	int64_t error_code;
+	uint32_t present; /* NS_KAFKA_* */
+	int32_t partition;
+	uint32_t message_count;
+	uint32_t dropped_links;
+	uint8_t operation; /* enum ns_kafka_operation */
+	uint8_t pad[7];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_kafka_record) == 144);
+
 #define NS_RECORD_MAX_FIXED_BYTES 160
+NS_ASSERT(sizeof(struct ns_kafka_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);

@@ -80,6 +80,9 @@ struct ns_parent_span {
 	u64 check_above;
 	/* Of a goroutine: the numbers that the processor it ran on would give to new goroutines next. */
 	u64 goid_begin, goid_end;
+	/* Of a goroutine that works on a message: when it stops being a parent although it has not come back for the
+	 * next one. 0: of any other span. */
+	u64 expires_mono_ns;
 	u8 trace_id[16];
 	u8 span_id[8];
 	u8 trace_flags;

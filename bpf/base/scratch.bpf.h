@@ -45,12 +45,26 @@ struct ns_map_walk {
 	u64 table;   /* Swiss: table just visited; equal neighbours are the same table */
 };
 
+/* Where the walk over the messages of a batch and their headers is, and what it has found; here for the same reason. */
+struct ns_message_walk {
+	u64 message; /* the next one */
+	u64 messages;
+	u64 header; /* the next one of the message before */
+	u64 headers;
+	u64 topic; /* a Go string: of the first message */
+	u64 topic_bytes;
+	u64 topics_differ;
+	u64 links;
+	u64 dropped_links;
+};
+
 struct ns_scratch {
 	u64 users; /* 1: taken */
 	u64 slot;  /* of this one */
 	u8 window[NS_WINDOW_BYTES];
 	struct ns_go_strings headers[NS_HEADER_SLOTS];
 	struct ns_map_walk walk;
+	struct ns_message_walk messages;
 	struct ns_parent_span parent;
 	u64 registers[NS_REG_COUNT];
 	struct ns_long_operation operation; /* being put together; what counts of it is copied to the in-flight map */

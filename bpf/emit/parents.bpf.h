@@ -15,6 +15,9 @@
  *
  * A span of the OpenTelemetry API is in the chain too: as the value that the API puts there. It counts as long as
  * somebody has the context, open or ended. The API's own spans look in the chain only: no parent there means a root.
+ *
+ * The span of a message that is being worked on is noted under its goroutine only, and not for longer than
+ * NS_PROCESSING_NS.
  */
 #ifndef NODESPAN_PARENTS_H
 #define NODESPAN_PARENTS_H
@@ -25,6 +28,11 @@
 
 #define NS_CONTEXT_DEPTH 32
 #define NS_PARENT_GRACE_NS (10ULL * 1000 * 1000 * 1000)
+
+/* How long a message is taken to be worked on when its goroutine does not come back for the next one: the time after
+ * which Kafka's own consumer is taken for dead (max.poll.interval.ms, whose default has been this since Kafka 0.10.1).
+ */
+#define NS_PROCESSING_NS (5ULL * 60 * 1000 * 1000 * 1000)
 
 static __always_inline u64 ns_read_goid(const struct ns_hit *hit, u64 g_addr)
 {
@@ -133,19 +141,28 @@ static __always_inline struct ns_parent_span *ns_parent_api_span(const struct ns
 	return span && span->check_above == value.type_vaddr ? span : NULL;
 }
 
-/* Notes the span of `header` as parent for what its goroutine and its context do. */
-static __always_inline void ns_note_parents(struct ns_scratch *work, const struct ns_hit *hit,
-					    const struct ns_record_header *header, u64 goid, u64 g_addr,
-					    struct go_iface context)
+/* The scratch parent as one of the span of `header`. */
+static __always_inline struct ns_parent_span *ns_parent_new(struct ns_scratch *work,
+							    const struct ns_record_header *header)
 {
 	struct ns_parent_span *span = &work->parent;
-	struct ns_object_key key;
-	long err = 0;
 
 	__builtin_memset(span, 0, sizeof(*span));
 	__builtin_memcpy(span->trace_id, header->trace_id, sizeof(span->trace_id));
 	__builtin_memcpy(span->span_id, header->span_id, sizeof(span->span_id));
 	span->trace_flags = header->trace_flags;
+	return span;
+}
+
+/* Notes the span of `header` as parent for what its goroutine and its context do. */
+static __always_inline void ns_note_parents(struct ns_scratch *work, const struct ns_hit *hit,
+					    const struct ns_record_header *header, u64 goid, u64 g_addr,
+					    struct go_iface context)
+{
+	struct ns_parent_span *span = ns_parent_new(work, header);
+	struct ns_object_key key;
+	long err = 0;
+
 	if (context.data) {
 		struct go_iface above = {};
 
@@ -260,24 +277,62 @@ ns_parent_by_context(struct ns_scratch *work, const struct ns_hit *hit, struct g
 	return ns_find_context_span(context.itab, context.data, hit->slot, work->slot) ? &work->parent : NULL;
 }
 
+/*
+ * Notes the span of `header` as parent for what its goroutine does until it is done with a message. Returns -1 when the
+ * goroutine has another span open: it serves a request, to which the work on the message belongs as well.
+ */
+static __always_inline long ns_note_processing(struct ns_scratch *work, const struct ns_hit *hit,
+					       const struct ns_record_header *header, u64 goid, u64 g_addr)
+{
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_GOROUTINE, goid);
+	struct ns_parent_span *span;
+
+	if (!goid || bpf_map_lookup_elem(&parents, &key))
+		return -1;
+	span = ns_parent_new(work, header);
+	span->expires_mono_ns = header->start_mono_ns + NS_PROCESSING_NS;
+	ns_read_goid_cache(hit, g_addr, span);
+	if (bpf_map_update_elem(&parents, &key, span, BPF_ANY))
+		ns_count(NS_LOSS_PARENT_MAP_FULL);
+	return 0;
+}
+
+/* The goroutine is done with its message, if it has one. */
+static __always_inline void ns_close_processing(const struct ns_hit *hit, u64 goid)
+{
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_GOROUTINE, goid);
+	const struct ns_parent_span *span = bpf_map_lookup_elem(&parents, &key);
+
+	if (span && span->expires_mono_ns)
+		bpf_map_delete_elem(&parents, &key);
+}
+
+/* The span that the goroutine has open. */
+static __always_inline struct ns_parent_span *ns_open_span(const struct ns_hit *hit, u64 goid)
+{
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_GOROUTINE, goid);
+	struct ns_parent_span *span = bpf_map_lookup_elem(&parents, &key);
+
+	if (span && span->expires_mono_ns && bpf_ktime_get_ns() > span->expires_mono_ns)
+		return NULL;
+	return span;
+}
+
 static __always_inline const struct ns_parent_span *ns_parent_by_goroutine(const struct ns_hit *hit, u64 g_addr)
 {
 	u64 goid = ns_read_goid(hit, g_addr);
 	struct ns_parent_span *span;
-	struct ns_object_key key;
 	u64 creator = 0;
 
 	if (!goid)
 		return NULL;
-	key = ns_object(hit, NS_OBJECT_GOROUTINE, goid);
-	span = bpf_map_lookup_elem(&parents, &key);
+	span = ns_open_span(hit, goid);
 	if (span)
 		return span;
 	if (!(hit->binary->go.present & NS_GO_PARAM_PARENT_GOID) ||
 	    ns_read_u64(&creator, g_addr + hit->binary->go.g_parent_goid_off) || !creator)
 		return NULL;
-	key = ns_object(hit, NS_OBJECT_GOROUTINE, creator);
-	span = bpf_map_lookup_elem(&parents, &key);
+	span = ns_open_span(hit, creator);
 	if (!span)
 		return NULL;
 	if (goid >= span->goid_begin && goid < span->goid_end)

@@ -7,6 +7,7 @@
 #include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
+#include "attach/kafka_plan.h"
 #include "attach/otel_plan.h"
 #include "attach/route_plan.h"
 #include "attach/sql_plan.h"
@@ -81,6 +82,8 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanOtelSdks(binary, &plan.params));
   plan.libraries.push_back(PlanOtelGlobal(binary, &plan.params));
   plan.libraries.push_back(PlanOwnSdk(binary));
+  plan.libraries.push_back(PlanKafkaWriter(binary, &plan.params));
+  plan.libraries.push_back(PlanKafkaReader(binary, &plan.params));
   if (plan.libraries.front().attach) {
     for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));

@@ -30,7 +30,12 @@ namespace nodespan::attach {
   X(kOtelGlobalStart, otel_global_start, kStarts)                    \
   X(kOtelGlobalCreated, otel_global_created, kContinues)             \
   X(kOtelGlobalCall, otel_global_call, kContinues)                   \
-  X(kOtelExporterExport, otel_exporter_export, kContinues)
+  X(kOtelExporterExport, otel_exporter_export, kContinues)           \
+  X(kKafkaWriterStart, kafka_writer_start, kStarts)                  \
+  X(kKafkaWriterEnd, kafka_writer_end, kContinues)                   \
+  X(kKafkaReaderStart, kafka_reader_start, kStarts)                  \
+  X(kKafkaReaderEnd, kafka_reader_end, kContinues)                   \
+  X(kKafkaReaderClose, kafka_reader_close, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,

@@ -206,4 +206,41 @@ class ApiRecordBuilder {
   std::string items_;
 };
 
+// A complete, valid Kafka record: a message with a key that was written, or fetched, or worked on.
+class KafkaRecordBuilder {
+ public:
+  explicit KafkaRecordBuilder(ns_kafka_operation operation = NS_KAFKA_SEND) {
+    FillHeader(NS_RECORD_KAFKA, &fixed.header);
+    fixed.operation = operation;
+    fixed.message_count = 1;
+    Set(NS_KAFKA_TOPIC, "orders");
+    Set(NS_KAFKA_KEY, "customer-7");
+    Set(NS_KAFKA_BROKER, "kafka.example:9093");
+    if (operation != NS_KAFKA_SEND) {
+      fixed.present = NS_KAFKA_HAS_POSITION;
+      fixed.partition = 2;
+      fixed.offset = 4711;
+      Set(NS_KAFKA_GROUP, "billing");
+    }
+  }
+
+  KafkaRecordBuilder& Link(uint8_t trace_id, uint8_t span_id, uint8_t flags) {
+    links_.append(sizeof(ns_kafka_link::trace_id), static_cast<char>(trace_id));
+    links_.append(sizeof(ns_kafka_link::span_id), static_cast<char>(span_id));
+    links_ += static_cast<char>(flags);
+    return Set(NS_KAFKA_LINKS, links_);
+  }
+  KafkaRecordBuilder& Set(ns_kafka_string which, std::string_view text, bool cut = false) {
+    strings_.Set(&fixed.header, which, text, cut);
+    return *this;
+  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
+
+  ns_kafka_record fixed{};
+
+ private:
+  RecordStrings strings_;
+  std::string links_;
+};
+
 }  // namespace nodespan::events::testing

@@ -16,6 +16,7 @@ using nodespan::events::ApiItem;
 using nodespan::events::EventString;
 using nodespan::events::GrpcEvent;
 using nodespan::events::HttpServerEvent;
+using nodespan::events::KafkaEvent;
 
 void CheckInside(std::span<const std::byte> input, const EventString& string) {
   const auto* begin = reinterpret_cast<const std::byte*>(string.text.data());
@@ -50,6 +51,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const ApiItem& item : items.ok() ? *items : std::vector<ApiItem>()) {
       CheckInside(input, {item.key, false});
       CheckInside(input, {item.value, false});
+    }
+  } else if (const auto* kafka = std::get_if<KafkaEvent>(&*event)) {
+    for (const EventString* string : {&kafka->topic, &kafka->key, &kafka->group, &kafka->client_id, &kafka->broker}) {
+      CheckInside(input, *string);
+    }
+    if (kafka->error) {
+      CheckInside(input, kafka->error->message);
+    }
+    CheckInside(input, EventString{kafka->links.bytes()});
+    for (size_t i = 0; i < kafka->links.size(); ++i) {
+      (void)kafka->links.At(i);
     }
   }
   return 0;

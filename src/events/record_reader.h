@@ -15,12 +15,13 @@
 #include "events/event_base.h"
 #include "events/grpc_event.h"
 #include "events/http_event.h"
+#include "events/kafka_event.h"
 #include "events/sql_event.h"
 
 namespace nodespan::events {
 
 // One alternative per kind of record.
-using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent>;
+using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent, KafkaEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

@@ -15,6 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
+using testing::KafkaRecordBuilder;
 using testing::SqlRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
@@ -357,6 +358,84 @@ TEST(RecordReaderTest, EveryTruncationOfASqlRecordIsMalformed) {
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
     EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";
+  }
+}
+
+KafkaEvent ReadKafkaEvent(const std::vector<std::byte>& bytes) {
+  absl::StatusOr<Event> event = ReadRecord(bytes);
+  EXPECT_TRUE(event.ok()) << event.status();
+  return event.ok() ? std::get<KafkaEvent>(*event) : KafkaEvent{};
+}
+
+TEST(RecordReaderTest, ReadsEveryFieldOfAKafkaRecord) {
+  KafkaRecordBuilder record(NS_KAFKA_PROCESS);
+  record.fixed.present |= NS_KAFKA_TOMBSTONE;
+  record.fixed.dropped_links = 3;
+  record.Set(NS_KAFKA_CLIENT_ID, "billing-1", /*cut=*/true).Link(1, 2, 1).Link(3, 4, 2);
+  const std::vector<std::byte> bytes = record.Bytes();
+  const KafkaEvent event = ReadKafkaEvent(bytes);
+  EXPECT_EQ(event.operation, KafkaOperation::kProcess);
+  EXPECT_EQ(event.message_count, 1u);
+  EXPECT_EQ(event.topic.text, "orders");
+  EXPECT_EQ(event.key.text, "customer-7");
+  EXPECT_EQ(event.group.text, "billing");
+  EXPECT_EQ(event.broker.text, "kafka.example:9093");
+  EXPECT_EQ(event.client_id.text, "billing-1");
+  EXPECT_TRUE(event.client_id.cut);
+  EXPECT_TRUE(event.is_tombstone);
+  ASSERT_TRUE(event.position.has_value());
+  EXPECT_EQ(event.position->partition, 2);
+  EXPECT_EQ(event.position->offset, 4711);
+  ASSERT_EQ(event.links.size(), 2u);
+  EXPECT_EQ(event.links.At(1).trace_id[15], 3);
+  EXPECT_EQ(event.links.At(1).span_id[7], 4);
+  EXPECT_EQ(event.links.At(1).trace_flags, 2);
+  EXPECT_EQ(event.dropped_links, 3u);
+  EXPECT_FALSE(event.error.has_value());
+}
+
+TEST(RecordReaderTest, AFailedKafkaRecordHasItsError) {
+  KafkaRecordBuilder record;
+  record.fixed.present = NS_KAFKA_FAILED | NS_KAFKA_HAS_CODE;
+  record.fixed.error_type_vaddr = 0x4711;
+  record.fixed.error_code = -1;
+  record.Set(NS_KAFKA_MESSAGE, "context canceled");
+  std::vector<std::byte> bytes = record.Bytes();
+  KafkaEvent event = ReadKafkaEvent(bytes);
+  EXPECT_EQ(event.operation, KafkaOperation::kSend);
+  EXPECT_FALSE(event.position.has_value());
+  ASSERT_TRUE(event.error.has_value());
+  EXPECT_EQ(event.error->type_vaddr, 0x4711u);
+  EXPECT_EQ(event.error->code, -1);
+  EXPECT_EQ(event.error->message.text, "context canceled");
+  EXPECT_FALSE(event.error->is_panic);
+
+  record.fixed.present = NS_KAFKA_FAILED | NS_KAFKA_PANICKED;
+  bytes = record.Bytes();
+  event = ReadKafkaEvent(bytes);
+  ASSERT_TRUE(event.error.has_value());
+  EXPECT_TRUE(event.error->is_panic);
+  EXPECT_FALSE(event.error->code.has_value());
+}
+
+TEST(RecordReaderTest, RejectsKafkaRecordsOfNoOperationAndWithBrokenLinks) {
+  for (const uint8_t operation : {uint8_t{0}, uint8_t{NS_KAFKA_OP_COUNT}, uint8_t{255}}) {
+    KafkaRecordBuilder record;
+    record.fixed.operation = operation;
+    EXPECT_EQ(ReadRecord(record.Bytes()).status().code(), absl::StatusCode::kDataLoss);
+  }
+  EXPECT_THAT(
+      std::string(ReadRecord(KafkaRecordBuilder().Set(NS_KAFKA_LINKS, "half a link").Bytes()).status().message()),
+      HasSubstr("11 bytes of links"));
+  for (const KafkaRecordBuilder& record : {KafkaRecordBuilder().Link(0, 1, 1), KafkaRecordBuilder().Link(1, 0, 1)}) {
+    EXPECT_THAT(std::string(ReadRecord(record.Bytes()).status().message()), HasSubstr("link 0 has an all-zero id"));
+  }
+}
+
+TEST(RecordReaderTest, EveryTruncationOfAKafkaRecordIsMalformed) {
+  const std::vector<std::byte> bytes = KafkaRecordBuilder(NS_KAFKA_RECEIVE).Link(1, 2, 1).Bytes();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(ReadRecord(std::span(bytes).first(size)).status().code(), absl::StatusCode::kDataLoss) << size;
   }
 }
 

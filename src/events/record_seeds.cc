@@ -13,6 +13,7 @@ using nodespan::events::testing::ApiRecordBuilder;
 using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
+using nodespan::events::testing::KafkaRecordBuilder;
 using nodespan::events::testing::SqlRecordBuilder;
 
 bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
@@ -48,8 +49,15 @@ int main(int argc, char** argv) {
   begin.Item(NS_ITEM_STRINGS, "list", "").Item(NS_ITEM_ELEMENT, "", "a").Item(NS_ITEM_ELEMENT, "", "b");
   ApiRecordBuilder encoded(NS_API_ENCODED);
   encoded.Set(NS_API_BODY, R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]})");
+  KafkaRecordBuilder too_large;
+  too_large.fixed.present = NS_KAFKA_FAILED | NS_KAFKA_HAS_CODE;
+  too_large.fixed.error_code = 10;
+  too_large.fixed.dropped_links = 3;
+  too_large.Link(1, 2, 1).Link(3, 4, 0);
   const bool written =
       Write(folder + "/api_begin", begin.Bytes()) && Write(folder + "/api_encoded", encoded.Bytes()) &&
+      Write(folder + "/kafka_send", too_large.Bytes()) &&
+      Write(folder + "/kafka_process", KafkaRecordBuilder(NS_KAFKA_PROCESS).Link(5, 6, 1).Bytes()) &&
       Write(folder + "/sql", SqlRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
       Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
       Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&

@@ -31,6 +31,7 @@ class AttributeWriter {
     }
   }
   void AddInt(const AttributeName& name, int64_t value) { AddNumber(name, value); }
+  void AddBool(const AttributeName& name, bool value) { AddNumber(name, value); }
   void AddDouble(const AttributeName& name, double value) { AddNumber(name, value); }
 
  private:

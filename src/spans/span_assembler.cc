@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "spans/go_error.h"
 #include "spans/grpc_span.h"
+#include "spans/kafka_span.h"
 
 namespace nodespan::spans {
 
@@ -56,6 +57,10 @@ void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo
 
 void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
   BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
+}
+
+void SpanAssembler::Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span) {
+  BuildKafkaSpan(event, target.semconv.messaging, target.resource, target.types.get(), wall_clock_, span);
 }
 
 void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span) {

@@ -45,6 +45,7 @@ class SpanAssembler {
   void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
   absl::Status AssembleApi(const events::ApiEvent& event, const TargetInfo& target, std::vector<model::Span>& spans);
+  void Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span);
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;

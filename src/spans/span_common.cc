@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/span_common.h"
 
-#include <cstdint>
 #include <utility>
 
 #include "base/utf8.h"
@@ -9,7 +8,7 @@
 namespace nodespan::spans {
 namespace {
 
-// Bits of OTLP Span.flags above the W3C trace flags.
+// Bits of OTLP Span.flags and Link.flags above the W3C trace flags.
 constexpr uint32_t kParentIsRemoteKnown = 0x100;
 constexpr uint32_t kParentIsRemote = 0x200;
 
@@ -22,6 +21,8 @@ std::string Clean(std::string_view text, bool cut) {
 std::string Clean(std::string&& text) { return base::IsValidUtf8(text) ? std::move(text) : base::ToValidUtf8(text); }
 
 std::string Clean(const events::EventString& string) { return Clean(string.text, string.cut); }
+
+uint32_t RemoteFlags(uint8_t trace_flags) { return trace_flags | kParentIsRemoteKnown | kParentIsRemote; }
 
 void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span) {
   span.trace_id = header.trace_id;

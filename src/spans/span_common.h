@@ -2,6 +2,7 @@
 // What all kinds of spans are made with. Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace nodespan::spans {
 std::string Clean(std::string_view text, bool cut = false);
 std::string Clean(std::string&& text);
 std::string Clean(const events::EventString& string);
+
+// OTLP flags of a link to a span of another process.
+uint32_t RemoteFlags(uint8_t trace_flags);
 
 // Ids, flags and times; not the tracestate, which not every event has.
 void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span);

@@ -26,13 +26,19 @@ inline const WallClock& FixedWallClock() {
   return wall;
 }
 
-// Every attribute, a text or a whole number, as "key=value", in order.
+// Every attribute, a text, a whole number or a truth value, as "key=value", in order.
 inline std::vector<std::string> Lines(const model::Span& span) {
   std::vector<std::string> lines;
   for (const model::Attribute& attribute : span.attributes) {
-    const auto* text = std::get_if<std::string>(&attribute.value);
-    lines.push_back(std::string(attribute.key) + "=" +
-                    (text != nullptr ? *text : std::to_string(std::get<int64_t>(attribute.value))));
+    std::string value;
+    if (const auto* text = std::get_if<std::string>(&attribute.value)) {
+      value = *text;
+    } else if (const auto* truth = std::get_if<bool>(&attribute.value)) {
+      value = *truth ? "true" : "false";
+    } else {
+      value = std::to_string(std::get<int64_t>(attribute.value));
+    }
+    lines.push_back(std::string(attribute.key) + "=" + value);
   }
   return lines;
 }

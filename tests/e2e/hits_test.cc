@@ -109,6 +109,41 @@ INSTANTIATE_TEST_SUITE_P(Cases, GrpcHitsTest,
                                            GrpcCase{"streams", "older", true, false}),
                          [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
 
+class KafkaHitsTest : public E2eTest, public ::testing::WithParamInterface<const char*> {};
+
+// Two hits for a call that sends messages, however many, and two for a message that is consumed: the second of them
+// also begins the work on it, and the next call ends it. Closing a reader is a hit of its own.
+TEST_P(KafkaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "kafkaclient", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  const base::UniqueFd counting = EnableRunCounts();
+  ASSERT_TRUE(counting.valid()) << "the kernel does not count runs of BPF programs";
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "hits"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  ASSERT_TRUE(traced->process().WaitForOutput(R"("kind":"summary")", Milliseconds{60'000}));
+  constexpr uint64_t kMessages = 50;  // tests/goprograms/kafkaclient: in one call, and fetched one by one
+  constexpr size_t kSpans = 1 + 2 * kMessages;
+  daemon->WaitForSpans(kSpans);
+  const KernelObjects objects = daemon->kernel_objects();
+  EXPECT_EQ(RunCount(objects.program_ids, "kafka_writer_start"), 1U);
+  EXPECT_EQ(RunCount(objects.program_ids, "kafka_writer_end"), 1U);
+  EXPECT_EQ(RunCount(objects.program_ids, "kafka_reader_start"), kMessages);
+  EXPECT_EQ(RunCount(objects.program_ids, "kafka_reader_end"), kMessages);
+  EXPECT_EQ(RunCount(objects.program_ids, "kafka_reader_close"), 1U);
+  traced->process().CloseInput();
+  EXPECT_EQ(traced->process().Wait(), ExitStatus{});
+  EXPECT_EQ(daemon->Stop().exported, kSpans);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, KafkaHitsTest, ::testing::Values("default", "older"),
+                         [](const auto& info) { return std::string(info.param); });
+
 INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
                          [](const auto& info) { return std::string(info.param); });
 

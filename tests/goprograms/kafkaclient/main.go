@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"nodespan/goprograms/truth"
@@ -26,11 +28,14 @@ import (
 const (
 	traceID = "0af7651916cd43dd8448eb211c80319c"
 	spanID  = "b7ad6b7169203331"
-	topics  = 20 // per scenario
+	topics  = 30 // per scenario
 	limit   = 20 * time.Second
+
+	hits          = 50 // messages of the scenario that only counts
+	recordedLinks = 24 // of one call; NS_KAFKA_MAX_LINK_COUNT of bpf/abi/records.h
 )
 
-var topicScenarios = []string{"produce", "failure", "handler", "consume", "group"}
+var topicScenarios = []string{"produce", "failure", "handler", "consume", "group", "hits"}
 
 type world struct {
 	journal *truth.Journal
@@ -73,6 +78,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 		{Name: "handler", Run: w.inHandler},
 		{Name: "consume", Run: w.consume},
 		{Name: "group", Run: w.consumeAsGroup},
+		{Name: "hits", Run: w.many},
 	}, nil
 }
 
@@ -101,6 +107,7 @@ type sending struct {
 	messages       []kafka.Message
 	fails          bool
 	anyhow         bool
+	hidesKey       bool // it is no text
 }
 
 func (w *world) send(s sending) string {
@@ -120,19 +127,22 @@ func (w *world) send(s sending) string {
 	if s.change != nil {
 		s.change(writer)
 	}
-	line := truth.Span{
+	line := line{truth.Span{
 		ID: s.id, SpanKind: "producer", Scenario: s.scenario, Case: s.name, Parent: s.parent, Facts: map[string]interface{}{},
-		Attributes: map[string]interface{}{"messaging.system": "kafka", "messaging.destination.name": s.id},
-	}
+		Name: "send " + s.id, Attributes: map[string]interface{}{"messaging.system": "kafka", "messaging.destination.name": s.id,
+			"messaging.operation.name": "send", "messaging.operation.type": "send"},
+	}}
+	host, port, _ := net.SplitHostPort(writer.Addr.String())
+	line.Attributes["server.address"], line.Attributes["server.port"] = host, port
 	if len(s.messages) > 1 {
 		line.Attributes["messaging.batch.message_count"] = len(s.messages)
-	} else if s.messages[0].Key != nil {
-		line.Attributes["messaging.kafka.message.key"] = string(s.messages[0].Key)
+	} else {
+		line.describe(s.messages[0], s.hidesKey)
 	}
 	for _, message := range s.messages {
 		for _, header := range message.Headers {
-			if header.Key == "traceparent" {
-				line.Links = append(line.Links, truth.Remote(traceID, spanID))
+			if header.Key == "traceparent" && len(header.Value) == 55 && len(line.Links) < recordedLinks {
+				line.Links = append(line.Links, truth.Remote(traceID, string(header.Value[36:52])))
 			}
 		}
 	}
@@ -145,21 +155,77 @@ func (w *world) send(s sending) string {
 	line.Status = truth.StatusOf(err != nil)
 	if err != nil {
 		line.Facts["error_text"], line.Facts["error_type"] = err.Error(), fmt.Sprintf("%T", err)
+		if name := errorType(err); name != "" {
+			line.Attributes["error.type"] = name
+		}
 	} else {
-		line.Absent = []string{"error.type"}
+		line.Absent = append(line.Absent, "error.type")
 	}
 	if s.anyhow {
 		line.Status = truth.Any
 	}
-	w.journal.Write(line)
+	w.journal.Write(line.Span)
 	if err := writer.Close(); err != nil {
 		w.journal.Fail("kafkaclient: %s: %v", s.id, err)
 	}
 	return s.id
 }
 
-func traced() []kafka.Header {
-	return []kafka.Header{{Key: "traceparent", Value: []byte("00-" + traceID + "-" + spanID + "-01")}}
+// line is a line of truth about messages.
+type line struct{ truth.Span }
+
+// describe says what a span tells of a single message.
+func (l *line) describe(message kafka.Message, hidesKey bool) {
+	if len(message.Key) != 0 && !hidesKey {
+		l.Attributes["messaging.kafka.message.key"] = string(message.Key)
+	} else {
+		l.Absent = append(l.Absent, "messaging.kafka.message.key")
+	}
+	if message.Value == nil {
+		l.Attributes["messaging.kafka.message.tombstone"] = true
+	} else {
+		l.Absent = append(l.Absent, "messaging.kafka.message.tombstone")
+	}
+	l.Absent = append(l.Absent, "messaging.batch.message_count")
+}
+
+// errorType is the error.type of what WriteMessages returned: Kafka's own name, or the Go type; empty: it is not said here.
+func errorType(err error) string {
+	var list kafka.WriteErrors
+	if errors.As(err, &list) {
+		for _, inner := range list {
+			if inner != nil {
+				err = inner
+				break
+			}
+		}
+	}
+	var code kafka.Error
+	var tooLarge kafka.MessageTooLargeError
+	var known *kerr.Error
+	switch {
+	case errors.As(err, &tooLarge): // also wraps Kafka's own in newer releases
+		return "github.com/segmentio/kafka-go.MessageTooLargeError"
+	case errors.As(err, &code) && errors.As(kerr.ErrorForCode(int16(code)), &known):
+		return known.Message
+	}
+	return ""
+}
+
+func traced() []kafka.Header { return tracedBy(spanID) }
+
+func tracedBy(span string) []kafka.Header {
+	return []kafka.Header{{Key: "other", Value: []byte("x")},
+		{Key: "traceparent", Value: []byte("00-" + traceID + "-" + span + "-01")}, {Key: "last", Value: nil}}
+}
+
+// manyTraced are messages with a context each.
+func manyTraced(count int) []kafka.Message {
+	list := many(count)
+	for i := range list {
+		list[i].Headers = tracedBy(fmt.Sprintf("b7ad6b71692%05x", i+1))
+	}
+	return list
 }
 
 func many(count int) []kafka.Message {
@@ -177,15 +243,24 @@ func (w *world) produce() {
 		{name: "tombstone", messages: []kafka.Message{{Key: []byte("key")}}},
 		{name: "batch", messages: many(5)},
 		{name: "large batch", messages: many(250)},
+		{name: "key that is no text", hidesKey: true, messages: []kafka.Message{{Key: []byte{0xff, 0xfe}, Value: []byte("value")}}},
+		{name: "batch with contexts", messages: manyTraced(3)},
+		{name: "more contexts than are kept", messages: manyTraced(30)},
+		{name: "broken context", messages: []kafka.Message{{Value: []byte("value"), Headers: []kafka.Header{{Key: "traceparent", Value: []byte("00-no")}}}}},
 		{name: "async", change: func(writer *kafka.Writer) { writer.Async = true }},
 		{name: "traceparent", messages: []kafka.Message{{Key: []byte("key"), Value: []byte("value"), Headers: traced()}}},
 	} {
 		s.scenario = "produce"
 		w.send(s)
 	}
-	id := w.journal.NewID("produce")
-	w.send(sending{scenario: "produce", name: "topic of the message", id: id,
-		change: func(writer *kafka.Writer) { writer.Topic = "" }, messages: []kafka.Message{{Topic: id, Key: []byte("key"), Value: []byte("value")}}})
+	for _, count := range []int{1, 3} {
+		id := w.journal.NewID("produce")
+		messages := many(count)
+		for i := range messages {
+			messages[i].Topic = strings.Clone(id) // not the same string, but an equal one
+		}
+		w.send(sending{scenario: "produce", name: "topic of the messages", id: id, change: func(writer *kafka.Writer) { writer.Topic = "" }, messages: messages})
+	}
 }
 
 func (w *world) failures() {
@@ -205,88 +280,175 @@ func (w *world) failures() {
 func (w *world) inHandler() {
 	for _, background := range []bool{false, true} {
 		background := background
-		request := w.journal.NewID("handler")
-		w.mu.Lock()
-		w.handlers[request] = func(ctx context.Context, id string) {
+		w.serve("handler", func(ctx context.Context, id string) {
 			if background {
 				ctx = context.Background()
 			}
 			w.send(sending{scenario: "handler", name: "in a handler", ctx: ctx, parent: truth.Server(id)})
-		}
-		w.mu.Unlock()
-		start := time.Now()
-		status, err := truth.Ask(w.address, http.MethodGet, "/do/"+request)
-		if status != http.StatusOK {
-			w.journal.Fail("kafkaclient: %s: status %d (%v)", request, status, err)
-		}
-		w.journal.Write(truth.Span{
-			ID: request, SpanKind: "server", Scenario: "handler", Case: "handler", Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-			Attributes: map[string]interface{}{"http.response.status_code": status}, StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
 		})
 	}
+}
+
+// serve asks the program's own server once, which calls handle.
+func (w *world) serve(scenario string, handle func(ctx context.Context, id string)) {
+	request := w.journal.NewID(scenario)
+	w.mu.Lock()
+	w.handlers[request] = handle
+	w.mu.Unlock()
+	start := time.Now()
+	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+request)
+	if status != http.StatusOK {
+		w.journal.Fail("kafkaclient: %s: status %d (%v)", request, status, err)
+	}
+	w.journal.Write(truth.Span{
+		ID: request, SpanKind: "server", Scenario: scenario, Case: "handler", Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
+		Attributes: map[string]interface{}{"http.response.status_code": status}, StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
+	})
+}
+
+// reading is how one message is consumed.
+type reading struct {
+	scenario, name string
+	config         kafka.ReaderConfig // its Topic is set
+	message        kafka.Message
+	read           bool // by ReadMessage, else by FetchMessage
+	closes         bool // the work ends when the reader is closed, else when the next message is fetched in vain
 }
 
 // consume reads single messages of partitions; the goroutine processes a message until it fetches the next.
 func (w *world) consume() {
-	for i := 0; i < 4; i++ {
-		w.one("consume", "partition", i%2 == 0, func(topic string) kafka.ReaderConfig {
-			return kafka.ReaderConfig{Brokers: []string{w.broker}, Topic: topic, MaxWait: 100 * time.Millisecond}
-		})
+	config := kafka.ReaderConfig{Brokers: []string{w.broker}, MaxWait: 100 * time.Millisecond, Dialer: &kafka.Dialer{ClientID: "reader of the test"}}
+	message := kafka.Message{Key: []byte("key"), Value: []byte("value")}
+	withContext := message
+	withContext.Headers = traced()
+	for _, r := range []reading{
+		{name: "context", message: withContext},
+		{name: "no context", message: message},
+		{name: "read", message: withContext, read: true},
+		{name: "closed", message: withContext, closes: true},
+		{name: "no key", message: kafka.Message{Value: []byte("value")}},
+		{name: "tombstone", message: kafka.Message{Key: []byte("key")}},
+	} {
+		r.scenario, r.config = "consume", config
+		w.one(r)
 	}
+	w.inRequest(config, withContext)
 }
 
 func (w *world) consumeAsGroup() {
-	for i := 0; i < 2; i++ {
-		w.one("group", "group", i%2 == 0, func(topic string) kafka.ReaderConfig {
-			return kafka.ReaderConfig{Brokers: []string{w.broker}, Topic: topic, GroupID: "group-of-" + topic, MaxWait: 100 * time.Millisecond,
-				StartOffset: kafka.FirstOffset, JoinGroupBackoff: 100 * time.Millisecond, HeartbeatInterval: 500 * time.Millisecond}
-		})
+	for _, read := range []bool{false, true} {
+		w.one(reading{scenario: "group", name: "group", read: read, message: kafka.Message{Key: []byte("key"), Value: []byte("value"), Headers: traced()},
+			config: kafka.ReaderConfig{Brokers: []string{w.broker}, MaxWait: 100 * time.Millisecond, StartOffset: kafka.FirstOffset,
+				JoinGroupBackoff: 100 * time.Millisecond, HeartbeatInterval: 500 * time.Millisecond}})
 	}
 }
 
-// one produces a message, fetches it, works for a while, and fetches in vain, which ends the processing.
-func (w *world) one(scenario, name string, withParent bool, config func(topic string) kafka.ReaderConfig) {
-	message := kafka.Message{Key: []byte("key"), Value: []byte("value")}
-	var links []string
-	if withParent {
-		message.Headers, links = traced(), []string{truth.Remote(traceID, spanID)}
-	}
-	id := w.send(sending{scenario: scenario, name: name + ": produced", messages: []kafka.Message{message}})
-	setting := config(id)
-	reader := kafka.NewReader(setting)
-	defer reader.Close()
+// many sends messages by one call and fetches each of them.
+func (w *world) many() {
+	topic := w.send(sending{scenario: "hits", name: "all at once", messages: many(hits)})
+	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{w.broker}, Topic: topic, MaxWait: 100 * time.Millisecond})
 	ctx, end := context.WithTimeout(context.Background(), limit)
 	defer end()
+	for i := 0; i < hits; i++ {
+		if _, err := reader.FetchMessage(ctx); err != nil {
+			w.journal.Fail("kafkaclient: %s: message %d: %v", topic, i, err)
+		}
+	}
+	if err := reader.Close(); err != nil {
+		w.journal.Fail("kafkaclient: %s: %v", topic, err)
+	}
+}
+
+// one produces a message, gets it, works for a while, which sends another, and ends the work. What is sent then is no part
+// of it.
+func (w *world) one(r reading) {
+	id := w.send(sending{scenario: r.scenario, name: r.name + ": produced", messages: []kafka.Message{r.message}})
+	r.config.Topic = id
+	if r.scenario == "group" {
+		r.config.GroupID = "group-of-" + id
+	}
+	reader := kafka.NewReader(r.config)
+	ctx, end := context.WithTimeout(context.Background(), limit)
+	defer end()
+	get := reader.FetchMessage
+	if r.read {
+		get = reader.ReadMessage
+	}
 	start := time.Now()
-	got, err := reader.FetchMessage(ctx)
+	got, err := get(ctx)
 	fetched := time.Now()
 	if err != nil {
 		w.journal.Fail("kafkaclient: %s: %v", id, err)
 		return
 	}
-	time.Sleep(5 * time.Millisecond) // the work
-	if setting.GroupID != "" {
+	w.send(sending{scenario: r.scenario, name: r.name + ": in the work", parent: truth.Key("consumer", id)})
+	if r.config.GroupID != "" && !r.read {
 		if err := reader.CommitMessages(ctx, got); err != nil {
 			w.journal.Fail("kafkaclient: %s: commit: %v", id, err)
 		}
 	}
+	if !r.closes {
+		vain, endVain := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		if _, err := reader.FetchMessage(vain); err == nil {
+			w.journal.Fail("kafkaclient: %s: a second message", id)
+		}
+		endVain()
+	}
+	if err := reader.Close(); err != nil {
+		w.journal.Fail("kafkaclient: %s: %v", id, err)
+	}
 	over := time.Now()
-	vain, endVain := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer endVain()
-	if _, err := reader.FetchMessage(vain); err == nil {
-		w.journal.Fail("kafkaclient: %s: a second message", id)
+	w.send(sending{scenario: r.scenario, name: r.name + ": after the work"})
+	w.journal.Write(w.consumed(r, "client", "receive", id, truth.Root, got, start, fetched))
+	w.journal.Write(w.consumed(r, "consumer", "process", id, truth.Client(id), got, start, over))
+}
+
+// consumed is the line of a span about a message that was fetched.
+func (w *world) consumed(r reading, kind, operation, id, parent string, got kafka.Message, start, end time.Time) truth.Span {
+	host, port, _ := net.SplitHostPort(w.broker)
+	line := line{truth.Span{
+		ID: id, SpanKind: kind, Scenario: r.scenario, Case: r.name + ": " + operation, Parent: parent, Name: operation + " " + id, Status: truth.Unset,
+		Attributes: map[string]interface{}{
+			"messaging.system": "kafka", "messaging.destination.name": id, "messaging.destination.partition.id": "0",
+			"messaging.operation.name": operation, "messaging.operation.type": operation, "messaging.kafka.offset": got.Offset,
+			"server.address": host, "server.port": port,
+		},
+		Absent: []string{"error.type"}, StartNs: start.UnixNano(), EndNs: end.UnixNano(),
+	}}
+	for _, header := range got.Headers {
+		if header.Key == "traceparent" {
+			line.Links = append(line.Links, truth.Remote(traceID, spanID))
+		}
 	}
-	attributes := map[string]interface{}{
-		"messaging.system": "kafka", "messaging.destination.name": id, "messaging.destination.partition.id": "0",
-		"messaging.kafka.offset": got.Offset, "messaging.kafka.message.key": "key",
+	line.describe(got, false)
+	if r.config.GroupID != "" {
+		line.Attributes["messaging.consumer.group.name"] = r.config.GroupID
+	} else {
+		line.Absent = append(line.Absent, "messaging.consumer.group.name")
 	}
-	if setting.GroupID != "" {
-		attributes["messaging.consumer.group.name"] = setting.GroupID
+	if r.config.Dialer != nil {
+		line.Attributes["messaging.client.id"] = r.config.Dialer.ClientID
 	}
-	w.journal.Write(truth.Span{ID: id, SpanKind: "client", Scenario: scenario, Case: name + ": receive", Parent: truth.Root, Links: links,
-		Status: truth.Unset, Attributes: attributes, Attempts: 2, // fetching in vain may be told too
-		StartNs: start.UnixNano(), EndNs: fetched.UnixNano()})
-	w.journal.Write(truth.Span{ID: id, SpanKind: "consumer", Scenario: scenario, Case: name + ": process", Links: links,
-		Parent: truth.Either(truth.Root, truth.Client(id)), Status: truth.Unset, Attributes: attributes,
-		StartNs: fetched.UnixNano(), EndNs: over.UnixNano()})
+	return line.Span
+}
+
+// inRequest fetches a message while a request is served: all of it belongs to the request, and there is no work of its own.
+func (w *world) inRequest(config kafka.ReaderConfig, message kafka.Message) {
+	topic := w.send(sending{scenario: "consume", name: "in a request: produced", messages: []kafka.Message{message}})
+	config.Topic = topic
+	r := reading{scenario: "consume", name: "in a request", config: config}
+	w.serve("consume", func(_ context.Context, request string) {
+		reader := kafka.NewReader(config)
+		defer reader.Close()
+		ctx, end := context.WithTimeout(context.Background(), limit)
+		defer end()
+		start := time.Now()
+		got, err := reader.FetchMessage(ctx)
+		if err != nil {
+			w.journal.Fail("kafkaclient: %s: %v", topic, err)
+			return
+		}
+		w.journal.Write(w.consumed(r, "client", "receive", topic, truth.Server(request), got, start, time.Now()))
+		w.send(sending{scenario: "consume", name: "in a request: behind the message", parent: truth.Server(request)})
+	})
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Records of Kafka operations, as the programs of writers and readers share them. */
+#ifndef NODESPAN_KAFKA_H
+#define NODESPAN_KAFKA_H
+
+#include "bpf/emit/operation.bpf.h"
+#include "bpf/extract/kafka_values.bpf.h"
+
+#define NS_KAFKA_FIXED sizeof(struct ns_kafka_record)
+
+/* Messages and headers that are looked at, in all: of a batch, and of a single message. */
+#define NS_KAFKA_BATCH_STEPS 96
+#define NS_KAFKA_MESSAGE_STEPS 32
+
+/* Goes on to the next message. Returns -1 when there is none. */
+static __always_inline int ns_walk_message(struct ns_scratch *work, const struct ns_hit *hit)
+{
+	const struct ns_kafka_params *params = &hit->binary->kafka;
+	struct ns_message_walk *walk = &work->messages;
+	struct go_string topic = {}, headers = {}, first = {.data = walk->topic, .bytes = walk->topic_bytes};
+	u64 message = walk->message;
+
+	if (!walk->messages)
+		return -1;
+	if (bpf_probe_read_user(&topic, sizeof(topic), (const void *)(message + params->message_topic_off))) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		walk->topics_differ = 1; /* not known to be the same */
+		return -1;
+	}
+	/* On a page that nobody has touched yet there are none: see ns_window_read_part. */
+	if ((params->present & NS_KAFKA_PARAM_HEADERS) &&
+	    !bpf_probe_read_user(&headers, sizeof(headers), (const void *)(message + params->message_headers_off))) {
+		walk->header = headers.data;
+		walk->headers = headers.bytes;
+	}
+	walk->message = message + params->message_bytes;
+	walk->messages--;
+	if (!first.data) {
+		walk->topic = topic.data;
+		walk->topic_bytes = topic.bytes;
+	} else if (!walk->topics_differ && !ns_same_topic(work->window, first, topic)) {
+		walk->topics_differ = 1;
+	}
+	return 0;
+}
+
+/* Looks at the next header of the message. */
+static __always_inline void ns_walk_header(struct ns_scratch *work, const struct ns_hit *hit)
+{
+	struct ns_message_walk *walk = &work->messages;
+	struct ns_kafka_header header = {};
+	struct ns_kafka_link *link;
+	u64 links;
+
+	if (ns_read_kafka_header(hit, walk->header, &header)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		walk->headers = 0;
+		return;
+	}
+	walk->header += hit->binary->kafka.header_bytes;
+	walk->headers--;
+	if (!ns_is_traceparent_key(header.key))
+		return;
+	walk->headers = 0;
+	links = *(volatile u64 *)&walk->links;
+	if (links >= NS_KAFKA_MAX_LINK_COUNT) {
+		walk->dropped_links++;
+		return;
+	}
+	link = (struct ns_kafka_link *)ns_op_strings(&work->operation.op, NS_KAFKA_FIXED) + links;
+	if (ns_read_kafka_link(header.value, link))
+		ns_count(NS_LOSS_BAD_TRACEPARENT);
+	else
+		walk->links++;
+}
+
+/*
+ * Appends the contexts that the messages at `addr` bring along to the scratch operation, as its first string, and finds
+ * out whether they have one topic.
+ */
+static __always_inline void ns_append_links(struct ns_scratch *work, const struct ns_hit *hit, u64 addr, u64 messages,
+					    const u32 steps)
+{
+	struct ns_operation *op = &work->operation.op;
+	struct ns_message_walk *walk = &work->messages;
+	u64 links;
+
+	__builtin_memset(walk, 0, sizeof(*walk));
+	walk->message = addr;
+	walk->messages = messages;
+	for (u32 step = 0; step < steps; step++) {
+		if (walk->headers)
+			ns_walk_header(work, hit);
+		else if (ns_walk_message(work, hit))
+			break;
+	}
+	if (walk->messages || walk->headers) {
+		walk->topics_differ |= walk->messages != 0; /* not known to be the same */
+		ns_count(NS_LOSS_BATCH_CUT);
+	}
+	links = walk->links;
+	if (links > NS_KAFKA_MAX_LINK_COUNT)
+		links = NS_KAFKA_MAX_LINK_COUNT;
+	ns_op_record(op, ns_kafka_record)->dropped_links = walk->dropped_links;
+	op->header.string_bytes[NS_KAFKA_LINKS] = links * sizeof(struct ns_kafka_link);
+	op->strings_bytes = links * sizeof(struct ns_kafka_link);
+}
+
+/* What the error says, if there is one. */
+static __always_inline void ns_kafka_read_error(const struct ns_hit *hit, struct ns_strings strings,
+						struct go_iface error)
+{
+	struct ns_kafka_record *record = ns_op_record(strings.op, ns_kafka_record);
+	u64 itab_vaddr = hit->binary->kafka.error_itab_vaddr;
+
+	if (!error.itab)
+		return;
+	error = ns_kafka_cause(hit, error);
+	record->present |= NS_KAFKA_FAILED;
+	record->error_type_vaddr = ns_error_type(hit, error);
+	if (itab_vaddr && error.itab == itab_vaddr + hit->params->load_bias &&
+	    !bpf_probe_read_user(&record->error_code, sizeof(record->error_code), (const void *)error.data))
+		record->present |= NS_KAFKA_HAS_CODE;
+	ns_append(strings, NS_KAFKA_MESSAGE, ns_error_text(hit, error), NS_KAFKA_MAX_MESSAGE);
+}
+
+/* Appends the string at `addr`. */
+static __always_inline void ns_append_string_at(struct ns_strings strings, u32 which, u64 addr, const u64 max)
+{
+	struct go_string value = {};
+
+	if (bpf_probe_read_user(&value, sizeof(value), (const void *)addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	ns_append(strings, which, value, max);
+}
+
+#endif /* NODESPAN_KAFKA_H */
