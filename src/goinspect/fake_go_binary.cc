@@ -201,9 +201,37 @@ struct Pclntab {
   uint64_t vaddr = 0;
   std::array<uint64_t, 5> table_off{};  // names, cu, files, pc values, functions
   uint64_t names_bytes = 0;
+  uint64_t units_count = 0;
+  uint64_t files_bytes = 0;
+  uint64_t pc_values_bytes = 0;
   uint64_t functions_bytes = 0;
   uint64_t function_count = 0;
 };
+
+// Every function comes from the second file of its unit, and its second half from line 12.
+struct SourceBytes {
+  std::vector<uint8_t> units, files, pc_values;
+  uint32_t pc_files_off = 0, pc_lines_off = 0;
+};
+
+SourceBytes WriteSources(bool arm64) {
+  SourceBytes result;
+  for (const std::string_view file : {std::string_view("unused.go"), FakeGoBinary::kFileName}) {
+    Append<uint32_t>(result.units, static_cast<uint32_t>(result.files.size()));
+    AppendText(result.files, file);
+    result.files.push_back(0);
+  }
+  const auto units = [arm64](uint64_t bytes) { return static_cast<uint8_t>(arm64 ? bytes / 4 : bytes); };
+  result.pc_values.push_back(0);  // no table begins at offset 0
+  result.pc_files_off = static_cast<uint32_t>(result.pc_values.size());
+  // From -1 to 1, for all of the longest function.
+  result.pc_values.insert(result.pc_values.end(), {4, units(2 * FakeGoBinary::kFunctionBytes), 0});
+  result.pc_lines_off = static_cast<uint32_t>(result.pc_values.size());
+  // From -1 to 10, and to 12.
+  result.pc_values.insert(result.pc_values.end(),
+                          {22, units(FakeGoBinary::kFunctionBytes / 2), 4, units(2 * FakeGoBinary::kFunctionBytes), 0});
+  return result;
+}
 
 // With options.absolute_entries as up to Go 1.17: addresses of eight bytes instead of offsets of four, no textStart.
 Pclntab WritePclntab(Section& out, const FakeOptions& options) {
@@ -220,8 +248,9 @@ Pclntab WritePclntab(Section& out, const FakeOptions& options) {
     name_offsets.push_back(it->second);
   }
   result.function_count = name_offsets.size();
-  constexpr uint64_t kFuncBytes = 40;
+  constexpr uint64_t kFuncBytes = 48;
   const uint64_t entry_bytes = options.absolute_entries ? 8 : 4;
+  const SourceBytes sources = WriteSources(options.arm64);
   const uint64_t functab_bytes = (name_offsets.size() + 1) * 2 * entry_bytes;
   std::vector<uint8_t> functions(functab_bytes + name_offsets.size() * kFuncBytes);
   std::vector<std::pair<uint64_t, uint64_t>> addresses;  // offset in `functions`, target
@@ -240,18 +269,26 @@ Pclntab WritePclntab(Section& out, const FakeOptions& options) {
     if (i < name_offsets.size()) {
       put_entry(func_off, entry_off);
       Put<uint32_t>(functions, func_off + entry_bytes, name_offsets[i]);
+      Put<uint32_t>(functions, func_off + entry_bytes + 16, sources.pc_files_off);
+      Put<uint32_t>(functions, func_off + entry_bytes + 20, sources.pc_lines_off);
+      if (options.pclntab_magic == 0xfffffff1) {
+        Put<uint32_t>(functions, func_off + entry_bytes + 32, FakeGoBinary::kStartLine);
+      }
     }
     const bool is_last = i + 1 == name_offsets.size();
     entry_off += FakeGoBinary::kFunctionBytes * (is_last ? 2 : 1);
   }
   result.names_bytes = names.size();
+  result.units_count = sources.units.size() / 4;
+  result.files_bytes = sources.files.size();
+  result.pc_values_bytes = sources.pc_values.size();
   result.functions_bytes = functions.size();
 
   std::vector<uint8_t>& bytes = out.bytes();
   const size_t begin = bytes.size();
   bytes.resize(begin + 72);
-  const std::array<std::vector<uint8_t>, 5> tables = {names, std::vector<uint8_t>(8), std::vector<uint8_t>(8),
-                                                      std::vector<uint8_t>(8), functions};
+  const std::array<std::vector<uint8_t>, 5> tables = {names, sources.units, sources.files, sources.pc_values,
+                                                      functions};
   const size_t first_word_off = options.absolute_entries ? 24 : 32;
   for (size_t i = 0; i < tables.size(); ++i) {
     out.Align(8);
@@ -394,9 +431,9 @@ FakeGoBinary MakeFakeGoBinary(const FakeOptions& options) {
   };
   put_pointer(0, pclntab.vaddr);
   put_slice(1, pclntab.vaddr + pclntab.table_off[0], pclntab.names_bytes);
-  put_slice(4, pclntab.vaddr + pclntab.table_off[1], 2);
-  put_slice(7, pclntab.vaddr + pclntab.table_off[2], 8);
-  put_slice(10, pclntab.vaddr + pclntab.table_off[3], 8);
+  put_slice(4, pclntab.vaddr + pclntab.table_off[1], pclntab.units_count);
+  put_slice(7, pclntab.vaddr + pclntab.table_off[2], pclntab.files_bytes);
+  put_slice(10, pclntab.vaddr + pclntab.table_off[3], pclntab.pc_values_bytes);
   put_slice(13, pclntab.vaddr + pclntab.table_off[4], pclntab.functions_bytes);
   put_slice(16, pclntab.vaddr + pclntab.table_off[4], pclntab.function_count + 1);
   put_pointer(20, kTextVaddr);

@@ -53,6 +53,10 @@ struct FakeGoBinary {
   static constexpr std::string_view kFunctionNames[] = {"runtime.casgstatus", "net/http.serverHandler.ServeHTTP",
                                                         "main.main", "main.twice", "main.twice"};
   static constexpr uint64_t kFunctionBytes = 32;  // "main.twice" has one of this size and then one of twice of it
+  // All of them come from this file, from line 10 and, in what lies behind the first 16 bytes, 12; they are declared on
+  // kStartLine where the layout has that.
+  static constexpr std::string_view kFileName = "/src/fake/main.go";
+  static constexpr uint32_t kStartLine = 9;
 };
 
 FakeGoBinary MakeFakeGoBinary(const FakeOptions& options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: a function table in a segment made of any bytes, with the ranges that its own header gives, for both
-// widths of its entries.
+// Fuzz target: a function table in a segment made of any bytes, with the ranges that its own header gives, for all
+// layouts: its functions by name, and files, lines and inlined calls by address.
 #include <elf.h>
 
 #include <array>
@@ -10,6 +10,7 @@
 #include "elf/elf_builder.h"
 #include "elf/image.h"
 #include "goinspect/pclntab.h"
+#include "goinspect/source_lines.h"
 
 namespace {
 
@@ -30,6 +31,20 @@ void Ask(nodespan::elf::Image& image, const FunctionTableRanges& ranges) {
     }
   }
   (void)table.At(ranges.text_vaddr + 40);
+}
+
+void AskLines(nodespan::elf::Image& image, const nodespan::goinspect::SourceTables& tables) {
+  using nodespan::goinspect::SourceLines;
+  const FunctionTable functions(image, tables.functions);
+  const SourceLines lines(image, functions, tables);
+  for (const uint64_t off : {0, 32, 40, 100}) {
+    const uint64_t vaddr = tables.functions.text_vaddr + off;
+    if (lines.At(vaddr).size() > SourceLines::kMaxInlineDepth ||
+        lines.InlinedInto(vaddr).size() > SourceLines::kMaxInlineDepth) {
+      std::abort();
+    }
+    (void)lines.Declaration(vaddr);
+  }
 }
 
 }  // namespace
@@ -62,6 +77,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ranges.functions_bytes = end_vaddr - ranges.functions_vaddr;
     ranges.has_absolute_entries = header.has_absolute_entries();
     Ask(**image, ranges);
+    AskLines(**image, {.functions = ranges,
+                       .has_start_line = header.has_start_line(),
+                       .instruction_bytes = 1,
+                       .units_vaddr = header.vaddr + header.compile_units_off,
+                       .units_count = (header.file_names_off - header.compile_units_off) / 4,
+                       .files_vaddr = header.vaddr + header.file_names_off,
+                       .files_bytes = header.pc_values_off - header.file_names_off,
+                       .pc_values_vaddr = header.vaddr + header.pc_values_off,
+                       .pc_values_bytes = header.functions_off - header.pc_values_off,
+                       .function_data_base = kVaddr});
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/errors.h"
@@ -17,6 +18,7 @@
 #include "goinspect/pclntab.h"
 #include "goinspect/refusal.h"
 #include "goinspect/stack_objects.h"
+#include "goinspect/symbols.h"
 #include "goinspect/type_index.h"
 #include "goinspect/type_region.h"
 
@@ -88,6 +90,15 @@ BinaryInfo ReadInfo(elf::Image& image, const std::optional<BuildInfo>& build_inf
   info.is_dynamic = image.headers().has_interpreter;
   info.has_symbol_table = image.HasSymbolTable();
   info.file_bytes = image.file().size();
+  if (!image.loads().empty()) {
+    info.image_vaddr = UINT64_MAX;
+    uint64_t end_vaddr = 0;
+    for (const elf::Segment& segment : image.loads()) {
+      info.image_vaddr = std::min(info.image_vaddr, segment.vaddr);
+      end_vaddr = std::max(end_vaddr, segment.vaddr + segment.mem_bytes);
+    }
+    info.image_bytes = end_vaddr - info.image_vaddr;
+  }
   return info;
 }
 
@@ -153,6 +164,7 @@ struct GoBinary::Impl {
   static absl::StatusOr<std::unique_ptr<Impl>> Create(std::unique_ptr<elf::Image> image);
   absl::StatusOr<TypeIndex*> Types();
   absl::StatusOr<ItabIndex*> Itabs();
+  absl::StatusOr<uint64_t> FunctionDataBase();
   absl::StatusOr<TypeHeader> FindOne(std::string_view qualified_name);
   absl::StatusOr<StructType> ReadStruct(const TypeHeader& type, std::string_view qualified_name);
   std::string NameOf(const TypeHeader& type);
@@ -249,6 +261,13 @@ absl::StatusOr<ItabIndex*> GoBinary::Impl::Itabs() {
     return itabs->status();
   }
   return &**itabs;
+}
+
+absl::StatusOr<uint64_t> GoBinary::Impl::FunctionDataBase() {
+  if (!function_data_base.has_value()) {
+    function_data_base.emplace(FindFunctionDataBase(*image, *functions, module));
+  }
+  return *function_data_base;
 }
 
 void GoBinary::Impl::AddEvidence(uint64_t vaddr, uint64_t bytes) {
@@ -369,12 +388,8 @@ absl::StatusOr<std::vector<StackObject>> GoBinary::StackObjects(const Function& 
   if (info().arch != Arch::kAmd64) {
     return MakeStatus(StatusCode::kUnimplemented, "stack objects are read on amd64 only");
   }
-  std::optional<absl::StatusOr<uint64_t>>& base = impl_->function_data_base;
-  if (!base.has_value()) {
-    base.emplace(FindFunctionDataBase(*impl_->image, *impl_->functions, impl_->module));
-  }
-  NODESPAN_RETURN_IF_ERROR(base->status());
-  return ReadStackObjects(*impl_->image, *impl_->functions, impl_->module, **base, function.vaddr);
+  NODESPAN_ASSIGN_OR_RETURN(const uint64_t base, impl_->FunctionDataBase());
+  return ReadStackObjects(*impl_->image, *impl_->functions, impl_->module, base, function.vaddr);
 }
 
 // The qualified name of a named type, or of a pointer to one with its "*"; empty for other types.
@@ -492,6 +507,24 @@ absl::StatusOr<MapLayout> GoBinary::FindMapLayout(std::string_view qualified_nam
         MakeStatus(StatusCode::kUnimplemented, "the layout of map type {} is not known", qualified_name));
   }
   return *layout;
+}
+
+SymbolTables GoBinary::FindSymbolTables() const {
+  const Moduledata& module = impl_->module;
+  const auto slice = [&module](size_t word) { return std::pair(module.words[word], module.words[word + 1]); };
+  SymbolTables tables;
+  tables.source.functions = module.functions;
+  tables.source.has_start_line = module.pclntab.has_start_line();
+  tables.source.instruction_bytes = info().arch == Arch::kAmd64 ? 1 : 4;
+  std::tie(tables.source.units_vaddr, tables.source.units_count) = slice(Moduledata::kCompileUnits);
+  std::tie(tables.source.files_vaddr, tables.source.files_bytes) = slice(Moduledata::kFileNames);
+  std::tie(tables.source.pc_values_vaddr, tables.source.pc_values_bytes) = slice(Moduledata::kPcValues);
+  if (const absl::StatusOr<uint64_t> base = impl_->FunctionDataBase(); base.ok()) {
+    tables.source.function_data_base = *base;
+  }
+  tables.types_begin_vaddr = impl_->type_region.begin_vaddr;
+  tables.types_end_vaddr = impl_->type_region.end_vaddr;
+  return tables;
 }
 
 const std::vector<elf::FileRange>& GoBinary::Evidence() const { return impl_->evidence; }

@@ -40,6 +40,9 @@ struct BinaryInfo {
   // stack check of the code tells them apart (attach/code_sites.h).
   bool has_register_arguments = true;
   uint64_t file_bytes = 0;
+  // All that the loader maps of the file, from its first address as linked on, .bss included.
+  uint64_t image_vaddr = 0;
+  uint64_t image_bytes = 0;
   uint64_t function_count = 0;
   // Hash over pclntab header and build ids: with file size the content identity of the binary.
   uint64_t content_hash = 0;
@@ -154,6 +157,8 @@ struct Witness {
   std::string what;  // for messages: "its Go build id"
 };
 
+struct SymbolTables;
+
 class GoBinary {
  public:
   // Inspects the file behind `fd` (read with pread only, see elf/file_bytes.h; the descriptor is duplicated, the caller
@@ -209,6 +214,9 @@ class GoBinary {
 
   // The layout of a named map type: FindMapLayout("net/http.Header").
   absl::StatusOr<MapLayout> FindMapLayout(std::string_view qualified_name) const;
+
+  // What symbols.h needs to answer for the same content later, without inspecting it again.
+  SymbolTables FindSymbolTables() const;
 
   // The places in the file on which info() and all answers given so far rest, in no order, with repetitions. Another
   // build of the program differs in some of them.

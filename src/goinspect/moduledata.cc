@@ -18,9 +18,9 @@ using elf::Load;
 enum Word : size_t {
   kPcHeader = 0,
   kFunctionNames = 1,
-  kCompileUnits = 4,
-  kFileNames = 7,
-  kPcValues = 10,
+  kCompileUnits = Moduledata::kCompileUnits,
+  kFileNames = Moduledata::kFileNames,
+  kPcValues = Moduledata::kPcValues,
   kFunctions = 13,  // pclntable
   kFunctab = 16,
   kMinPc = 20,

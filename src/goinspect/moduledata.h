@@ -17,6 +17,10 @@
 namespace nodespan::goinspect {
 
 struct Moduledata {
+  // Words that begin a slice: address, length, capacity. The others that are known are only used by moduledata.cc.
+  static constexpr size_t kCompileUnits = 4;  // of words of four bytes
+  static constexpr size_t kFileNames = 7;
+  static constexpr size_t kPcValues = 10;
   static constexpr size_t kWords = 54;  // enough for types and etypes of any layout (words 35 to 39 so far)
 
   uint64_t vaddr = 0;

@@ -161,4 +161,13 @@ std::string ValueMethodName(std::string_view name) {
   return result.append(name.substr(begin + 3, end - begin - 3)).append(name.substr(end + 1));
 }
 
+std::string PrintedName(std::string_view name) {
+  const size_t begin = name.find('[');
+  const size_t end = name.rfind(']');
+  if (begin == std::string_view::npos || end == std::string_view::npos || end <= begin) {
+    return std::string(name);
+  }
+  return std::string(name.substr(0, begin)).append("[...]").append(name.substr(end + 1));
+}
+
 }  // namespace nodespan::goinspect

@@ -44,4 +44,8 @@ std::string PlaceName(std::string_view pattern, const Placement& placement);
 // two methods of one name. Empty for everything else.
 std::string ValueMethodName(std::string_view name);
 
+// A function's name as runtime.Func.Name gives it (runtime/symtab.go, funcNameForPrint): "pkg.F[...]" for any shape of
+// a generic function, of which the table has the whole since Go 1.21.
+std::string PrintedName(std::string_view name);
+
 }  // namespace nodespan::goinspect

@@ -103,5 +103,14 @@ TEST(NamesTest, WrappersAreKnownByTheMethodTheyWrap) {
   EXPECT_EQ(ValueMethodName("a.com/b.(*Teapot)"), "");
 }
 
+TEST(NamesTest, ShapesOfGenericFunctionsAreNotPrinted) {
+  EXPECT_EQ(PrintedName("main.main.func1"), "main.main.func1");
+  EXPECT_EQ(PrintedName("a.com/b.Map[go.shape.[]int,go.shape.string].func1"), "a.com/b.Map[...].func1");
+  EXPECT_EQ(PrintedName("a.com/b.(*List[go.shape.int]).Push"), "a.com/b.(*List[...]).Push");
+  EXPECT_EQ(PrintedName("a.com/b.Map[...]"), "a.com/b.Map[...]");
+  EXPECT_EQ(PrintedName("a]["), "a][");
+  EXPECT_EQ(PrintedName(""), "");
+}
+
 }  // namespace
 }  // namespace nodespan::goinspect

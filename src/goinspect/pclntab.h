@@ -94,6 +94,9 @@ class FunctionTable {
   // Address of the _func of function `index`, if it lies in the table.
   std::optional<uint64_t> RecordVaddr(uint64_t index) const;
 
+  // The name at an offset in the table of names.
+  std::optional<std::string_view> Name(uint32_t name_off) const;
+
   const FunctionTableRanges& ranges() const { return ranges_; }
 
  private:
@@ -106,7 +109,6 @@ class FunctionTable {
   // Where function `index` begins, from text_vaddr; index function_count gives the end of the last one.
   std::optional<uint32_t> EntryOff(uint64_t index) const;
   std::optional<Record> ReadRecord(uint64_t index) const;
-  std::optional<std::string_view> Name(uint32_t name_off) const;
 
   // Null when the table cannot be read.
   const FunctionIndex* Index();

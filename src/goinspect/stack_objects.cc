@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "elf/little_endian.h"
+#include "goinspect/function_record.h"
 
 namespace nodespan::goinspect {
 namespace {
@@ -14,8 +15,6 @@ using absl::StatusCode;
 using base::MakeStatus;
 using elf::Load;
 
-constexpr uint8_t kStackObjectsIndex = 2;  // FUNCDATA_StackObjects
-constexpr uint32_t kMaxFunctionDataArrays = 64;
 constexpr uint64_t kMaxObjects = 4096;
 constexpr int32_t kMaxFrameBytes = 1 << 30;
 
@@ -25,32 +24,18 @@ constexpr size_t kLastCandidateWord = 48;
 constexpr size_t kSamples = 48;
 constexpr size_t kMinSamples = 8;
 
-// A _func behind its entry: name, args, deferreturn, pcsp, pcfile, pcln, npcdata, cu: 8 words of four bytes, then
-// startLine since Go 1.20, then funcID, flag, padding, nfuncdata: one byte each; then npcdata and nfuncdata words.
-//
-// Where function `func_vaddr` keeps the reference to its stack objects; absent when it has none.
-absl::StatusOr<std::optional<uint64_t>> ReferenceVaddr(elf::Image& image, const Moduledata& module,
-                                                       uint64_t func_vaddr) {
-  const bool is_absolute = module.functions.has_absolute_entries;
-  const uint64_t entry_bytes = is_absolute ? 8 : 4;
-  const uint64_t fixed_bytes = entry_bytes + uint64_t{8} * 4 + (module.pclntab.has_start_line() ? 4 : 0) + 4;
-  const uint8_t* func = image.View(func_vaddr, fixed_bytes);
-  if (func == nullptr) {
-    return MakeStatus(StatusCode::kDataLoss, "a function record outside the file");
+// Where the list of stack objects of the function whose _func is at `record_vaddr` is; absent when it has none.
+absl::StatusOr<std::optional<uint64_t>> ListVaddr(elf::Image& image, const Moduledata& module, uint64_t record_vaddr,
+                                                  uint64_t function_data_base) {
+  const auto record = ReadFunctionRecord(image,
+                                         {.has_absolute_entries = module.functions.has_absolute_entries,
+                                          .has_start_line = module.pclntab.has_start_line()},
+                                         record_vaddr);
+  if (!record.has_value() ||
+      image.View(record->funcdata_vaddr, record->funcdata_count * record->funcdata_bytes) == nullptr) {
+    return MakeStatus(StatusCode::kDataLoss, "malformed function record at {:#x}", record_vaddr);
   }
-  const uint32_t pcdata_count = Load<uint32_t>(func + entry_bytes + uint64_t{6} * 4);
-  const uint8_t funcdata_count = func[fixed_bytes - 1];
-  if (pcdata_count > kMaxFunctionDataArrays || funcdata_count > kMaxFunctionDataArrays) {
-    return MakeStatus(StatusCode::kDataLoss, "a function record with {} and {} tables", pcdata_count, funcdata_count);
-  }
-  if (funcdata_count <= kStackObjectsIndex) {
-    return std::nullopt;
-  }
-  uint64_t arrays_vaddr = func_vaddr + fixed_bytes + uint64_t{4} * pcdata_count;
-  if (is_absolute) {
-    arrays_vaddr = (arrays_vaddr + 7) / 8 * 8;
-  }
-  return arrays_vaddr + kStackObjectsIndex * uint64_t{is_absolute ? 8U : 4U};
+  return FunctionDataVaddr(image, *record, kStackObjectsData, function_data_base);
 }
 
 // The list at `vaddr`: a word with the number of objects, then {offset, size, bytes with pointers, pointer map}, where
@@ -81,14 +66,6 @@ std::optional<std::vector<StackObject>> ReadList(elf::Image& image, uint64_t vad
   return objects;
 }
 
-std::optional<uint32_t> ReadOffset(elf::Image& image, uint64_t vaddr) {
-  const uint8_t* word = image.View(vaddr, 4);
-  if (word == nullptr || Load<uint32_t>(word) == UINT32_MAX) {
-    return std::nullopt;
-  }
-  return Load<uint32_t>(word);
-}
-
 }  // namespace
 
 absl::StatusOr<uint64_t> FindFunctionDataBase(elf::Image& image, const FunctionTable& functions,
@@ -102,12 +79,9 @@ absl::StatusOr<uint64_t> FindFunctionDataBase(elf::Image& image, const FunctionT
     if (!func_vaddr.has_value()) {
       continue;
     }
-    const auto reference = ReferenceVaddr(image, module, *func_vaddr);
-    if (!reference.ok() || !reference->has_value()) {
-      continue;
-    }
-    if (const std::optional<uint32_t> off = ReadOffset(image, **reference)) {
-      samples.push_back(*off);
+    const auto list_off = ListVaddr(image, module, *func_vaddr, /*function_data_base=*/0);
+    if (list_off.ok() && list_off->has_value()) {
+      samples.push_back(static_cast<uint32_t>(**list_off));
     }
   }
   if (samples.size() < kMinSamples) {
@@ -138,37 +112,17 @@ absl::StatusOr<std::vector<StackObject>> ReadStackObjects(elf::Image& image, con
   if (!func_vaddr.has_value()) {
     return MakeStatus(StatusCode::kNotFound, "no function at {:#x}", function_vaddr);
   }
-  const auto reference = ReferenceVaddr(image, module, *func_vaddr);
-  if (!reference.ok()) {
-    return reference.status();
+  const auto list_vaddr = ListVaddr(image, module, *func_vaddr, function_data_base);
+  if (!list_vaddr.ok()) {
+    return list_vaddr.status();
   }
-  if (!reference->has_value()) {
+  if (!list_vaddr->has_value()) {
     return std::vector<StackObject>{};
   }
-  const bool is_absolute = module.functions.has_absolute_entries;
-  uint64_t list_vaddr = 0;
-  if (is_absolute) {
-    const uint8_t* word = image.View(**reference, 8);
-    if (word == nullptr) {
-      return MakeStatus(StatusCode::kDataLoss, "function data outside the file");
-    }
-    list_vaddr = Load<uint64_t>(word);
-    if (list_vaddr == 0) {
-      return std::vector<StackObject>{};
-    }
-  } else {
-    const uint8_t* word = image.View(**reference, 4);
-    if (word == nullptr) {
-      return MakeStatus(StatusCode::kDataLoss, "function data outside the file");
-    }
-    if (Load<uint32_t>(word) == UINT32_MAX) {
-      return std::vector<StackObject>{};
-    }
-    list_vaddr = function_data_base + Load<uint32_t>(word);
-  }
-  std::optional<std::vector<StackObject>> objects = ReadList(image, list_vaddr, is_absolute);
+  std::optional<std::vector<StackObject>> objects =
+      ReadList(image, **list_vaddr, module.functions.has_absolute_entries);
   if (!objects.has_value()) {
-    return MakeStatus(StatusCode::kDataLoss, "malformed list of stack objects at {:#x}", list_vaddr);
+    return MakeStatus(StatusCode::kDataLoss, "malformed list of stack objects at {:#x}", **list_vaddr);
   }
   return *std::move(objects);
 }

@@ -324,6 +324,40 @@ std::optional<TypeReader::NameParts> TypeReader::SplitName(const TypeHeader& typ
   return NameParts{package_path, WithoutPackage(type.name)};
 }
 
+std::optional<std::string> TypeReader::FullName(const TypeHeader& type) {
+  if (type.is_named()) {
+    return QualifiedName(type);
+  }
+  const std::optional<uint64_t> target_vaddr = type.kind == Kind::kPointer ? FirstTailWord(type) : std::nullopt;
+  const std::optional<TypeHeader> target = target_vaddr.has_value() ? Header(*target_vaddr) : std::nullopt;
+  const auto name = target.has_value() && target->is_named() ? QualifiedName(*target) : std::nullopt;
+  return name.has_value() ? "*" + *name : std::string(type.name);
+}
+
+// The methods stand, by name, at an offset from the uncommon part: name, type, code for interfaces, code; four bytes
+// each. The linker writes 0, or -1 since Go 1.16, for the code of one that it left out.
+std::optional<uint32_t> TypeReader::MethodTextOff(const TypeHeader& type, std::string_view method) {
+  constexpr uint64_t kMethodBytes = 16;
+  const std::optional<uint64_t> off = type.kind == Kind::kMap ? std::nullopt : UncommonOff(type);
+  const uint8_t* uncommon = off.has_value() ? View(type.vaddr + *off, kUncommonBytes) : nullptr;
+  if (uncommon == nullptr || !PackagePathOffIn(uncommon).has_value()) {
+    return std::nullopt;
+  }
+  const uint16_t count = Load<uint16_t>(uncommon + 4);
+  const uint64_t methods_vaddr = type.vaddr + *off + Load<uint32_t>(uncommon + 8);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint8_t* entry = View(methods_vaddr + i * kMethodBytes, kMethodBytes);
+    if (entry == nullptr) {
+      return std::nullopt;
+    }
+    const uint32_t code_off = Load<uint32_t>(entry + 12);
+    if (NameAt(begin_vaddr_ + Load<uint32_t>(entry)) == method) {
+      return code_off == 0 || code_off == UINT32_MAX ? std::nullopt : std::optional(code_off);
+    }
+  }
+  return std::nullopt;
+}
+
 // The name begins behind the last dot outside brackets.
 std::string_view TypeReader::WithoutPackage(std::string_view name) {
   size_t begin = name.size();

@@ -76,6 +76,14 @@ class TypeReader {
   };
   std::optional<NameParts> SplitName(const TypeHeader& type);
 
+  // Of any type: the qualified name, with a "*" in front for a pointer to such a type; as reflect prints it when it has
+  // no name.
+  std::optional<std::string> FullName(const TypeHeader& type);
+
+  // The code of a method of the type, from the beginning of the text; nullopt when it has none of that name, or the
+  // linker has left it out. Not of map types.
+  std::optional<uint32_t> MethodTextOff(const TypeHeader& type, std::string_view method);
+
   // Where the fields of a struct are listed.
   struct Range {
     uint64_t vaddr;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command dwarfcheck prints the layout of all named structs of an unstripped Go executable as its DWARF has it, one
-// JSON object per line and struct: the independent witness against which goinspect's reading of type descriptors is
-// compared (src/goinspect/real_binaries_test.cc reads BINARY.dwarf.json beside BINARY).
+// Command dwarfcheck prints the layout of all named structs of an unstripped Go executable, and the source of some of its
+// instructions, as its DWARF has them, one JSON object per line: the independent witness against which goinspect's reading
+// of type descriptors and function tables is compared (tests/inspection/real_binaries_test.cc reads BINARY.dwarf.json
+// beside BINARY).
 //
 //	go run . BINARY > BINARY.dwarf.json
 package main
@@ -30,12 +31,30 @@ type structType struct {
 	Fields []field `json:"fields"`
 }
 
+// instruction is one row of a line table.
+type instruction struct {
+	Address uint64 `json:"address"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+}
+
+// Of so many rows one is printed; prime, so that functions are met at all their parts.
+const rowsPerInstruction = 61
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: dwarfcheck BINARY")
 		os.Exit(2)
 	}
-	structs, err := readStructs(os.Args[1])
+	data, err := readDWARF(os.Args[1])
+	var structs []structType
+	var instructions []instruction
+	if err == nil {
+		structs, err = readStructs(data)
+	}
+	if err == nil {
+		instructions, err = readInstructions(data)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dwarfcheck:", err)
 		os.Exit(1)
@@ -50,18 +69,55 @@ func main() {
 			os.Exit(1)
 		}
 	}
+	for _, i := range instructions {
+		if err := encoder.Encode(i); err != nil {
+			fmt.Fprintln(os.Stderr, "dwarfcheck:", err)
+			os.Exit(1)
+		}
+	}
 }
 
-func readStructs(path string) ([]structType, error) {
+func readDWARF(path string) (*dwarf.Data, error) {
 	file, err := elf.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := file.DWARF()
-	if err != nil {
-		return nil, err
+	return file.DWARF()
+}
+
+func isGo(unit *dwarf.Entry) bool {
+	language, ok := unit.Val(dwarf.AttrLanguage).(int64)
+	return ok && language == 0x16
+}
+
+func readInstructions(data *dwarf.Data) ([]instruction, error) {
+	var instructions []instruction
+	count := 0
+	units := data.Reader()
+	for {
+		unit, err := units.Next()
+		if err != nil || unit == nil {
+			return instructions, err
+		}
+		units.SkipChildren()
+		if unit.Tag != dwarf.TagCompileUnit || !isGo(unit) {
+			continue
+		}
+		lines, err := data.LineReader(unit)
+		if err != nil {
+			return nil, err
+		}
+		var row dwarf.LineEntry
+		for lines != nil && lines.Next(&row) == nil {
+			if count++; count%rowsPerInstruction == 0 && !row.EndSequence {
+				instructions = append(instructions, instruction{row.Address, row.File.Name, row.Line})
+			}
+		}
 	}
+}
+
+func readStructs(data *dwarf.Data) ([]structType, error) {
 	byName := map[string][]structType{}
 	reader := data.Reader()
 	for {
@@ -74,7 +130,7 @@ func readStructs(path string) ([]structType, error) {
 		}
 		if entry.Tag == dwarf.TagCompileUnit {
 			// Only Go: names of C structs mean something else.
-			if language, ok := entry.Val(dwarf.AttrLanguage).(int64); !ok || language != 0x16 {
+			if !isGo(entry) {
 				reader.SkipChildren()
 			}
 			continue

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs over real Go executables: all files below the folder in $NODESPAN_TEST_BINARIES, which with_binaries.py fills.
-// Where BINARY.dwarf.json (tests/dwarfcheck) lies beside BINARY, every struct is compared with the compiler's own debug
-// information.
+// Where BINARY.dwarf.json (tests/dwarfcheck) lies beside BINARY, every struct and the lines of many instructions are
+// compared with the compiler's own debug information.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "goinspect/go_binary.h"
 #include "goinspect/names.h"
+#include "goinspect/symbols.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
@@ -367,13 +368,54 @@ TEST_F(RealBinariesTest, AllStructsAgreeWithDebugInformation) {
     ASSERT_NE(binary, nullptr);
     Comparison result;
     for (std::string line; std::getline(witness, line);) {
-      CompareStruct(nlohmann::json::parse(line), *binary, result);
+      if (const auto expected = nlohmann::json::parse(line); expected.contains("fields")) {
+        CompareStruct(expected, *binary, result);
+      }
     }
     std::cout << path.string() << " (" << binary->info().go_version << "): " << result.structs << " structs, "
               << result.fields << " fields, " << result.differences.size() << " differences, " << result.missing
               << " without descriptor\n";
     EXPECT_TRUE(result.differences.empty()) << path << ": " << ::testing::PrintToString(result.differences);
     EXPECT_GT(result.fields, 500U) << path;
+    ++compared;
+  }
+  EXPECT_GT(compared, 0U) << "no executable with debug information";
+}
+
+TEST_F(RealBinariesTest, LinesAgreeWithDebugInformation) {
+  size_t compared = 0;
+  for (const fs::path& path : files_) {
+    std::ifstream witness(path.string() + ".dwarf.json");
+    if (!witness) {
+      continue;
+    }
+    const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto binary = GoBinary::Open(fd.get());
+    ASSERT_TRUE(binary.ok()) << path << ": " << binary.status();
+    const auto symbols = Symbols::Open(fd.get(), (*binary)->FindSymbolTables());
+    ASSERT_TRUE(symbols.ok()) << path << ": " << symbols.status();
+    size_t lines = 0;
+    size_t inlined = 0;
+    std::vector<std::string> differences;
+    for (std::string text; std::getline(witness, text);) {
+      const auto expected = nlohmann::json::parse(text);
+      if (!expected.contains("address")) {
+        continue;
+      }
+      const uint64_t vaddr = expected.at("address");
+      const std::vector<SourceLocation> locations = (*symbols)->lines().At(vaddr);
+      ++lines;
+      inlined += locations.size() > 1 ? 1 : 0;
+      if (locations.empty() || locations.front().file != expected.at("file") ||
+          locations.front().line != expected.at("line")) {
+        differences.push_back(text);
+      }
+    }
+    std::cout << path.string() << " (" << (*binary)->info().go_version << "): " << lines << " instructions, " << inlined
+              << " of inlined calls, " << differences.size() << " differences\n";
+    EXPECT_TRUE(differences.empty()) << path << ": " << ::testing::PrintToString(differences);
+    EXPECT_GT(lines, 500U) << path;
+    EXPECT_GT(inlined, 50U) << path;
     ++compared;
   }
   EXPECT_GT(compared, 0U) << "no executable with debug information";
