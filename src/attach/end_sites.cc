@@ -27,10 +27,6 @@ constexpr size_t kMaxReturns = 1024;
 constexpr size_t kMaxDeferredCallInstructions = 6;
 constexpr int kMaxWanted = 9;  // registers that hold results on amd64
 
-// Order of ValueLocation::reg; the first nine hold results.
-constexpr std::array<Reg, ValueLocation::kAmd64Registers> kRegisterOrder = {kAx,  kBx,  kCx, kDi, kSi,  kR8,  kR9,
-                                                                            kR10, kR11, kDx, kBp, kR12, kR13, kR15};
-
 absl::Status CheckWanted(std::span<const int> wanted) {
   const bool valid = !wanted.empty() &&
                      std::all_of(wanted.begin(), wanted.end(), [](int word) { return word >= 0 && word < kMaxWanted; });
@@ -48,7 +44,7 @@ std::vector<Location> ResultRegisters(std::span<const int> wanted) {
   std::vector<Location> locations;
   locations.reserve(wanted.size());
   for (const int word : wanted) {
-    locations.push_back(Location::Register(kRegisterOrder[static_cast<size_t>(word)]));
+    locations.push_back(Location::Register(kResultRegisters[static_cast<size_t>(word)]));
   }
   return locations;
 }
@@ -58,9 +54,9 @@ ValueLocation AtHit(const DecodedFunction& function, size_t index, const Locatio
   ValueLocation value;
   switch (location.kind) {
     case Location::Kind::kRegister: {
-      const auto* it = std::find(kRegisterOrder.begin(), kRegisterOrder.end(), static_cast<Reg>(location.value));
+      const auto* it = std::find(kResultRegisters.begin(), kResultRegisters.end(), static_cast<Reg>(location.value));
       value.kind = ValueLocation::Kind::kRegister;
-      value.reg = static_cast<int>(it - kRegisterOrder.begin());
+      value.reg = static_cast<int>(it - kResultRegisters.begin());
       break;
     }
     case Location::Kind::kSlot:
@@ -147,8 +143,8 @@ bool CallsDeferredClosure(const DecodedFunction& function, size_t index) {
 
 bool IsExpressible(const Location& location) {
   return location.kind != Location::Kind::kRegister ||
-         std::find(kRegisterOrder.begin(), kRegisterOrder.end(), static_cast<Reg>(location.value)) !=
-             kRegisterOrder.end();
+         std::find(kResultRegisters.begin(), kResultRegisters.end(), static_cast<Reg>(location.value)) !=
+             kResultRegisters.end();
 }
 
 std::optional<EndSite::Kind> EmulatedKind(const Instruction& instruction) {

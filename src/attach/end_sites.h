@@ -17,6 +17,7 @@
 // in it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -48,6 +49,10 @@ struct ValueLocation {
   uint64_t vaddr = 0;    // kAddress, kMemory: as linked; add the load bias
   bool operator==(const ValueLocation&) const = default;
 };
+
+// That order. Arguments and results are passed in the first nine.
+inline constexpr std::array<Reg, ValueLocation::kAmd64Registers> kResultRegisters = {
+    kAx, kBx, kCx, kDi, kSi, kR8, kR9, kR10, kR11, kDx, kBp, kR12, kR13, kR15};
 
 // Count only those hits of a conditional jump that go along this edge.
 struct BranchEdge {
