@@ -49,7 +49,7 @@ struct ns_site {
 	uint32_t caller_bytes;
 	uint8_t flags; /* NS_SITE_* */
 	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
-	uint8_t tag;   /* which of the operations that the program serves: enum ns_sql_operation */
+	uint8_t tag;   /* which of what the program serves: enum ns_sql_operation, or a router */
 	uint8_t error; /* index of the error's first word in `results` */
 	struct ns_value_location results[NS_SITE_RESULTS];
 };
@@ -180,22 +180,58 @@ enum ns_route_kind {
 	NS_ROUTE_REQUEST,    /* the object is the http.Request in which the router will leave its pattern */
 };
 
-/* Words of a router's site, by their index in ns_site.results: 0 and 1 are the type and the address of the object, or
- * the string; */
-#define NS_ROUTE_SITE_PARAMS 3 /* constant: index into ns_binary_params.routes */
+/* Words of a router's site, by their index in ns_site.results; its tag is the index into ns_binary_params.routes */
+#define NS_ROUTE_SITE_HANDLER 0 /* with the next: the http.Handler that was chosen, for NS_HANDLER_WORDS */
+#define NS_ROUTE_SITE_FIRST 2	/* type of the object, or the string's address */
+#define NS_ROUTE_SITE_SECOND 3	/* address of the object, or the string's length */
+
+/* Where a router's object, or its site, has the handler that it chose. */
+enum ns_handler_kind {
+	NS_HANDLER_NONE,
+	NS_HANDLER_WORDS,	/* an http.Handler in the words of the site */
+	NS_HANDLER_INTERFACE,	/* an http.Handler in the object */
+	NS_HANDLER_FUNC,	/* a func in the object */
+	NS_HANDLER_LAST_FUNC,	/* a []func in the object, whose last one it is */
+	NS_HANDLER_STATIC_FUNC, /* a func in the object, which is a handler for certain when it captures nothing */
+};
 
 struct ns_route_params {
-	uint64_t type_vaddr;  /* of the object, as linked; 0: not told at the site */
+	uint64_t type_vaddr; /* of the object, as linked; 0: not told at the site */
+	/* code, as linked, of a closure that the router puts around a handler; 0: there is none */
+	uint64_t wrapper_vaddr;
 	uint16_t pointer_off; /* in the object, of a pointer to what has the route, if has_pointer */
 	uint16_t route_off;
-	uint8_t kind;	/* enum ns_route_kind */
-	uint8_t source; /* enum ns_route_source */
+	uint16_t handler_off; /* in the object itself */
+	uint16_t wrapped_off; /* in that closure, of the handler */
+	uint8_t kind;	      /* enum ns_route_kind */
+	uint8_t source;	      /* enum ns_route_source */
 	uint8_t has_pointer;
-	uint8_t pad;
+	uint8_t handler_kind; /* enum ns_handler_kind */
+	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_route_params) == 16);
+NS_ASSERT(sizeof(struct ns_route_params) == 32);
 
 #define NS_ROUTES 8 /* routers in one binary; a power of two */
+
+/* Bits of ns_handler_params.present */
+#define NS_HANDLER_PARAM_SERVER 0x1 /* the way from an HTTP/1 response to the handler of its server */
+
+/* How the function behind an http.Handler is found. */
+struct ns_handler_params {
+	uint64_t func_itab_vaddr;  /* (http.Handler, http.HandlerFunc), as linked; 0: not in the binary */
+	uint64_t chain_itab_vaddr; /* (http.Handler, *chi.ChainHandler): middlewares of one route; 0: not in the binary
+				    */
+	/* what the executable has in memory: a func value in there captures nothing */
+	uint64_t image_vaddr;
+	uint64_t image_bytes;
+	uint32_t present;	     /* NS_HANDLER_PARAM_* */
+	uint16_t chain_endpoint_off; /* of the http.Handler that the middlewares stand around */
+	uint16_t response_conn_off;  /* net/http.response */
+	uint16_t conn_server_off;    /* net/http.conn */
+	uint16_t server_handler_off; /* net/http.Server */
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_handler_params) == 48);
 
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
@@ -496,8 +532,9 @@ struct ns_binary_params {
 	struct ns_grpc_params grpc;
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
+	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1200);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1376);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

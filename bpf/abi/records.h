@@ -113,9 +113,10 @@ struct ns_http_server_record {
 	uint8_t proto_minor;
 	uint8_t route_source; /* enum ns_route_source */
 	uint8_t pad[5];
-	/* strings follow */
+	uint64_t handler_vaddr; /* code of the handler that was chosen, as linked; 0: not known */
+				/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_http_server_record) == 128);
+NS_ASSERT(sizeof(struct ns_http_server_record) == 136);
 
 /* ---- HTTP client: one attempt to send a request ---- */
 enum ns_http_client_string {

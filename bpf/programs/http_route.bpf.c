@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * http_route: the template of the route that a request took, for the record of the server operation that its goroutine
- * has open. One hit a request, emits nothing.
+ * http_route: the template of the route that a request took, and the handler at its end, for the record of the server
+ * operation that its goroutine has open. One hit a request, emits nothing.
  *
  * Where it is hit, and what the words of the site are, differs by router; src/attach/route_catalog.cc lists them:
- *   gin, echo, chi  the call of sync.(*Pool).Put(x any) that gives the router's context back: BX and CX are x
- *   gorilla/mux     requestWithRoute(r *http.Request, route *Route): BX
- *   ServeMux        up to Go 1.21, and later in the mode of Go 1.21: the end of handler(), result words 2 and 3
- *                   later: (*ServeMux).ServeHTTP(w, r *http.Request): DI, whose Pattern is read when the request ends
+ *   gin, echo    the call of sync.(*Pool).Put(x any) that gives the router's context back: BX and CX are x
+ *   chi          a branch behind the call of (*node).FindRoute, whose results 2 and 3 are the handler; the context is
+ *                what the call was given. One hit for each router that is mounted in another, and its own
+ *   gorilla/mux  requestWithRoute(r *http.Request, route *Route): BX
+ *   ServeMux     up to Go 1.21, and later in the mode of Go 1.21: the end of handler(): words 0 and 1 of its results
+ * are the handler, 2 and 3 the pattern later: a branch behind the call of findHandler(), with the same results where
+ * there is no such branch: (*ServeMux).ServeHTTP(w, r *http.Request): DI, whose Pattern is read when the request ends
  */
 #include "bpf/emit/http_server.bpf.h"
+#include "bpf/extract/http_handler.bpf.h"
 
 #define NS_ROUTE_PARTS 8 /* patterns that are joined: one for each router that is mounted in another, and its own */
 
@@ -52,8 +56,8 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
 					 const struct ns_route_params *params, struct ns_route_text *text)
 {
-	u64 first = ns_result(ctx, hit, work, 0);
-	u64 object = ns_result(ctx, hit, work, 1);
+	u64 first = ns_result(ctx, hit, work, NS_ROUTE_SITE_FIRST);
+	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
 	struct go_string value = {.data = first, .bytes = object};
 
 	if (params->kind != NS_ROUTE_VALUE) {
@@ -89,10 +93,57 @@ unreadable:
 	return -1;
 }
 
+/* Code of the handler that the router chose, as linked; 0 when it is not known. */
+static __always_inline u64 ns_route_handler(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
+					    const struct ns_route_params *params)
+{
+	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND) + params->handler_off;
+	struct go_iface handler = {};
+	struct ns_go_strings list = {};
+	u64 func = 0, code;
+
+	switch (params->handler_kind) {
+	case NS_HANDLER_WORDS:
+		handler.itab = ns_result(ctx, hit, work, NS_ROUTE_SITE_HANDLER);
+		handler.data = ns_result(ctx, hit, work, NS_ROUTE_SITE_HANDLER + 1);
+		return ns_handler_code(hit, handler);
+	case NS_HANDLER_INTERFACE:
+		if (ns_read_iface(&handler, object))
+			goto unreadable;
+		return ns_handler_code(hit, handler);
+	case NS_HANDLER_FUNC:
+	case NS_HANDLER_STATIC_FUNC:
+		if (ns_read_u64(&func, object))
+			goto unreadable;
+		if (params->handler_kind == NS_HANDLER_STATIC_FUNC && !ns_is_static_func(hit, func))
+			return 0;
+		break;
+	case NS_HANDLER_LAST_FUNC:
+		if (bpf_probe_read_user(&list, sizeof(list), (const void *)object))
+			goto unreadable;
+		if (!list.count || ns_read_u64(&func, list.data + (list.count - 1) * sizeof(func)))
+			return 0;
+		break;
+	default:
+		return 0;
+	}
+	code = ns_func_code(hit, func);
+	if (params->wrapper_vaddr && code == params->wrapper_vaddr) {
+		if (ns_read_u64(&func, func + params->wrapped_off))
+			goto unreadable;
+		code = ns_func_code(hit, func);
+	}
+	return code;
+unreadable:
+	ns_count(NS_LOSS_FIELD_UNREADABLE);
+	return 0;
+}
+
 /*
  * Whether a router's word replaces what an earlier one said. A web framework knows better than ServeMux, behind which
- * it is mounted. Of two frameworks the inner one knows better: gorilla/mux speaks on the way in, the others on the way
- * out. A router that found no route replaces nothing but a mount pattern, which says less than that.
+ * it is mounted. Of two frameworks the inner one knows better: gorilla/mux and chi speak on the way in, the others on
+ * the way out; chi once for each router on the way, every time with all patterns so far. A router that found no route
+ * replaces nothing but a mount pattern, which says less than that.
  */
 static __always_inline int ns_route_replaces(u32 source, u64 bytes, u32 old_source, u64 old_bytes)
 {
@@ -100,11 +151,11 @@ static __always_inline int ns_route_replaces(u32 source, u64 bytes, u32 old_sour
 		return 1;
 	if (source == NS_ROUTE_SERVE_MUX || old_source == NS_ROUTE_SERVE_MUX)
 		return old_source == NS_ROUTE_SERVE_MUX;
-	return bytes && (!old_bytes || old_source == NS_ROUTE_GORILLA);
+	return bytes && (!old_bytes || old_source == NS_ROUTE_GORILLA || old_source == NS_ROUTE_CHI);
 }
 
 static __always_inline void ns_route_store(struct ns_operation *op, const u64 room, const u8 *window, u32 source,
-					   const struct ns_route_text *text)
+					   const struct ns_route_text *text, u64 handler_vaddr)
 {
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	u64 old_bytes = op->header.string_bytes[NS_HTTP_PATTERN];
@@ -127,6 +178,8 @@ static __always_inline void ns_route_store(struct ns_operation *op, const u64 ro
 	if (text->cut)
 		op->header.strings_cut |= 1 << NS_HTTP_PATTERN;
 	record->route_source = source;
+	/* What serves a request without a route is not a handler of the program's, or of no route in particular. */
+	record->handler_vaddr = op->header.string_bytes[NS_HTTP_PATTERN] ? handler_vaddr : 0;
 }
 
 SEC("uprobe")
@@ -152,19 +205,23 @@ int http_route(struct go_regs *ctx)
 	if (!work)
 		return 0;
 	go_copy_registers(ctx, work->registers);
-	params = &hit.binary->routes[hit.site->results[NS_ROUTE_SITE_PARAMS].value & (NS_ROUTES - 1)];
+	params = &hit.binary->routes[hit.site->tag & (NS_ROUTES - 1)];
 	if (params->kind == NS_ROUTE_REQUEST) {
-		u64 request = ns_result(ctx, &hit, work, 1);
+		u64 request = ns_result(ctx, &hit, work, NS_ROUTE_SITE_SECOND);
 
 		if (short_op)
 			short_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
 		else if (long_op)
 			long_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
 	} else if (!ns_route_read(ctx, &hit, work, params, &text)) {
+		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params);
+
 		if (short_op)
-			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work->window, params->source, &text);
+			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work->window, params->source, &text,
+				       handler_vaddr);
 		else if (long_op)
-			ns_route_store(&long_op->op, NS_STRINGS_BYTES, work->window, params->source, &text);
+			ns_route_store(&long_op->op, NS_STRINGS_BYTES, work->window, params->source, &text,
+				       handler_vaddr);
 	}
 	ns_scratch_release(work);
 	return 0;

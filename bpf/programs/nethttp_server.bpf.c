@@ -23,6 +23,7 @@
 #include "bpf/emit/http_server.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/emit/remote_parent.bpf.h"
+#include "bpf/extract/http_handler.bpf.h"
 #include "bpf/extract/http_request.bpf.h"
 
 /* What a request begins with. */
@@ -278,6 +279,30 @@ static __always_inline void ns_append_pattern(struct ns_strings strings, const s
 	record->route_source = NS_ROUTE_SERVE_MUX;
 }
 
+/* The handler of the server itself, when no router was asked which one it is. A function that captures nothing serves
+ * the request itself; anything else may only stand before a handler, as middlewares do. */
+static __always_inline void ns_read_server_handler(struct ns_operation *op, const struct ns_hit *hit)
+{
+	const struct ns_handler_params *params = &hit->binary->handler;
+	const struct ns_http_writer *writer =
+		&hit->binary->http_server.writers[op->memo[NS_SERVER_WRITER] & (NS_HTTP_WRITERS - 1)];
+	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
+	struct go_iface handler = {};
+	u64 conn = 0, server = 0;
+
+	if (record->route_source != NS_ROUTE_NONE || op->memo[NS_SERVER_MUX_REQUEST] ||
+	    writer->kind != NS_WRITER_HTTP1 || !(params->present & NS_HANDLER_PARAM_SERVER))
+		return;
+	if (ns_read_u64(&conn, op->memo[NS_SERVER_RESPONSE] + params->response_conn_off) ||
+	    ns_read_u64(&server, conn + params->conn_server_off) ||
+	    ns_read_iface(&handler, server + params->server_handler_off)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	if (handler.itab == params->func_itab_vaddr + hit->params->load_bias && ns_is_static_func(hit, handler.data))
+		record->handler_vaddr = ns_func_code(hit, handler.data);
+}
+
 /* Completes the record of an operation whose strings have room for `room` bytes, and submits it. */
 static __always_inline void ns_server_finish(struct ns_operation *op, const u64 room, const struct ns_hit *hit,
 					     u64 g_addr)
@@ -291,6 +316,7 @@ static __always_inline void ns_server_finish(struct ns_operation *op, const u64 
 	}
 	ns_read_outcome(op, work->window, hit, g_addr);
 	ns_scratch_release(work);
+	ns_read_server_handler(op, hit);
 	ns_append_pattern(strings, hit);
 	if (op->memo[NS_SERVER_GOID])
 		ns_close_parents(hit, op->memo[NS_SERVER_GOID]);

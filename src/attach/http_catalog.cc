@@ -240,6 +240,22 @@ constexpr std::span<const HttpStreamCatalog> kHttpStreamCatalogs = kStreamCatalo
 constexpr HttpServerCatalog kHttpServerCatalog = {"net/http server", kHttpServerFunctions, kHttpServerPanicEnds,
                                                   kServeCleanups, kResponseFields};
 
+// Source: net/http/server.go.
+constexpr std::string_view kConnPointer[] = {"*http.conn"};
+constexpr std::string_view kServerPointer[] = {"*http.Server"};
+constexpr std::string_view kHandlerType[] = {"http.Handler"};
+constexpr FieldSpec<ns_handler_params> kServerHandlerFields[] = {
+    {"net/http.response", "conn", kConnPointer, &ns_handler_params::response_conn_off},
+    {"net/http.conn", "server", kServerPointer, &ns_handler_params::conn_server_off},
+    {"net/http.Server", "Handler", kHandlerType, &ns_handler_params::server_handler_off},
+};
+
+// Source: chi's chain.go.
+constexpr std::string_view kChainTypes[] = {"github.com/go-chi/chi/v5.ChainHandler",
+                                            "github.com/go-chi/chi.ChainHandler"};
+
+constexpr HttpHandlerCatalog kHttpHandlerCatalog = {kServerHandlerFields, kChainTypes, "Endpoint"};
+
 constexpr HttpClientCatalog kHttpClientCatalog = {
     "net/http client",
     kHttpClientStart,

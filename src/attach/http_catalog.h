@@ -44,6 +44,15 @@ struct HttpServerCatalog {
   std::span<const FieldSpec<ns_http_writer>> response_fields;
 };
 
+// From the state of an HTTP/1 response to the handler of its server, in this order; and what is looked through on the
+// way from an http.Handler to a function.
+struct HttpHandlerCatalog {
+  std::span<const FieldSpec<ns_handler_params>> server_fields;
+  // Types that hold the handler of a route together with its middlewares.
+  std::span<const std::string_view> chain_types;
+  std::string_view chain_endpoint_field;
+};
+
 struct HttpClientCatalog {
   std::string_view library;
   std::span<const FunctionSpec> start;
@@ -56,6 +65,7 @@ struct HttpClientCatalog {
 
 extern const HttpRequestCatalog kHttpRequestCatalog;
 extern const HttpServerCatalog kHttpServerCatalog;
+extern const HttpHandlerCatalog kHttpHandlerCatalog;
 extern const HttpClientCatalog kHttpClientCatalog;
 // At most NS_HTTP_WRITERS - 1 of them are in one binary.
 extern const std::span<const HttpStreamCatalog> kHttpStreamCatalogs;

@@ -72,6 +72,37 @@ absl::StatusOr<uint64_t> FindWriter(const goinspect::GoBinary& binary, std::stri
   return itab_vaddr;
 }
 
+// What leads from an http.Handler to its function. Nothing of it is needed: spans lack code.function.name without.
+void PlanHandlers(const goinspect::GoBinary& binary, ns_handler_params* params, LibraryPlan* plan) {
+  constexpr std::string_view kHandler = "net/http.Handler";
+  params->image_vaddr = binary.info().image_vaddr;
+  params->image_bytes = binary.info().image_bytes;
+  if (const auto itab = binary.FindItab(kHandler, "net/http.HandlerFunc"); itab.ok()) {
+    params->func_itab_vaddr = *itab;
+  }
+  for (const std::string_view type : kHttpHandlerCatalog.chain_types) {
+    const auto itab = binary.FindItab(kHandler, fmt::format("*{}", type));
+    absl::StatusOr<goinspect::Field> endpoint = FindCheckedField(binary, type, kHttpHandlerCatalog.chain_endpoint_field,
+                                                                 kHttpHandlerCatalog.server_fields.back().type_names);
+    if (itab.ok() && endpoint.ok()) {
+      params->chain_itab_vaddr = *itab;
+      params->chain_endpoint_off = static_cast<uint16_t>(endpoint->offset);
+      plan->fields.push_back({std::string(type), *std::move(endpoint)});
+      break;
+    }
+  }
+  ns_handler_params with_server = *params;
+  uint32_t present = 0;
+  LibraryPlan part;
+  const absl::Status status =
+      ResolveFields<ns_handler_params>(binary, kHttpHandlerCatalog.server_fields, &with_server, &present, &part);
+  if (status.ok() && params->func_itab_vaddr != 0) {
+    *params = with_server;
+    params->present |= NS_HANDLER_PARAM_SERVER;
+    std::move(part.fields.begin(), part.fields.end(), std::back_inserter(plan->fields));
+  }
+}
+
 absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, kHttpServerCatalog.functions));
@@ -88,6 +119,7 @@ absl::Status Plan(const goinspect::GoBinary& binary, ns_binary_params* params, L
 
   NODESPAN_ASSIGN_OR_RETURN(writer->itab_vaddr, FindWriter(binary, "*net/http.response", plan));
 
+  PlanHandlers(binary, &params->handler, plan);
   if (const absl::StatusOr<ns_map_layout> headers = PlanMap(binary, "net/http.Header"); headers.ok()) {
     params->http_header_map = *headers;
     plan->details.push_back(fmt::format("http.Header is a {} map, groups of {} bytes",

@@ -10,18 +10,36 @@ constexpr std::string_view kString = "string";
 // not when one panics and nobody recovers.
 constexpr std::string_view kGinServe[] = {"github.com/gin-gonic/gin.(*Engine).ServeHTTP"};
 constexpr RouteStep kGinSteps[] = {{"github.com/gin-gonic/gin.Context", "fullPath", kString}};
+// The handlers of the route: middlewares first.
+constexpr RouteHandler kGinHandler = {NS_HANDLER_LAST_FUNC, "github.com/gin-gonic/gin.Context", "handlers",
+                                      "gin.HandlersChain"};
 
 // Source: echo.go, (*Echo).ServeHTTP, and context.go.
 constexpr std::string_view kEchoFourServe[] = {"github.com/labstack/echo/v4.(*Echo).ServeHTTP"};
 constexpr RouteStep kEchoFourSteps[] = {{"github.com/labstack/echo/v4.context", "path", kString}};
 constexpr std::string_view kEchoThreeServe[] = {"github.com/labstack/echo.(*Echo).ServeHTTP"};
 constexpr RouteStep kEchoThreeSteps[] = {{"github.com/labstack/echo.context", "path", kString}};
+// What add() registers is a closure that applies the middlewares of the route to its handler.
+constexpr RouteHandler kEchoFourHandler = {
+    NS_HANDLER_FUNC,    "github.com/labstack/echo/v4.context",           "handler",
+    "echo.HandlerFunc", "github.com/labstack/echo/v4.(*Echo).add.func1", "github.com/labstack/echo/v4.applyMiddleware"};
 
 // Version 5 defers the call, which the compiler puts into a function of its own; the name depends on the Go version.
 constexpr std::string_view kEchoFiveServe[] = {
     "github.com/labstack/echo/v5.(*Echo).serveHTTP.deferwrap1", "github.com/labstack/echo/v5.(*Echo).serveHTTP.func1",
     "github.com/labstack/echo/v5.(*Echo).serveHTTP.func2", "github.com/labstack/echo/v5.(*Echo).ServeHTTP.deferwrap1"};
 constexpr RouteStep kEchoFiveSteps[] = {{"github.com/labstack/echo/v5.Context", "path", kString}};
+// Since 5.4 the context has what the route was registered with, after its middlewares: only a function that captures
+// nothing is certainly none of them, as each captures the next one.
+constexpr RouteHandler kEchoFiveHandler = {NS_HANDLER_STATIC_FUNC, "github.com/labstack/echo/v5.Context", "handler",
+                                           "echo.HandlerFunc"};
+
+// Source: mux.go, (*Mux).routeHTTP, and tree.go, (*node).FindRoute(rctx, method, path), which adds to the patterns of
+// the context and returns the node, its endpoints and the handler.
+constexpr std::string_view kChiFiveRoute[] = {"github.com/go-chi/chi/v5.(*Mux).routeHTTP"};
+constexpr std::string_view kChiRoute[] = {"github.com/go-chi/chi.(*Mux).routeHTTP"};
+constexpr int kFindRouteHandler[] = {2, 3};
+constexpr RouteHandler kHandlerInWords = {NS_HANDLER_WORDS, "", "", ""};
 
 // Source: mux.go, (*Mux).ServeHTTP, and context.go. Only the outermost router has a context to give back.
 constexpr std::string_view kChiFiveServe[] = {"github.com/go-chi/chi/v5.(*Mux).ServeHTTP"};
@@ -38,6 +56,12 @@ constexpr RouteStep kGorillaSteps[] = {
     {"github.com/gorilla/mux.routeRegexpGroup", "path", "*mux.routeRegexp", true},
     {"github.com/gorilla/mux.routeRegexp", "template", kString},
 };
+
+constexpr RouteHandler kGorillaHandler = {NS_HANDLER_INTERFACE, "github.com/gorilla/mux.Route", "handler",
+                                          "http.Handler"};
+
+// Source: net/http/server.go, (*ServeMux).ServeHTTP since Go 1.22: findHandler returns the handler and the pattern.
+constexpr int kHandlerAndPattern[] = {0, 1, 2, 3};
 
 // Source: net/http/server.go. ServeMux leaves its pattern in the request it got, which need not be the server's.
 constexpr std::string_view kServeMux[] = {"net/http.(*ServeMux).ServeHTTP"};
@@ -56,21 +80,24 @@ constexpr RouteCatalog kCatalogs[] = {
      .site = RouteSite::kPoolPut,
      .functions = kGinServe,
      .object_type = "*github.com/gin-gonic/gin.Context",
-     .steps = kGinSteps},
+     .steps = kGinSteps,
+     .handler = kGinHandler},
     {.library = "github.com/labstack/echo/v4",
      .source = NS_ROUTE_ECHO,
      .kind = NS_ROUTE_STRING,
      .site = RouteSite::kPoolPut,
      .functions = kEchoFourServe,
      .object_type = "*github.com/labstack/echo/v4.context",
-     .steps = kEchoFourSteps},
+     .steps = kEchoFourSteps,
+     .handler = kEchoFourHandler},
     {.library = "github.com/labstack/echo/v5",
      .source = NS_ROUTE_ECHO,
      .kind = NS_ROUTE_STRING,
      .site = RouteSite::kPoolPut,
      .functions = kEchoFiveServe,
      .object_type = "*github.com/labstack/echo/v5.Context",
-     .steps = kEchoFiveSteps},
+     .steps = kEchoFiveSteps,
+     .handler = kEchoFiveHandler},
     {.library = "github.com/labstack/echo",
      .source = NS_ROUTE_ECHO,
      .kind = NS_ROUTE_STRING,
@@ -81,10 +108,30 @@ constexpr RouteCatalog kCatalogs[] = {
     {.library = "github.com/go-chi/chi/v5",
      .source = NS_ROUTE_CHI,
      .kind = NS_ROUTE_STRINGS,
+     .site = RouteSite::kBehindCall,
+     .functions = kChiFiveRoute,
+     .callee = "github.com/go-chi/chi/v5.(*node).FindRoute",
+     .results = kFindRouteHandler,
+     .argument = 1,
+     .steps = kChiFiveSteps,
+     .handler = kHandlerInWords},
+    {.library = "github.com/go-chi/chi/v5",
+     .source = NS_ROUTE_CHI,
+     .kind = NS_ROUTE_STRINGS,
      .site = RouteSite::kPoolPut,
      .functions = kChiFiveServe,
      .object_type = "*github.com/go-chi/chi/v5.Context",
      .steps = kChiFiveSteps},
+    {.library = "github.com/go-chi/chi",
+     .source = NS_ROUTE_CHI,
+     .kind = NS_ROUTE_STRINGS,
+     .site = RouteSite::kBehindCall,
+     .functions = kChiRoute,
+     .callee = "github.com/go-chi/chi.(*node).FindRoute",
+     .results = kFindRouteHandler,
+     .argument = 1,
+     .steps = kChiSteps,
+     .handler = kHandlerInWords},
     {.library = "github.com/go-chi/chi",
      .source = NS_ROUTE_CHI,
      .kind = NS_ROUTE_STRINGS,
@@ -98,7 +145,17 @@ constexpr RouteCatalog kCatalogs[] = {
      .site = RouteSite::kArgument,
      .functions = kGorillaWithRoute,
      .argument = 1,
-     .steps = kGorillaSteps},
+     .steps = kGorillaSteps,
+     .handler = kGorillaHandler},
+    {.library = "net/http.ServeMux",
+     .source = NS_ROUTE_SERVE_MUX,
+     .kind = NS_ROUTE_VALUE,
+     .site = RouteSite::kBehindCall,
+     .functions = kServeMux,
+     .callee = "net/http.(*ServeMux).findHandler",
+     .results = kHandlerAndPattern,
+     .handler = kHandlerInWords,
+     .needs_request_field = NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR},
     {.library = "net/http.ServeMux",
      .source = NS_ROUTE_SERVE_MUX,
      .kind = NS_ROUTE_REQUEST,
@@ -106,6 +163,13 @@ constexpr RouteCatalog kCatalogs[] = {
      .functions = kServeMux,
      .argument = 3,
      .needs_request_field = NS_HTTP_PARAM_PATTERN | NS_HTTP_PARAM_PAT_STR},
+    {.library = "net/http.ServeMux of Go 1.21",
+     .source = NS_ROUTE_SERVE_MUX,
+     .kind = NS_ROUTE_VALUE,
+     .site = RouteSite::kEndResults,
+     .functions = kOldServeMux,
+     .end = {Program::kHttpRoute, kOldServeMux, kOldServeMuxUnlock, kHandlerAndPattern, -1},
+     .handler = kHandlerInWords},
     {.library = "net/http.ServeMux of Go 1.21",
      .source = NS_ROUTE_SERVE_MUX,
      .kind = NS_ROUTE_VALUE,

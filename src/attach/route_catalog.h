@@ -19,12 +19,25 @@ struct RouteStep {
   bool follow = false;
 };
 
+// Where the handler that the router chose is: a field of the object, or the first two words of the site.
+struct RouteHandler {
+  ns_handler_kind kind = NS_HANDLER_NONE;
+  std::string_view struct_name;  // of the object, when it is a field
+  std::string_view field_name;
+  std::string_view type_name;
+  // The closure that the router puts around each handler, and the function to which it passes the handler first.
+  std::string_view wrapper;
+  std::string_view wrapper_calls;
+};
+
 enum class RouteSite {
   kPoolPut,     // the calls of sync.(*Pool).Put in the function that give the object back
   kArgument,    // the start of the function, which has the object as an argument
-  kEndResults,  // the end of the function, whose result words are the string
+  kEndResults,  // the end of the function, whose result words are the handler and the string, or only the string
+  kBehindCall,  // behind the call of another one in the function, whose results are the handler
 };
 
+// Rows of one library that follow each other are alternatives: the first one that can be planned counts.
 struct RouteCatalog {
   std::string_view library;
   ns_route_source source;
@@ -32,10 +45,13 @@ struct RouteCatalog {
   RouteSite site;
   // The first one that is in the binary; for kPoolPut the first one that has a site.
   std::span<const std::string_view> functions;
-  std::string_view object_type;      // kPoolPut
-  int argument = 0;                  // kArgument: which word of the arguments
-  EndSpec end = {};                  // kEndResults
-  std::span<const RouteStep> steps;  // empty: the words of the site are what the kind says
+  std::string_view object_type;       // kPoolPut
+  std::string_view callee = {};       // kBehindCall
+  std::span<const int> results = {};  // kBehindCall: the handler and, if the kind is a value, the string
+  int argument = 0;                   // kArgument, kBehindCall: which word of the arguments is the object
+  EndSpec end = {};                   // kEndResults
+  std::span<const RouteStep> steps;   // empty: the words of the site are what the kind says
+  RouteHandler handler = {};
   uint32_t needs_request_field = 0;  // NS_HTTP_PARAM_*, any of them
 };
 

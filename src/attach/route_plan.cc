@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "attach/call_results.h"
 #include "attach/end_sites.h"
+#include "attach/go_callees.h"
 #include "attach/plan_steps.h"
 #include "attach/route_catalog.h"
 #include "base/status_macros.h"
@@ -72,8 +74,9 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, c
       PlannedProbe probe{Program::kHttpRoute,  function, call, function.file_off + call, "call sync.(*Pool).Put",
                          "the router is done", {}};
       probe.site.vaddr = function.vaddr + call;
-      probe.site.results[0] = Register(1);  // Put(x any): the type behind the pool itself, then the value
-      probe.site.results[1] = Register(2);
+      // Put(x any): the type behind the pool itself, then the value
+      probe.site.results[NS_ROUTE_SITE_FIRST] = Register(1);
+      probe.site.results[NS_ROUTE_SITE_SECOND] = Register(2);
       probes.push_back(std::move(probe));
     }
     if (!probes.empty()) {
@@ -84,21 +87,102 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, c
                           kPoolPut[0]);
 }
 
+// A function by its full name; kNotFound without.
+absl::StatusOr<goinspect::Function> FindFunction(const GoBinary& binary, std::string_view name) {
+  std::optional<goinspect::Function> function = std::move(binary.FindFunctions({&name, 1}).front());
+  if (!function.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", name);
+  }
+  return *std::move(function);
+}
+
+absl::StatusOr<std::vector<PlannedProbe>> PlanBehindCall(const GoBinary& binary, const Found& router) {
+  const RouteCatalog& catalog = *router.catalog;
+  const goinspect::Function& caller = router.functions.front();
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function callee, FindFunction(binary, catalog.callee));
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(caller));
+  CallResultsOptions options;
+  options.results.assign(catalog.results.begin(), catalog.results.end());
+  if (catalog.kind != NS_ROUTE_VALUE) {
+    options.argument = catalog.argument;
+  }
+  if (auto objects = binary.StackObjects(caller); objects.ok()) {
+    options.stack_objects = *std::move(objects);
+  }
+  absl::StatusOr<CallResults> found =
+      FindCallResults(code, caller.vaddr, binary.info().arch, callee.vaddr, options, GoCallees(binary));
+  if (!found.ok()) {
+    return base::Annotate(found.status(), caller.name);
+  }
+  PlannedProbe probe{Program::kHttpRoute,
+                     caller,
+                     found->function_off,
+                     caller.file_off + found->function_off,
+                     found->instruction,
+                     fmt::format("behind the call of {}, emulated", catalog.callee),
+                     {}};
+  probe.site.vaddr = caller.vaddr + found->function_off;
+  for (size_t i = 0; i < found->results.size() && i < NS_SITE_RESULTS; ++i) {
+    probe.site.results[i] = Register(found->results[i].reg);
+  }
+  if (found->argument.has_value()) {
+    probe.site.results[NS_ROUTE_SITE_SECOND] = {.value = found->argument->sp_off, .source = NS_VALUE_STACK, .pad = {}};
+  }
+  return std::vector<PlannedProbe>{std::move(probe)};
+}
+
+absl::StatusOr<std::vector<PlannedProbe>> PlanEndResults(const GoBinary& binary, const RouteCatalog& catalog) {
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanEnds(binary, catalog.end));
+  if (catalog.handler.kind == NS_HANDLER_NONE) {  // only the string, which has its place behind the handler
+    for (PlannedProbe& probe : probes) {
+      probe.site.results[NS_ROUTE_SITE_FIRST] = std::exchange(probe.site.results[0], {});
+      probe.site.results[NS_ROUTE_SITE_SECOND] = std::exchange(probe.site.results[1], {});
+    }
+  }
+  return probes;
+}
+
 absl::StatusOr<std::vector<PlannedProbe>> PlanSites(const GoBinary& binary, const Found& router) {
   const RouteCatalog& catalog = *router.catalog;
-  if (catalog.site == RouteSite::kPoolPut) {
-    return PlanPoolPuts(binary, router);
-  }
-  if (catalog.site == RouteSite::kEndResults) {
-    return PlanEnds(binary, catalog.end);
+  switch (catalog.site) {
+    case RouteSite::kPoolPut: return PlanPoolPuts(binary, router);
+    case RouteSite::kEndResults: return PlanEndResults(binary, catalog);
+    case RouteSite::kBehindCall: return PlanBehindCall(binary, router);
+    case RouteSite::kArgument: break;
   }
   const std::string_view name = router.functions.front().name;
   const FunctionSpec spec{Program::kHttpRoute, {&name, 1}};
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&spec, 1}));
   for (PlannedProbe& probe : probes) {
-    probe.site.results[1] = Register(catalog.argument);
+    probe.site.results[NS_ROUTE_SITE_SECOND] = Register(catalog.argument);
   }
   return probes;
+}
+
+// How a handler is found within the closure that the router puts around it.
+absl::Status PlanWrapper(const GoBinary& binary, const RouteHandler& handler, ns_route_params* route) {
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function wrapper, FindFunction(binary, handler.wrapper));
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function callee, FindFunction(binary, handler.wrapper_calls));
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(wrapper));
+  NODESPAN_ASSIGN_OR_RETURN(
+      route->wrapped_off, FindCapturedArgument(code, binary.info().arch, wrapper.vaddr, callee.vaddr, /*argument=*/0));
+  route->wrapper_vaddr = wrapper.vaddr;
+  return absl::OkStatus();
+}
+
+absl::Status PlanHandler(const GoBinary& binary, const RouteHandler& handler, ns_route_params* route,
+                         LibraryPlan* plan) {
+  if (!handler.field_name.empty()) {
+    NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field, FindCheckedField(binary, handler.struct_name, handler.field_name,
+                                                                       {&handler.type_name, 1}));
+    route->handler_off = static_cast<uint16_t>(field.offset);
+    plan->fields.push_back({std::string(handler.struct_name), std::move(field)});
+  }
+  if (!handler.wrapper.empty()) {
+    NODESPAN_RETURN_IF_ERROR(PlanWrapper(binary, handler, route));
+  }
+  route->handler_kind = static_cast<uint8_t>(handler.kind);
+  return absl::OkStatus();
 }
 
 // Adds up the offsets of the steps.
@@ -141,9 +225,16 @@ absl::Status Plan(const GoBinary& binary, const Found& router, size_t index, ns_
     NODESPAN_ASSIGN_OR_RETURN(route->type_vaddr, binary.FindType(type));
     plan->details.push_back(fmt::format("type {} at {:#x}", type, route->type_vaddr));
   }
+  LibraryPlan handler_plan;
+  ns_route_params with_handler = *route;
+  if (const absl::Status status = PlanHandler(binary, catalog.handler, &with_handler, &handler_plan); status.ok()) {
+    *route = with_handler;
+    std::move(handler_plan.fields.begin(), handler_plan.fields.end(), std::back_inserter(plan->fields));
+  } else {
+    plan->problems.push_back(fmt::format("without code.function.name: {}", base::Message(status)));
+  }
   for (PlannedProbe& probe : probes) {
-    probe.site.results[NS_ROUTE_SITE_PARAMS] = {
-        .value = static_cast<int32_t>(index), .source = NS_VALUE_CONSTANT, .pad = {}};
+    probe.site.tag = static_cast<uint8_t>(index);
   }
   plan->probes = std::move(probes);
   return absl::OkStatus();
@@ -159,14 +250,23 @@ std::vector<LibraryPlan> PlanRoutes(const GoBinary& binary, ns_binary_params* pa
     if (catalog.needs_request_field != 0 && (params->http_request.present & catalog.needs_request_field) == 0) {
       continue;
     }
+    const bool is_alternative = !plans.empty() && plans.back().library == catalog.library;
+    if (is_alternative && plans.back().attach) {
+      continue;
+    }
     std::vector<std::string_view> used_when;
     for (const goinspect::Function& function : router.functions) {
       used_when.push_back(function.name);
     }
-    plans.push_back(PlanLibrary(
+    LibraryPlan plan = PlanLibrary(
         binary, catalog.library, LibraryKind::kDetail, used_when, params,
-        [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, router, index, candidate, plan); }));
-    index += plans.back().attach ? 1 : 0;
+        [&](ns_binary_params* candidate, LibraryPlan* part) { return Plan(binary, router, index, candidate, part); });
+    index += plan.attach ? 1 : 0;
+    if (!is_alternative) {
+      plans.push_back(std::move(plan));
+    } else if (plan.attach) {
+      plans.back() = std::move(plan);
+    }
   }
   return plans;
 }

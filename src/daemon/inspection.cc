@@ -40,6 +40,7 @@ absl::StatusOr<Inspection> Inspect(int fd) {
                                                inspection.info.go_build_id, inspection.info.gnu_build_id);
   }
   inspection.witnesses = binary->Witnesses();
+  inspection.symbols = binary->FindSymbolTables();
   AddCodeWitnesses(*binary, inspection);
   NODESPAN_ASSIGN_OR_RETURN(inspection.content_key, ReadContentKey(fd));
   NODESPAN_ASSIGN_OR_RETURN(inspection.content_proof,

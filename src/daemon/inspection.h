@@ -9,6 +9,7 @@
 #include "attach/attach_plan.h"
 #include "daemon/content_proof.h"
 #include "goinspect/go_binary.h"
+#include "goinspect/symbols.h"
 
 namespace nodespan::daemon {
 
@@ -19,6 +20,8 @@ struct Inspection {
   uint64_t content_identity = 0;
   // What a process that runs this has in memory: ids, tables and the code around the planned probes.
   std::vector<goinspect::Witness> witnesses;
+  // Where the names of functions, lines and types are.
+  goinspect::SymbolTables symbols;
   // Recognises the same content in another file.
   ContentKey content_key;
   ContentProof content_proof;

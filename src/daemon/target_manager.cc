@@ -10,6 +10,7 @@
 #include "config/target_options.h"
 #include "config/warnings.h"
 #include "daemon/live_check.h"
+#include "daemon/process_symbols.h"
 #include "discovery/process_resource.h"
 #include "ebpf/uprobe.h"
 
@@ -104,7 +105,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   // The probes go into exactly the file that is opened here. It is the file that was inspected (identity) and what the
   // process runs (its mappings and the bytes there), also when the path on disk leads to another one by now. A process
   // that executes another program after this has nothing of the file mapped, so the probes do not reach it.
-  NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd exe_fd, dir.OpenExe());
+  NODESPAN_ASSIGN_OR_RETURN(base::UniqueFd exe_fd, dir.OpenExe());
   NODESPAN_ASSIGN_OR_RETURN(const procfs::FileIdentity exe_identity, procfs::ReadIdentity(exe_fd.get()));
   if (exe_identity != process.exe_identity) {
     return absl::NotFoundError("the process has executed another program meanwhile");
@@ -124,11 +125,15 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
 
   NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
   const spans::TargetKey directory_key{process.target.slot, process.target.generation};
-  deps_.directory->Add(directory_key,
-                       {std::move(resource), options.semconv, inspection.plan.types, options.include_db_statement});
   attach::AttachRequest request;
   request.pid = key.pid;
-  request.exe_fd = exe_fd.get();
+  request.exe_fd = exe_fd.get();  // stays open in the directory
+  deps_.directory->Add(directory_key, {.resource = std::move(resource),
+                                       .semconv = options.semconv,
+                                       .types = inspection.plan.types,
+                                       .include_db_statement = options.include_db_statement,
+                                       .code = std::make_shared<ProcessSymbols>(std::move(exe_fd), exe_identity, arch,
+                                                                                inspection.symbols)});
   request.load_bias = load_bias;
   // Without a build id nothing proves that two files are equal: the parameters are then this inspection's alone.
   request.binary_content_hash = inspection.content_identity != 0 ? inspection.content_identity

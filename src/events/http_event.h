@@ -42,6 +42,7 @@ struct HttpServerEvent {
   std::optional<bool> is_tls;
   std::optional<HttpVersion> version;
   RouteSource route_source = RouteSource::kNone;
+  std::optional<uint64_t> handler_vaddr;  // Code of the handler, as linked; see model/code_symbols.h.
 
   EventString method;
   EventString uri;

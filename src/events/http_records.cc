@@ -54,6 +54,9 @@ absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const 
   event.header = header;
   event.route_source = static_cast<RouteSource>(raw.route_source);
   event.outcome = static_cast<HttpOutcome>(raw.outcome);
+  if (raw.handler_vaddr != 0) {
+    event.handler_vaddr = raw.handler_vaddr;
+  }
   if ((raw.present & NS_HTTP_HAS_STATUS) != 0) {
     if (raw.status != 0 && !IsHttpStatus(raw.status)) {
       return Malformed("HTTP server record: status {}", raw.status);

@@ -28,8 +28,8 @@ using events::HttpServerEvent;
 using model::SemconvMode;
 
 // Enough for every attribute below, so that the vector grows once.
-constexpr size_t kMaxAttributes = 18;
-constexpr size_t kMaxAttributesOfBoth = 34;
+constexpr size_t kMaxAttributes = 21;  // with those of the handler's code
+constexpr size_t kMaxAttributesOfBoth = 37;
 
 // The code the client got, if it got one.
 std::optional<uint16_t> StatusCode(const HttpServerEvent& event) {

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "events/record_reader.h"
 #include "fmt/format.h"
+#include "spans/code_attributes.h"
 #include "spans/go_error.h"
 #include "spans/grpc_span.h"
 #include "spans/kafka_span.h"
@@ -49,6 +50,9 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
 
 void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) {
   http_server_.Build(event, target.semconv.http, target.resource, wall_clock_, span);
+  if (event.handler_vaddr && target.code != nullptr) {
+    AddHandler(target.code->FunctionAt(*event.handler_vaddr), span.attributes);
+  }
 }
 
 void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) {

@@ -20,6 +20,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "model/code_symbols.h"
 #include "model/resource.h"
 #include "model/semconv.h"
 #include "model/type_names.h"
@@ -42,6 +43,7 @@ struct TargetInfo {
   model::Semconv semconv;
   model::TypeNamesPtr types;  // Null: none is ever mentioned.
   bool include_db_statement = false;
+  model::CodeSymbolsPtr code = {};  // Null: addresses of code stay unnamed.
 };
 
 class TargetDirectory {

@@ -32,6 +32,9 @@ Truth ParseTruth(const nlohmann::json& line) {
   truth.user_agent = line.at("user_agent");
   truth.route = line.at("route");
   truth.outcome = line.at("outcome");
+  truth.handler = line.at("handler");
+  truth.handler_file = line.at("handler_file");
+  truth.handler_line = line.at("handler_line");
   truth.traceparent = Strings(line.at("traceparent"));
   truth.tracestate = Strings(line.at("tracestate"));
   if (const nlohmann::json& parent = line.at("parent"); !parent.is_null()) {

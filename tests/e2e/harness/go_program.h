@@ -55,6 +55,8 @@ struct RemoteParent {
 // What httpserver knows about one request; see tests/goprograms/httpserver/truth.go.
 struct Truth {
   std::string id, scenario, name, method, target, host, protocol, user_agent, route, outcome;
+  std::string handler, handler_file;
+  int64_t handler_line = 0;
   std::vector<std::string> traceparent, tracestate;
   std::optional<RemoteParent> parent;
   int64_t request_length = 0;

@@ -108,6 +108,11 @@ Attributes ExpectedAttributes(const Truth& truth) {
   if (!truth.route.empty()) {
     expected["http.route"] = truth.route;
   }
+  if (!truth.handler.empty()) {
+    expected["code.function.name"] = truth.handler;
+    expected["code.file.path"] = truth.handler_file;
+    expected["code.line.number"] = std::to_string(truth.handler_line);
+  }
   const bool is_chunked = truth.request_length < 0 && truth.request_bytes > 0;
   if (!is_chunked) {
     expected["http.request.body.size"] = std::to_string(truth.request_bytes);

@@ -12,6 +12,11 @@ import (
 func ginUser(c *gin.Context)    { c.String(http.StatusOK, "user\n") }
 func ginFailure(c *gin.Context) { c.Status(http.StatusServiceUnavailable) }
 func ginPanic(*gin.Context)     { panic("on purpose") }
+
+type ginShop struct{ name string }
+
+func (s *ginShop) serve(c *gin.Context) { c.String(http.StatusOK, s.name) }
+
 func ginMissing(c *gin.Context) { c.String(http.StatusNotFound, "nothing\n") }
 
 func ginSite() site {
@@ -19,6 +24,7 @@ func ginSite() site {
 	engine := gin.New()
 	engine.GET("/users/:id", ginUser)
 	engine.GET("/", ginUser)
+	engine.GET("/shop/:id", (&ginShop{"shop\n"}).serve)
 	engine.GET("/files/*rest", ginUser)
 	engine.POST("/users/:id", ginUser)
 	engine.GET("/failure/:id", ginFailure)
@@ -45,6 +51,7 @@ func ginSite() site {
 	return site{"gin", engine, []visit{
 		{name: "parameter", path: "/users/%s", route: "/users/:id", status: 200, handler: ginUser},
 		{name: "post", method: "POST", path: "/users/%s", route: "/users/:id", status: 200, handler: ginUser},
+		{name: "handler is the value of a method", path: "/shop/%s", route: "/shop/:id", status: 200, handler: (*ginShop).serve},
 		{name: "root", path: "/?%s", route: "/", status: 200, handler: ginUser},
 		{name: "rest of the path", path: "/files/a/%s/b", route: "/files/*rest", status: 200, handler: ginUser},
 		{name: "groups and a copied request", path: "/api/v1/orders/%s/items/7", route: "/api/v1/orders/:id/items/:item", status: 200, handler: ginUser},

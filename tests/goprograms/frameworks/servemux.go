@@ -2,10 +2,16 @@
 
 package main
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+	"time"
+)
 
 func serveMuxSite() site {
 	router := http.NewServeMux()
+	text := http.StatusText(http.StatusOK)
+	literal := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 	router.HandleFunc("GET /users/{id}", serveUser)
 	router.HandleFunc("POST /users/{id}", serveUser)
 	router.HandleFunc("/files/{rest...}", serveUser)
@@ -17,6 +23,12 @@ func serveMuxSite() site {
 	router.Handle("/safe/panic/{id}", recovering(http.HandlerFunc(servePanic)))
 	router.Handle("/middleware/{id}", copying(http.HandlerFunc(serveUser)))
 	router.Handle("/orders/{id}", &orders{})
+	router.HandleFunc("/list/{id}", (&orders{}).list)
+	router.Handle("/stateless/{id}", stateless{"stateless\n"})
+	router.Handle("/archive/{id}", archive{"archive", &orders{}})
+	router.HandleFunc("/literal/{id}", literal)
+	router.Handle("/timeout/{id}", http.TimeoutHandler(http.HandlerFunc(serveUser), time.Minute, "too slow\n"))
+	router.Handle("/stripped/{id}", http.StripPrefix("/stripped", http.HandlerFunc(serveUser)))
 	inner := http.NewServeMux()
 	inner.HandleFunc("/nested/{id}", serveUser)
 	router.Handle("/nested/", inner)
@@ -26,6 +38,12 @@ func serveMuxSite() site {
 		{name: "rest of the path", path: "/files/a/%s/b", route: "/files/{rest...}", status: 200, handler: serveUser},
 		{name: "subtree", path: "/tree/a/%s", route: "/tree/", status: 200, handler: serveUser},
 		{name: "handler is a method", path: "/orders/%s", route: "/orders/{id}", status: 200, handler: (*orders).ServeHTTP},
+		{name: "handler is the value of a method", path: "/list/%s", route: "/list/{id}", status: 200, handler: (*orders).list},
+		{name: "handler is a method of a value", path: "/stateless/%s", route: "/stateless/{id}", status: 200, handler: stateless.ServeHTTP},
+		{name: "handler is an embedded method", path: "/archive/%s", route: "/archive/{id}", status: 200, handler: (*orders).ServeHTTP},
+		{name: "handler is a function literal", path: "/literal/%s", route: "/literal/{id}", status: 200, handler: literal},
+		{name: "handler is hidden by a time limit", path: "/timeout/%s", route: "/timeout/{id}", status: 200, hidden: true},
+		{name: "handler is hidden by a shorter path", path: "/stripped/%s", route: "/stripped/{id}", status: 200, hidden: true},
 		{name: "failure", path: "/failure/%s", route: "/failure/{id}", status: 503, handler: serveFailure},
 		{name: "no route", path: "/nothing/%s", status: 404},
 		{name: "wrong method", method: "DELETE", path: "/users/%s", status: 405},

@@ -133,6 +133,9 @@ func (c *client) describe(e exchange, conn net.Conn, start time.Time) record {
 	}
 	if e.route != "" {
 		r.Route = routePath(routes[e.route])
+		if routes[e.route].wrap == nil {
+			r.Handler, r.HandlerFile, r.HandlerLine = handlerCode.function, handlerCode.file, handlerCode.line
+		}
 	}
 	for _, h := range e.headers {
 		switch strings.ToLower(h.name) {

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -79,6 +80,21 @@ var routes = map[string]route{
 	"spawn":     {"", "/spawn/{id}", "/spawn/", serveSpawn, nil},
 }
 
+// code is where a function is declared, as the runtime tells it.
+type code struct {
+	function, file string
+	line           int
+}
+
+func codeOf(function interface{}) code {
+	entry := reflect.ValueOf(function).Pointer()
+	file, line := runtime.FuncForPC(entry).FileLine(entry)
+	return code{runtime.FuncForPC(entry).Name(), file, line}
+}
+
+// handlerCode is that of the handler which is registered for every route that wraps nothing around it.
+var handlerCode code
+
 func limited(h http.Handler) http.Handler { return http.TimeoutHandler(h, handlerLimit, timeoutBody) }
 
 // newServer registers every route on a fresh ServeMux. done is told about every handler that ended, however it ended.
@@ -98,6 +114,7 @@ func newServer(done func(c *call, r route, h handled)) *http.Server {
 			}()
 			r.handler(c)
 		})
+		handlerCode = codeOf(handler)
 		if r.wrap != nil {
 			handler = r.wrap(handler)
 		}

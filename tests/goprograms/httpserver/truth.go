@@ -32,8 +32,11 @@ type record struct {
 	ResponseBytes int64    `json:"response_bytes"` // body bytes the client received
 	HandlerBytes  int64    `json:"handler_bytes"`  // body bytes the handler wrote, which HEAD does not send
 	Route         string   `json:"route"`          // path of the mux pattern, "" when the mux chose none
-	Outcome       string   `json:"outcome"`        // see the outcome constants
-	PeerPort      int      `json:"peer_port"`      // the client's port
+	Handler       string   `json:"handler"`        // function that the mux chose, "" when it is hidden behind another one
+	HandlerFile   string   `json:"handler_file"`
+	HandlerLine   int      `json:"handler_line"`
+	Outcome       string   `json:"outcome"`   // see the outcome constants
+	PeerPort      int      `json:"peer_port"` // the client's port
 	ServerPort    int      `json:"server_port"`
 	StartNs       int64    `json:"start_ns"` // Unix time before the first byte was sent
 	EndNs         int64    `json:"end_ns"`   // Unix time after the last byte of the answer

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of the code of one traced process, by the addresses that its records mention.
+//
+// Thread: the reader thread, also those of processes that share what they know.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace nodespan::model {
+
+struct CodeLocation {
+  std::string function;  // as Go names it: "main.(*shop).order", "main.main.func1"
+  std::string file;      // as the compiler was told it; empty: not known
+  uint32_t line = 0;     // 0: not known
+};
+
+class CodeSymbols {
+ public:
+  virtual ~CodeSymbols() = default;
+
+  // The function that begins at the address, as linked, and where it is declared. A wrapper that the compiler has made
+  // stands for what it calls, when that is certain. Null: not known. Valid until the next call.
+  virtual const CodeLocation* FunctionAt(uint64_t vaddr) = 0;
+};
+
+using CodeSymbolsPtr = std::shared_ptr<CodeSymbols>;
+
+}  // namespace nodespan::model
