@@ -27,6 +27,8 @@ enum ns_counter {
 	NS_LOSS_CONTEXT_DEPTH,	  /* the chain of contexts was longer than what is followed */
 	NS_LOSS_PARENT_MAP_FULL,  /* a span could not be noted as a parent: its children may become roots */
 	NS_LOSS_BATCH_CUT,	  /* not all messages of a batch were looked at: links may be missing, and the topic */
+	/* more activity */
+	NS_COUNT_PANICS_OUTSIDE, /* panics on goroutines without an operation that is recorded */
 	NS_COUNTER_COUNT
 };
 

@@ -14,6 +14,7 @@ enum ns_record_type {
 	NS_RECORD_GRPC_CLIENT = 5,
 	NS_RECORD_API = 6,
 	NS_RECORD_KAFKA = 7,
+	NS_RECORD_PANIC = 8, /* no operation: a panic within one */
 };
 
 /* Bits of ns_record_header.flags */
@@ -242,6 +243,7 @@ NS_ASSERT(NS_GRPC_MAX_METHOD + NS_GRPC_MAX_TARGET + NS_HTTP_MAX_TRACESTATE + NS_
 #define NS_GRPC_HAS_CODE 0x1
 #define NS_GRPC_FAILED 0x2	 /* client: there is an error that has no code */
 #define NS_GRPC_UNREGISTERED 0x4 /* server: the method is not one of its own */
+#define NS_GRPC_PANICKED 0x8	 /* it ended by a panic that ended the process */
 
 struct ns_grpc_record {
 	struct ns_record_header header;
@@ -249,7 +251,8 @@ struct ns_grpc_record {
 	struct ns_socket_address peer;
 	uint32_t present; /* NS_GRPC_*; behind it google.rpc.Code */
 	uint32_t code;
-	/* strings follow */
+					known */
+				     /* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
 
@@ -377,7 +380,31 @@ struct ns_kafka_record {
 };
 NS_ASSERT(sizeof(struct ns_kafka_record) == 144);
 
+/* ---- A panic on a goroutine that has an operation open ---- */
+enum ns_panic_string {
+	NS_PANIC_FRAMES, /* return addresses of the stack, as linked, 8 bytes each: innermost first */
+	NS_PANIC_TEXT,	 /* what the value's first two words lead to, were they a string: only its type tells */
+	NS_PANIC_STRING_COUNT
+};
+NS_ASSERT(NS_PANIC_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_PANIC_MAX_FRAMES 32
+#define NS_PANIC_MAX_TEXT 256
+
+/* The ids in its header are those of the operation; start and end are the time of the panic. */
+struct ns_panic_record {
+	struct ns_record_header header;
+	uint64_t type_vaddr; /* descriptor of the value's type, as linked; 0: panic(nil) */
+	uint64_t load_bias;  /* of the process: pointers in `value` are addresses in it */
+	uint64_t goid;	     /* 0: not known */
+	uint8_t value[32];   /* of the value, or of what it points to */
+	uint8_t value_bytes; /* read of it */
+	uint8_t pad[7];
+	/* strings follow */
+};
+NS_ASSERT(sizeof(struct ns_panic_record) == 160);
+
 #define NS_RECORD_MAX_FIXED_BYTES 160
+NS_ASSERT(sizeof(struct ns_panic_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_kafka_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);

@@ -30,14 +30,14 @@ struct ns_strings {
  * Both numbers are compared right before their use and not used behind it: verifiers before Linux 6.8 forget what they
  * know of a number when the compiler moves it to the stack and back.
  */
-static __always_inline void ns_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
+static __always_inline int ns_try_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
 {
 	struct ns_operation *op = to.op;
 	u64 bytes = value.bytes;
 	u64 off;
 
 	if (!bytes || !value.data)
-		return;
+		return 0;
 	if (bytes > max) {
 		bytes = max;
 		op->header.strings_cut |= 1 << which;
@@ -48,11 +48,18 @@ static __always_inline void ns_append(struct ns_strings to, u32 which, struct go
 	if (off > to.room - max || bytes > max ||
 	    bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
 		op->header.string_bytes[which] = 0;
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
+		return -1;
 	}
 	/* From memory: a number that is used once more behind the call would be kept on the stack. */
 	*(volatile u64 *)&op->strings_bytes += *(volatile u16 *)&op->header.string_bytes[which];
+	return 0;
+}
+
+/* The same of what certainly is a string. */
+static __always_inline void ns_append(struct ns_strings to, u32 which, struct go_string value, const u64 max)
+{
+	if (ns_try_append(to, which, value, max))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
 }
 
 /* Makes the scratch operation a new one of this process that begins now. */

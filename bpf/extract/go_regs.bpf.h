@@ -27,6 +27,7 @@ struct go_regs {
 #define go_closure(regs) ((regs)->dx)
 #define go_stack_pointer(regs) ((regs)->sp)
 #define go_instruction(regs) ((regs)->ip)
+#define go_frame_pointer(regs) ((regs)->bp)
 
 /* At the start site of a function: where it returns to. */
 static __always_inline long go_read_return_address(const struct go_regs *regs, u64 *out)
@@ -116,6 +117,7 @@ struct go_regs {
 #define go_closure(regs_) ((regs_)->regs[26])
 #define go_stack_pointer(regs_) ((regs_)->sp)
 #define go_instruction(regs_) ((regs_)->pc)
+#define go_frame_pointer(regs_) ((regs_)->regs[29])
 
 /* At the start site of a function: where it returns to. The link register was not stored yet. */
 static __always_inline long go_read_return_address(const struct go_regs *regs, u64 *out)

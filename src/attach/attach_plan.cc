@@ -9,6 +9,7 @@
 #include "attach/http_server_plan.h"
 #include "attach/kafka_plan.h"
 #include "attach/otel_plan.h"
+#include "attach/panic_plan.h"
 #include "attach/route_plan.h"
 #include "attach/sql_plan.h"
 #include "base/errors.h"
@@ -91,6 +92,9 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
     for (LibraryPlan& library : PlanRoutes(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));
     }
+  }
+  if (plan.attaches_anything()) {
+    plan.libraries.push_back(PlanPanics(binary, &plan.params));
   }
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "attach/end_sites.h"
 #include "attach/grpc_catalog.h"
 #include "attach/plan_steps.h"
 #include "base/status_macros.h"
@@ -122,33 +121,6 @@ absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, Librar
   PlanPart("network.peer.address", grpc, plan,
            [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanServerPeer(binary, candidate, part); });
   return absl::OkStatus();
-}
-
-// The only call of `target` in the first of `callers` that has one.
-absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
-                                      std::span<const std::string_view> callers, std::string_view why) {
-  const std::string_view target_name[] = {target};
-  const auto callee = binary.FindFunctions(target_name).front();
-  if (!callee.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target);
-  }
-  for (const auto& caller : binary.FindFunctions(callers)) {
-    const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
-    if (!code.ok()) {
-      continue;
-    }
-    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee->vaddr);
-    if (!sites.ok() || sites->size() != 1) {
-      continue;
-    }
-    const uint64_t function_off = sites->front();
-    PlannedProbe probe{
-        program,          *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
-        std::string(why), {}};
-    probe.site.vaddr = caller->vaddr + function_off;
-    return probe;
-  }
-  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
 }
 
 // From 1.80 on: one hit more for streams, one more for calls that fail before they have one, none for other calls.

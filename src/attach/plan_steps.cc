@@ -292,6 +292,32 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   return probes;
 }
 
+absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
+                                      std::span<const std::string_view> callers, std::string_view why) {
+  const std::string_view target_name[] = {target};
+  const auto callee = binary.FindFunctions(target_name).front();
+  if (!callee.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target);
+  }
+  for (const auto& caller : binary.FindFunctions(callers)) {
+    const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
+    if (!code.ok()) {
+      continue;
+    }
+    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee->vaddr);
+    if (!sites.ok() || sites->size() != 1) {
+      continue;
+    }
+    const uint64_t function_off = sites->front();
+    PlannedProbe probe{
+        program,          *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
+        std::string(why), {}};
+    probe.site.vaddr = caller->vaddr + function_off;
+    return probe;
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
+}
+
 absl::StatusOr<goinspect::Field> FindCheckedField(const GoBinary& binary, std::string_view struct_name,
                                                   std::string_view field_name,
                                                   std::span<const std::string_view> type_names) {

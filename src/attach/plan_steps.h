@@ -35,6 +35,10 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const goinspect::GoBinary& 
 // Finds sites that together are hit once at each end of the function, with its results.
 absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const goinspect::GoBinary& binary, const EndSpec& spec);
 
+// The only call of `target` in the first of `callers` that has one. kNotFound: there is none.
+absl::StatusOr<PlannedProbe> PlanCall(const goinspect::GoBinary& binary, Program program, std::string_view target,
+                                      std::span<const std::string_view> callers, std::string_view why);
+
 // The field with its type checked: kNotFound without the struct or field, kUnimplemented when the type is another one.
 absl::StatusOr<goinspect::Field> FindCheckedField(const goinspect::GoBinary& binary, std::string_view struct_name,
                                                   std::string_view field_name,

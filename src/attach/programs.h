@@ -35,7 +35,9 @@ namespace nodespan::attach {
   X(kKafkaWriterEnd, kafka_writer_end, kContinues)                   \
   X(kKafkaReaderStart, kafka_reader_start, kStarts)                  \
   X(kKafkaReaderEnd, kafka_reader_end, kContinues)                   \
-  X(kKafkaReaderClose, kafka_reader_close, kContinues)
+  X(kKafkaReaderClose, kafka_reader_close, kContinues)               \
+  X(kGoPanicBegin, go_panic_begin, kContinues)                       \
+  X(kGoPanicFatal, go_panic_fatal, kContinues)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console/span_summary.h"
 
+#include <algorithm>
 #include <string_view>
 #include <type_traits>
 #include <variant>
@@ -16,6 +17,7 @@ using model::Span;
 
 constexpr size_t kUserAgentColumns = 40;
 constexpr size_t kMaxOtherAttributes = 8;
+constexpr size_t kMaxCalls = 4;  // of a panic's stack
 
 std::string_view KindName(model::SpanKind kind) {
   switch (kind) {
@@ -107,12 +109,54 @@ void AddOtherFacts(const Span& span, std::vector<std::string>& facts) {
   }
 }
 
+std::string_view TextOf(const model::SpanEvent& event, std::string_view key) {
+  for (const model::Attribute& attribute : event.attributes) {
+    if (const auto* text = std::get_if<std::string>(&attribute.value); text != nullptr && attribute.key == key) {
+      return *text;
+    }
+  }
+  return {};
+}
+
+// The first calls of a stack, which has two lines for each: "main.f(...)", then a tab and "/src/main.go:42".
+void AddCalls(std::string_view stack, std::vector<std::string>& lines) {
+  std::string_view function;
+  size_t shown = 0;
+  while (!stack.empty() && shown < kMaxCalls) {
+    const size_t end = std::min(stack.find('\n'), stack.size());
+    const std::string_view line = stack.substr(0, end);
+    stack.remove_prefix(std::min(end + 1, stack.size()));
+    if (line.starts_with('\t') && !function.empty()) {
+      lines.push_back(Sanitize(
+          fmt::format("  {} {}", function.substr(0, function.rfind('(')), line.substr(line.find_last_of("\t/") + 1))));
+      ++shown;
+    }
+    function = line;
+  }
+}
+
+void AddPanics(const Span& span, std::vector<std::string>& lines) {
+  for (const model::SpanEvent& event : span.events) {
+    if (event.name != "exception") {
+      continue;
+    }
+    const std::string_view type = TextOf(event, "exception.type");
+    const std::string_view message = TextOf(event, "exception.message");
+    lines.push_back(
+        Sanitize(fmt::format("panic {}{}{}", type, !type.empty() && !message.empty() ? ": " : "", message)));
+    AddCalls(TextOf(event, "exception.stacktrace"), lines);
+  }
+}
+
 std::string ErrorText(const Span& span, std::optional<int64_t> status_code) {
   if (span.status != model::StatusCode::kError) {
     return {};
   }
   const auto* type = Find<std::string>(span, "error.type", "");
   const bool type_tells = type != nullptr && !(status_code && *type == std::to_string(*status_code));
+  if (type_tells && span.status_message.starts_with(*type + ": ")) {
+    return Sanitize(span.status_message);
+  }
   if (type_tells && !span.status_message.empty()) {
     return Sanitize(fmt::format("{}: {}", *type, span.status_message));
   }
@@ -132,6 +176,7 @@ SpanSummary Summarize(const Span& span) {
     summary.status_code = *code;
   }
   summary.error = ErrorText(span, summary.status_code);
+  AddPanics(span, summary.panics);
   summary.facts.emplace_back(KindName(span.kind));
   if (IsHttp(span)) {
     AddHttpFacts(span, summary.facts);

@@ -152,6 +152,7 @@ class Printer {
     }
     EndLine();
     PrintFacts(node, summary);
+    PrintPanics(node, summary);
   }
 
   void PrintTreeColumn(const TreeNode& node, const SpanSummary& summary) {
@@ -238,6 +239,17 @@ class Printer {
       used += columns;
     }
     EndLine();
+  }
+
+  // A line each, below the facts.
+  void PrintPanics(const TreeNode& node, const SpanSummary& summary) {
+    const size_t room = layout_.width - layout_.left() - DisplayWidth(node.trunk);
+    for (const std::string& line : summary.panics) {
+      Put(std::string(layout_.left(), ' '));
+      Put(kFaint_, node.trunk);
+      Put(line.starts_with(' ') ? kFaint_ : kRed_, Shorten(line, room));
+      EndLine();
+    }
   }
 
   std::string StartTime(uint64_t unix_ns) const {

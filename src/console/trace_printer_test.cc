@@ -180,5 +180,31 @@ TEST(TracePrinterTest, OtherSpansShowTheirAttributes) {
   EXPECT_THAT(text, HasSubstr(" -   1.00 µs"));
 }
 
+TEST(TracePrinterTest, APanicHasItsValueAndTheCallsThatLedToIt) {
+  model::Span span = Panic();
+  span.status_message = "panic: no luck";
+  model::SpanEvent& event = span.events.emplace_back();
+  event.name = "exception";
+  const auto add = [&event](std::string_view key, std::string value) {
+    model::Attribute& attribute = event.attributes.emplace_back();
+    attribute.key = key;
+    attribute.value.emplace<std::string>(std::move(value));
+  };
+  add("exception.type", "*errors.errorString");
+  add("exception.message", "no luck");
+  add("exception.stacktrace",
+      "goroutine 7 "
+      "[running]:\nmain.(*shop).order(...)\n\t/src/shop/main.go:42\nmain.b(...)\n\t/src/b.go:1\nmain.c(...)\n"
+      "\t/src/c.go:2\nmain.d(...)\n\t/src/d.go:3\nmain.e(...)\n\t/src/e.go:4\n");
+  const std::string text = Print({span}, 80);
+  EXPECT_THAT(text, HasSubstr("panic: no luck"));
+  EXPECT_THAT(text, Not(HasSubstr("panic: panic")));
+  EXPECT_THAT(text, HasSubstr("panic *errors.errorString: no luck\n"));
+  EXPECT_THAT(text, HasSubstr("  main.(*shop).order main.go:42\n"));
+  EXPECT_THAT(text, HasSubstr("  main.d d.go:3\n"));
+  EXPECT_THAT(text, Not(HasSubstr("main.e")));
+  EXPECT_LE(LongestLine(text), 80U);
+}
+
 }  // namespace
 }  // namespace nodespan::console

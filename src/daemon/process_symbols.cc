@@ -27,6 +27,23 @@ model::CodeLocation ToModel(goinspect::SourceLocation location) {
   return {std::move(location.function), std::move(location.file), location.line};
 }
 
+model::CodeType ToModel(const goinspect::Symbols::Type& type) {
+  using goinspect::Kind;
+  using ModelKind = model::CodeType::Kind;
+  model::CodeType result{type.name, ModelKind::kOther,
+                         static_cast<uint8_t>(std::min<uint64_t>(type.size_bytes, UINT8_MAX))};
+  if (type.kind == Kind::kString) {
+    result.kind = ModelKind::kString;
+  } else if (type.kind == Kind::kBool) {
+    result.kind = ModelKind::kBool;
+  } else if (type.kind >= Kind::kInt && type.kind <= Kind::kInt64) {
+    result.kind = ModelKind::kSigned;
+  } else if (type.kind >= Kind::kUint && type.kind <= Kind::kUintptr) {
+    result.kind = ModelKind::kUnsigned;
+  }
+  return result;
+}
+
 // What a wrapper calls, when it is one thing only: inlined into it, or at the end of its only direct call or jump. The
 // runtime's part in a wrapper is to grow the stack and to panic.
 std::optional<model::CodeLocation> Unwrap(const goinspect::Symbols& symbols, goinspect::Arch arch, uint64_t vaddr,
@@ -74,9 +91,24 @@ std::optional<model::CodeLocation> ResolveFunction(const goinspect::Symbols& sym
   return Resolve(symbols, arch, vaddr, 0);
 }
 
+std::vector<model::CodeLocation> ResolveStack(const goinspect::Symbols& symbols,
+                                              const std::vector<uint64_t>& return_vaddrs) {
+  constexpr std::string_view kSignal = "runtime.sigpanic";
+  std::vector<model::CodeLocation> stack;
+  bool is_interrupted = false;  // by a signal: the address is not that behind a call
+  for (const uint64_t vaddr : return_vaddrs) {
+    std::vector<goinspect::SourceLocation> calls = symbols.lines().At(is_interrupted ? vaddr : vaddr - 1);
+    is_interrupted = !calls.empty() && calls.back().function == kSignal;
+    for (goinspect::SourceLocation& call : calls) {
+      stack.push_back(ToModel(std::move(call)));
+    }
+  }
+  return stack;
+}
+
 ProcessSymbols::ProcessSymbols(base::UniqueFd exe_fd, const procfs::FileIdentity& identity, goinspect::Arch arch,
-                               const goinspect::SymbolTables& tables)
-    : exe_fd_(std::move(exe_fd)), identity_(identity), arch_(arch), tables_(tables) {}
+                               const goinspect::SymbolTables& tables, const base::Clock* clock)
+    : exe_fd_(std::move(exe_fd)), identity_(identity), arch_(arch), tables_(tables), clock_(clock) {}
 
 std::unique_ptr<goinspect::Symbols> ProcessSymbols::Open() const {
   const absl::StatusOr<procfs::FileIdentity> now = procfs::ReadIdentity(exe_fd_.get());
@@ -97,6 +129,38 @@ const model::CodeLocation* ProcessSymbols::FunctionAt(uint64_t vaddr) {
     it = functions_.emplace(vaddr, symbols == nullptr ? std::nullopt : ResolveFunction(*symbols, arch_, vaddr)).first;
   }
   return it->second.has_value() ? &*it->second : nullptr;
+}
+
+model::CodeType ProcessSymbols::TypeAt(uint64_t vaddr) {
+  const auto it = types_.find(vaddr);
+  if (it != types_.end() || types_.size() >= kMaxTypes) {
+    return it == types_.end() ? model::CodeType{} : it->second;
+  }
+  const std::unique_ptr<goinspect::Symbols> symbols = Open();
+  const auto type = symbols == nullptr ? std::nullopt : symbols->TypeAt(vaddr);
+  return types_.emplace(vaddr, type.has_value() ? ToModel(*type) : model::CodeType{}).first->second;
+}
+
+std::vector<model::CodeLocation> ProcessSymbols::StackOf(const std::vector<uint64_t>& return_vaddrs) {
+  const auto it = stacks_.find(return_vaddrs);
+  if (it != stacks_.end()) {
+    return it->second;
+  }
+  const int64_t now_ns = clock_->MonotonicNs();
+  if (stacks_.empty()) {
+    stacks_since_mono_ns_ = now_ns;
+  } else if (stacks_.size() >= kMaxStacks) {
+    if (now_ns - stacks_since_mono_ns_ < kStackPeriodNs) {
+      return {};
+    }
+    stacks_.clear();
+    stacks_since_mono_ns_ = now_ns;
+  }
+  const std::unique_ptr<goinspect::Symbols> symbols = Open();
+  return stacks_
+      .emplace(return_vaddrs,
+               symbols == nullptr ? std::vector<model::CodeLocation>() : ResolveStack(*symbols, return_vaddrs))
+      .first->second;
 }
 
 }  // namespace nodespan::daemon

@@ -24,7 +24,7 @@ class ProcessSymbolsTest : public ::testing::Test {
     const auto identity = procfs::ReadIdentity(fd_.get());
     EXPECT_TRUE(identity.ok()) << identity.status();
     symbols_.emplace(base::UniqueFd(::dup(fd_.get())), *identity, goinspect::Arch::kAmd64,
-                     (*binary)->FindSymbolTables());
+                     (*binary)->FindSymbolTables(), &base::Clock::Real());
   }
 
   uint64_t MainVaddr() const { return fake_.text_vaddr + 2 * FakeGoBinary::kFunctionBytes; }
@@ -42,6 +42,32 @@ TEST_F(ProcessSymbolsTest, AFunctionHasANameAFileAndALine) {
   EXPECT_EQ(main->line, FakeGoBinary::kStartLine);
   EXPECT_EQ(symbols_->FunctionAt(MainVaddr() + 1), nullptr) << "no function begins there";
   EXPECT_EQ(symbols_->FunctionAt(0), nullptr);
+}
+
+TEST_F(ProcessSymbolsTest, AStackIsThatOfTheCallsBeforeItsReturnAddresses) {
+  // Behind the last instruction of main.main, and in the middle of main.twice.
+  const uint64_t behind_main = MainVaddr() + FakeGoBinary::kFunctionBytes;
+  const std::vector<model::CodeLocation> stack = symbols_->StackOf({behind_main, behind_main + 10, 0x10});
+  ASSERT_EQ(stack.size(), 2U);
+  EXPECT_EQ(stack[0].function, "main.main");
+  EXPECT_EQ(stack[0].line, 12U);
+  EXPECT_EQ(stack[1].function, "main.twice");
+  EXPECT_EQ(stack[1].line, 10U);
+}
+
+TEST_F(ProcessSymbolsTest, StacksThatDifferAllTheTimeAreNotAllLookedUp) {
+  for (uint64_t i = 0; i < ProcessSymbols::kMaxStacks; ++i) {
+    EXPECT_FALSE(symbols_->StackOf({MainVaddr() + 1, i}).empty());
+  }
+  EXPECT_TRUE(symbols_->StackOf({MainVaddr() + 2}).empty());
+  EXPECT_FALSE(symbols_->StackOf({MainVaddr() + 1, 0}).empty()) << "it is kept";
+}
+
+TEST_F(ProcessSymbolsTest, ATypeHasANameAndAKind) {
+  const model::CodeType pointer = symbols_->TypeAt(fake_.response_pointer_vaddr);
+  EXPECT_EQ(pointer.name, "*net/http.response");
+  EXPECT_EQ(pointer.kind, model::CodeType::Kind::kOther);
+  EXPECT_EQ(symbols_->TypeAt(MainVaddr()).name, "");
 }
 
 TEST_F(ProcessSymbolsTest, AFileThatChangedGivesNoMoreNames) {

@@ -128,12 +128,13 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   attach::AttachRequest request;
   request.pid = key.pid;
   request.exe_fd = exe_fd.get();  // stays open in the directory
-  deps_.directory->Add(directory_key, {.resource = std::move(resource),
-                                       .semconv = options.semconv,
-                                       .types = inspection.plan.types,
-                                       .include_db_statement = options.include_db_statement,
-                                       .code = std::make_shared<ProcessSymbols>(std::move(exe_fd), exe_identity, arch,
-                                                                                inspection.symbols)});
+  deps_.directory->Add(directory_key,
+                       {.resource = std::move(resource),
+                        .semconv = options.semconv,
+                        .types = inspection.plan.types,
+                        .include_db_statement = options.include_db_statement,
+                        .code = std::make_shared<ProcessSymbols>(std::move(exe_fd), exe_identity, arch,
+                                                                 inspection.symbols, &base::Clock::Real())});
   request.load_bias = load_bias;
   // Without a build id nothing proves that two files are equal: the parameters are then this inspection's alone.
   request.binary_content_hash = inspection.content_identity != 0 ? inspection.content_identity

@@ -20,7 +20,8 @@ struct GrpcEvent {
   std::optional<uint32_t> code;  // google.rpc.Code, or what the other side made up. Absent: see `failed`.
   bool failed = false;           // Client: there is an error that has no code; its type and perhaps text are here.
   bool unregistered = false;     // Server: the method is none that it has.
-  std::optional<uint64_t> error_type_vaddr;  // See model/type_names.h.
+  bool panicked = false;         // It ended with its process, by a panic.
+  std::optional<uint64_t> error_type_vaddr;    // See model/type_names.h.
   std::optional<SocketAddress> peer;
 
   EventString method;      // "/package.Service/Method"

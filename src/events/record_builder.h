@@ -243,4 +243,34 @@ class KafkaRecordBuilder {
   std::string links_;
 };
 
+// A complete, valid panic record: of an error made by errors.New, in a function called by another one.
+class PanicRecordBuilder {
+ public:
+  PanicRecordBuilder() {
+    FillHeader(NS_RECORD_PANIC, &fixed.header);
+    fixed.header.end_mono_ns = fixed.header.start_mono_ns;
+    fixed.type_vaddr = 0x7000;
+    fixed.goid = 17;
+    fixed.value_bytes = sizeof(fixed.value);
+    SetFrames({0x401020, 0x401040});
+    Set(NS_PANIC_TEXT, "out of luck");
+  }
+
+  PanicRecordBuilder& SetFrames(std::initializer_list<uint64_t> return_vaddrs) {
+    std::string bytes(return_vaddrs.size() * sizeof(uint64_t), 0);
+    std::memcpy(bytes.data(), return_vaddrs.begin(), bytes.size());
+    return Set(NS_PANIC_FRAMES, bytes);
+  }
+  PanicRecordBuilder& Set(ns_panic_string which, std::string_view text, bool cut = false) {
+    strings_.Set(&fixed.header, which, text, cut);
+    return *this;
+  }
+  std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
+
+  ns_panic_record fixed{};
+
+ private:
+  RecordStrings strings_;
+};
+
 }  // namespace nodespan::events::testing

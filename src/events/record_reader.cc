@@ -64,6 +64,7 @@ absl::StatusOr<Event> ReadRecord(std::span<const std::byte> bytes) {
     case NS_RECORD_GRPC_CLIENT: return ReadGrpc(*header, GrpcSide::kClient, bytes.first(raw.size_bytes));
     case NS_RECORD_API: return ReadApi(*header, bytes.first(raw.size_bytes));
     case NS_RECORD_KAFKA: return ReadKafka(*header, bytes.first(raw.size_bytes));
+    case NS_RECORD_PANIC: return ReadPanic(*header, bytes.first(raw.size_bytes));
     default: return Malformed("record: unknown type {}", raw.type);
   }
 }

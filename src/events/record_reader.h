@@ -16,12 +16,13 @@
 #include "events/grpc_event.h"
 #include "events/http_event.h"
 #include "events/kafka_event.h"
+#include "events/panic_event.h"
 #include "events/sql_event.h"
 
 namespace nodespan::events {
 
 // One alternative per kind of record.
-using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent, KafkaEvent>;
+using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent, KafkaEvent, PanicEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

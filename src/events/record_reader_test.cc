@@ -439,5 +439,45 @@ TEST(RecordReaderTest, EveryTruncationOfAKafkaRecordIsMalformed) {
   }
 }
 
+TEST(PanicRecordTest, HasItsValueAndItsStack) {
+  const std::vector<std::byte> bytes = testing::PanicRecordBuilder().Bytes();
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  ASSERT_TRUE(event.ok()) << event.status();
+  const auto& panic = std::get<PanicEvent>(*event);
+  EXPECT_EQ(panic.type_vaddr, 0x7000U);
+  EXPECT_EQ(panic.goroutine, 17U);
+  EXPECT_EQ(panic.value_bytes, 32);
+  EXPECT_EQ(panic.return_vaddrs, (std::vector<uint64_t>{0x401020, 0x401040}));
+  EXPECT_EQ(panic.text.text, "out of luck");
+  EXPECT_FALSE(panic.text.cut);
+}
+
+TEST(PanicRecordTest, OfNilAndWithoutAStackIsValid) {
+  testing::PanicRecordBuilder builder;
+  builder.fixed.type_vaddr = 0;
+  builder.fixed.goid = 0;
+  builder.fixed.value_bytes = 0;
+  builder.SetFrames({}).Set(NS_PANIC_TEXT, "");
+  const std::vector<std::byte> bytes = builder.Bytes();
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  ASSERT_TRUE(event.ok()) << event.status();
+  const auto& panic = std::get<PanicEvent>(*event);
+  EXPECT_FALSE(panic.type_vaddr.has_value());
+  EXPECT_FALSE(panic.goroutine.has_value());
+  EXPECT_TRUE(panic.return_vaddrs.empty());
+}
+
+TEST(PanicRecordTest, ThatContradictsItselfIsMalformed) {
+  testing::PanicRecordBuilder long_value;
+  long_value.fixed.value_bytes = 33;
+  EXPECT_EQ(ReadRecord(long_value.Bytes()).status().code(), absl::StatusCode::kDataLoss);
+  testing::PanicRecordBuilder half_frame;
+  half_frame.Set(NS_PANIC_FRAMES, "1234567");
+  EXPECT_EQ(ReadRecord(half_frame.Bytes()).status().code(), absl::StatusCode::kDataLoss);
+  testing::PanicRecordBuilder long_stack;
+  long_stack.Set(NS_PANIC_FRAMES, std::string(8 * (NS_PANIC_MAX_FRAMES + 1), 'x'));
+  EXPECT_EQ(ReadRecord(long_stack.Bytes()).status().code(), absl::StatusCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace nodespan::events

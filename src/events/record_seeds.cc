@@ -14,6 +14,7 @@ using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
 using nodespan::events::testing::KafkaRecordBuilder;
+using nodespan::events::testing::PanicRecordBuilder;
 using nodespan::events::testing::SqlRecordBuilder;
 
 bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
@@ -58,7 +59,8 @@ int main(int argc, char** argv) {
       Write(folder + "/api_begin", begin.Bytes()) && Write(folder + "/api_encoded", encoded.Bytes()) &&
       Write(folder + "/kafka_send", too_large.Bytes()) &&
       Write(folder + "/kafka_process", KafkaRecordBuilder(NS_KAFKA_PROCESS).Link(5, 6, 1).Bytes()) &&
-      Write(folder + "/sql", SqlRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
+      Write(folder + "/panic", PanicRecordBuilder().Bytes()) && Write(folder + "/sql", SqlRecordBuilder().Bytes()) &&
+      Write(folder + "/sql_failed", violation.Bytes()) &&
       Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
       Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
       Write(folder + "/client_failed", failed.Bytes()) && Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&

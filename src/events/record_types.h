@@ -16,6 +16,7 @@ absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const 
 absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadApi(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadKafka(const EventHeader& header, std::span<const std::byte> record);
+absl::StatusOr<Event> ReadPanic(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::byte> record);
 
 }  // namespace nodespan::events

@@ -285,9 +285,14 @@ TEST(SymbolsTest, AnExecutableIsAskedAgainByItsTablesAlone) {
         EXPECT_EQ(declared->file, FakeGoBinary::kFileName);
         EXPECT_EQ(declared->line, old ? 10 : FakeGoBinary::kStartLine);
         EXPECT_EQ((*symbols)->lines().At(main_vaddr + 16).front().line, 12U);
-        EXPECT_EQ((*symbols)->TypeName(fake.response_pointer_vaddr), "*net/http.response");
-        EXPECT_EQ((*symbols)->TypeName(fake.request_vaddr), "net/http.Request");
-        EXPECT_EQ((*symbols)->TypeName(fake.text_vaddr), "");
+        const auto response = (*symbols)->TypeAt(fake.response_pointer_vaddr);
+        const auto request = (*symbols)->TypeAt(fake.request_vaddr);
+        ASSERT_TRUE(response.has_value() && request.has_value());
+        EXPECT_EQ(response->name, "*net/http.response");
+        EXPECT_EQ(response->kind, Kind::kPointer);
+        EXPECT_EQ(request->name, "net/http.Request");
+        EXPECT_EQ(request->kind, Kind::kStruct);
+        EXPECT_FALSE((*symbols)->TypeAt(fake.text_vaddr).has_value());
         EXPECT_EQ((*symbols)->Code(main_vaddr).size(), FakeGoBinary::kFunctionBytes);
         EXPECT_THAT((*symbols)->Code(main_vaddr + 1), IsEmpty());
       }

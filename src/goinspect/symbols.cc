@@ -34,10 +34,14 @@ std::span<const uint8_t> Symbols::Code(uint64_t entry_vaddr) const {
   return code == nullptr ? std::span<const uint8_t>() : std::span(code, entry->size_bytes);
 }
 
-std::string Symbols::TypeName(uint64_t type_vaddr) {
+std::optional<Symbols::Type> Symbols::TypeAt(uint64_t type_vaddr) {
   types_.StartOperation();
   const std::optional<TypeHeader> type = types_.Header(type_vaddr);
-  return type.has_value() ? types_.FullName(*type).value_or("") : std::string();
+  std::optional<std::string> name = type.has_value() ? types_.FullName(*type) : std::nullopt;
+  if (!name.has_value()) {
+    return std::nullopt;
+  }
+  return Type{*std::move(name), type->kind, type->size_bytes};
 }
 
 std::optional<uint64_t> Symbols::MethodVaddr(uint64_t type_vaddr, std::string_view method) {

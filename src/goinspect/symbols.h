@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "elf/image.h"
+#include "goinspect/go_binary.h"
 #include "goinspect/pclntab.h"
 #include "goinspect/source_lines.h"
 #include "goinspect/type_reader.h"
@@ -41,9 +42,14 @@ class Symbols {
   // The machine code of the function that begins at the address, up to the next one; empty when there is none.
   std::span<const uint8_t> Code(uint64_t entry_vaddr) const;
 
-  // The type whose descriptor is at the address: "*errors.errorString", with whole package paths; "[]int" for a type
-  // without a name. Empty: there is none.
-  std::string TypeName(uint64_t type_vaddr);
+  // The type whose descriptor is at the address. The name is "*errors.errorString", with whole package paths, or
+  // "[]int" for a type without a name.
+  struct Type {
+    std::string name;
+    Kind kind = Kind::kInvalid;
+    uint64_t size_bytes = 0;
+  };
+  std::optional<Type> TypeAt(uint64_t type_vaddr);
 
   // Where the method of the type begins. Nullopt: it has none of that name, or the linker has left it out.
   std::optional<uint64_t> MethodVaddr(uint64_t type_vaddr, std::string_view method);

@@ -28,6 +28,7 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"targets_mismatched_total", "Refused processes whose memory did not show the file that was inspected."},
     {"binaries_inspected_total", "Executables that were read as a whole."},
     {"binaries_recognized_total", "Executables recognised as having the content of one that was inspected."},
+    {"exceptions_dropped_total", "Panics whose span did not come in time."},
 }};
 
 }  // namespace

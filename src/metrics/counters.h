@@ -37,6 +37,7 @@ enum class Counter : uint8_t {
   kTargetsMismatched,   // of those: their memory did not show the file that was inspected
   kBinariesInspected,   // executables read as a whole
   kBinariesRecognized,  // executables that have the content of one that was inspected
+  kExceptionsDropped,   // panics whose span did not come in time
   kCount,               // not a counter: their number
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace nodespan::model {
 
@@ -16,6 +17,14 @@ struct CodeLocation {
   uint32_t line = 0;     // 0: not known
 };
 
+struct CodeType {
+  enum class Kind : uint8_t { kOther, kString, kSigned, kUnsigned, kBool };
+
+  std::string name;  // "*errors.errorString", with whole package paths; empty: not known
+  Kind kind = Kind::kOther;
+  uint8_t size_bytes = 0;  // of numbers
+};
+
 class CodeSymbols {
  public:
   virtual ~CodeSymbols() = default;
@@ -23,6 +32,13 @@ class CodeSymbols {
   // The function that begins at the address, as linked, and where it is declared. A wrapper that the compiler has made
   // stands for what it calls, when that is certain. Null: not known. Valid until the next call.
   virtual const CodeLocation* FunctionAt(uint64_t vaddr) = 0;
+
+  // The type whose descriptor is at the address, as linked.
+  virtual CodeType TypeAt(uint64_t vaddr) = 0;
+
+  // The calls of a stack, given by their return addresses, innermost first, with those that were inlined. Empty: not
+  // known.
+  virtual std::vector<CodeLocation> StackOf(const std::vector<uint64_t>& return_vaddrs) = 0;
 };
 
 using CodeSymbolsPtr = std::shared_ptr<CodeSymbols>;

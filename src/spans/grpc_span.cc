@@ -130,6 +130,11 @@ void AddServer(const GrpcEvent& event, AttributeWriter& attributes) {
 }
 
 void AddResult(const GrpcEvent& event, std::optional<uint32_t> code, model::Span& span, AttributeWriter& attributes) {
+  if (event.panicked) {
+    span.status = model::StatusCode::kError;
+    attributes.AddText(rpc::kErrorType, "panic");
+    return;
+  }
   if (!code) {
     return;
   }

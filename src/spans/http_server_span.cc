@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "fmt/format.h"
 #include "spans/attribute_writer.h"
+#include "spans/exception_event.h"
 #include "spans/forwarded.h"
 #include "spans/host_port.h"
 #include "spans/http_attribute_names.h"
@@ -178,7 +179,7 @@ void AddResult(const HttpServerEvent& event, std::optional<uint16_t> code, model
     attributes.AddText(http::kErrorType, server_error ? fmt::format("{}", *code) : "panic");
   }
   if (panicked) {
-    span.status_message = "handler did not return: it panicked or aborted";
+    span.status_message = kDidNotReturn;
   }
 }
 

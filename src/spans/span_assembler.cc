@@ -10,6 +10,7 @@
 #include "events/record_reader.h"
 #include "fmt/format.h"
 #include "spans/code_attributes.h"
+#include "spans/exception_event.h"
 #include "spans/go_error.h"
 #include "spans/grpc_span.h"
 #include "spans/kafka_span.h"
@@ -100,6 +101,12 @@ absl::Status SpanAssembler::AssembleApi(const events::ApiEvent& event, const Tar
   return absl::OkStatus();
 }
 
+void SpanAssembler::KeepException(const events::PanicEvent& panic, const TargetInfo& target) {
+  if (auto exception = BuildExceptionEvent(panic, target.code.get(), wall_clock_)) {
+    counters_->Add(Counter::kExceptionsDropped, exceptions_.Add(panic.header.span_id, *std::move(exception)));
+  }
+}
+
 absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans) {
   counters_->Add(Counter::kRecordsRead);
   const absl::StatusOr<events::Event> event = events::ReadRecord(record);
@@ -117,13 +124,18 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
   }
   return std::visit(
       [&](const auto& known) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(known)>, events::ApiEvent>) {
+        using Known = std::decay_t<decltype(known)>;
+        if constexpr (std::is_same_v<Known, events::ApiEvent>) {
           return AssembleApi(known, *target, spans);
+        } else if constexpr (std::is_same_v<Known, events::PanicEvent>) {
+          KeepException(known, *target);
         } else {
-          Build(known, *target, spans.emplace_back());
+          model::Span& span = spans.emplace_back();
+          Build(known, *target, span);
+          exceptions_.MoveTo(known.header.span_id, span);
           counters_->Add(Counter::kSpansAssembled);
-          return absl::OkStatus();
         }
+        return absl::OkStatus();
       },
       *event);
 }

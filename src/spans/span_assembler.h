@@ -17,6 +17,7 @@
 #include "spans/api_spans.h"
 #include "spans/http_client_span.h"
 #include "spans/http_server_span.h"
+#include "spans/pending_exceptions.h"
 #include "spans/sql_span.h"
 #include "spans/target_directory.h"
 #include "spans/wall_clock.h"
@@ -31,10 +32,11 @@ class SpanAssembler {
   // Takes over the targets and the wall-clock offset of this moment.
   void BeginBatch();
 
-  // Appends the span that the record completes to `spans`: nearly every record is a span, but of those that a program
-  // makes through the OpenTelemetry API there may be several. Counts the record as read, and the span as assembled or
-  // the record as malformed or unknown. kDataLoss: malformed; kNotFound: its target is not known any more, which is
-  // normal after a detach. Nothing is appended then, and the next record can be assembled.
+  // Appends the span that the record completes to `spans`. Nearly every record is a span; of those that a program makes
+  // through the OpenTelemetry API there may be several, and a panic is kept until the record of its span comes. Counts
+  // the record as read, and the span as assembled or the record as malformed or unknown. kDataLoss: malformed;
+  // kNotFound: its target is not known any more, which is normal after a detach. Nothing is appended then, and the next
+  // record can be assembled.
   absl::Status Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans);
 
  private:
@@ -44,6 +46,7 @@ class SpanAssembler {
   void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
+  void KeepException(const events::PanicEvent& panic, const TargetInfo& target);
   absl::Status AssembleApi(const events::ApiEvent& event, const TargetInfo& target, std::vector<model::Span>& spans);
   void Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span);
 
@@ -53,6 +56,7 @@ class SpanAssembler {
   HttpClientSpanBuilder http_client_;
   SqlSpanBuilder sql_;
   ApiSpans api_;
+  PendingExceptions exceptions_;
   WallClock wall_clock_;
   TargetDirectory::SnapshotPtr targets_;
 };

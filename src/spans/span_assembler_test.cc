@@ -12,6 +12,26 @@ namespace {
 using events::testing::HttpServerRecordBuilder;
 using metrics::Counter;
 
+// Knows one function and one type.
+class FakeSymbols : public model::CodeSymbols {
+ public:
+  const model::CodeLocation* FunctionAt(uint64_t vaddr) override { return vaddr == 0x401000 ? &handler_ : nullptr; }
+  model::CodeType TypeAt(uint64_t) override { return {"*errors.errorString", model::CodeType::Kind::kOther, 8}; }
+  std::vector<model::CodeLocation> StackOf(const std::vector<uint64_t>&) override { return {handler_}; }
+
+ private:
+  const model::CodeLocation handler_{"main.handle", "/src/main.go", 42};
+};
+
+std::string TextOf(const model::Span& span, std::string_view key) {
+  for (const model::Attribute& attribute : span.attributes) {
+    if (const auto* text = std::get_if<std::string>(&attribute.value); text != nullptr && attribute.key == key) {
+      return *text;
+    }
+  }
+  return {};
+}
+
 class SpanAssemblerTest : public ::testing::Test {
  protected:
   void ExpectCounts(uint64_t read, uint64_t assembled, uint64_t malformed, uint64_t unknown) const {
@@ -79,6 +99,43 @@ TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
   SpanAssembler assembler(&directory_, &base::Clock::Real(), &counters_, {"PROPFIND"});
   ASSERT_TRUE(assembler.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
   EXPECT_EQ(spans_[0].name, "HTTP /users/{id}");
+}
+
+TEST_F(SpanAssemblerTest, NamesTheHandlerOfARequest) {
+  directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
+                          .semconv = {},
+                          .types = nullptr,
+                          .code = std::make_shared<FakeSymbols>()});
+  HttpServerRecordBuilder known;
+  known.fixed.handler_vaddr = 0x401000;
+  ASSERT_TRUE(assembler_.Assemble(known.Bytes(), spans_).ok());
+  HttpServerRecordBuilder unknown;
+  unknown.fixed.handler_vaddr = 0x402000;
+  ASSERT_TRUE(assembler_.Assemble(unknown.Bytes(), spans_).ok());
+  ASSERT_EQ(spans_.size(), 2U);
+  EXPECT_EQ(TextOf(spans_[0], "code.function.name"), "main.handle");
+  EXPECT_EQ(TextOf(spans_[0], "code.file.path"), "/src/main.go");
+  EXPECT_EQ(TextOf(spans_[1], "code.function.name"), "");
+}
+
+TEST_F(SpanAssemblerTest, APanicBecomesAnEventOfTheSpanThatFollows) {
+  directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
+                          .semconv = {},
+                          .types = nullptr,
+                          .code = std::make_shared<FakeSymbols>()});
+  ASSERT_TRUE(assembler_.Assemble(events::testing::PanicRecordBuilder().Bytes(), spans_).ok());
+  EXPECT_TRUE(spans_.empty());
+  HttpServerRecordBuilder panicked;
+  panicked.fixed.outcome = NS_HTTP_PANICKED;
+  panicked.fixed.status = 0;
+  ASSERT_TRUE(assembler_.Assemble(panicked.Bytes(), spans_).ok());
+  ASSERT_EQ(spans_.size(), 1U);
+  ASSERT_EQ(spans_[0].events.size(), 1U);
+  EXPECT_EQ(spans_[0].events[0].name, "exception");
+  EXPECT_EQ(spans_[0].status_message, "panic: out of luck");
+  ExpectCounts(2, 1, 0, 0);
+  ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  EXPECT_TRUE(spans_[1].events.empty()) << "it has its span already";
 }
 
 }  // namespace
