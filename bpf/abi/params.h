@@ -325,6 +325,9 @@ enum ns_grpc_end_caller {
 #define NS_GRPC_PARAM_WRAP_ERROR 0x20
 #define NS_GRPC_PARAM_TARGET 0x40
 #define NS_GRPC_PARAM_TCP_ADDR 0x80
+#define NS_GRPC_PARAM_SERVICE 0x100
+
+#define NS_GRPC_ARGUMENT_WORDS 8 /* of a function that finishes a call: enough to reach the service */
 
 struct ns_grpc_params {
 	/* concrete types that are looked through: itabs and descriptors, as linked */
@@ -359,9 +362,13 @@ struct ns_grpc_params {
 	uint16_t client_peer_off; /* in http2Client: net.Addr */
 	uint16_t tcp_addr_ip_off;
 	uint16_t tcp_addr_port_off;
+	/* Bit per argument word of the first three of end_callers: it is in its slot above the function's frame for as
+	 * long as the function calls others. */
+	uint16_t argument_slots[NS_GRPC_CALLER_RPC + 1];
+	uint16_t service_impl_off; /* in what they are given next to the stream: any */
 	struct ns_map_layout metadata_map;
 };
-NS_ASSERT(sizeof(struct ns_grpc_params) == 216);
+NS_ASSERT(sizeof(struct ns_grpc_params) == 224);
 
 /* ---- database/sql ---- */
 
@@ -534,7 +541,7 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1376);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1384);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

@@ -251,10 +251,11 @@ struct ns_grpc_record {
 	struct ns_socket_address peer;
 	uint32_t present; /* NS_GRPC_*; behind it google.rpc.Code */
 	uint32_t code;
+	uint64_t service_type_vaddr; /* server: descriptor of the type that implements the service, as linked; 0: not
 					known */
 				     /* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_grpc_record) == 136);
+NS_ASSERT(sizeof(struct ns_grpc_record) == 144);
 
 /*
  * ---- Spans that the program makes through the OpenTelemetry API: one record for each call ----

@@ -10,7 +10,8 @@
  *
  * End: transport.(*http2Server).writeStatus(t, stream, st *status.Status): BX is stream, CX st. A stream that fails in
  * the middle writes a status as well (stream.go, SendMsg and RecvMsg), so a hit is the end only when the caller is one
- * of the functions that finish a call (server.go, enum ns_grpc_end_caller). Same goroutine as the start. A handler that
+ * of the functions that finish a call (server.go, enum ns_grpc_end_caller), whose arguments lead to the service. Same
+ * goroutine as the start. A handler that
  * panics ends the process, and runtime.Goexit leaves the operation to the next one of its goroutine.
  */
 #include "bpf/emit/operation.bpf.h"
@@ -163,8 +164,44 @@ static __always_inline u32 ns_grpc_end_caller(struct go_regs *ctx, const struct 
 	return NS_GRPC_CALLER_COUNT;
 }
 
+#if defined(__TARGET_ARCH_x86)
+/* Type of the value that implements the service of the call. The functions that finish a call were given it right
+ * behind the stream, so the stream tells where it is among their arguments; whether those are kept in memory is known
+ * of each function. At the start of a callee the frame pointer is still the caller's: the slots of arguments lie above
+ * it, the return address, and the frame pointer that it saved. */
+static __always_inline u64 ns_grpc_service_type(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
+						u32 caller, u64 stream)
+{
+	const struct ns_grpc_params *params = &hit->binary->grpc;
+	const u64 *arguments = (const u64 *)work->window;
+	u64 info = 0, type = 0;
+	u32 slots;
+
+	if (caller > NS_GRPC_CALLER_RPC || !(params->present & NS_GRPC_PARAM_SERVICE))
+		return 0;
+	slots = params->argument_slots[caller];
+	if (!slots || bpf_probe_read_user(work->window, NS_GRPC_ARGUMENT_WORDS * sizeof(u64),
+					  (const void *)(go_frame_pointer(ctx) + 2 * sizeof(u64))))
+		return 0;
+#pragma unroll
+	for (u32 i = 0; i + 1 < NS_GRPC_ARGUMENT_WORDS; i++) {
+		if ((slots >> i & 3) == 3 && arguments[i] == stream)
+			info = arguments[i + 1];
+	}
+	if (!info || ns_read_u64(&type, info + params->service_impl_off) || !type)
+		return 0;
+	return type - hit->params->load_bias;
+}
+#else
+static __always_inline u64 ns_grpc_service_type(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
+						u32 caller, u64 stream)
+{
+	return 0; /* the frame pointer is at the other end of the frame */
+}
+#endif
+
 /* Completes the record of the operation and submits it. */
-static __always_inline void ns_grpc_server_finish(struct go_regs *ctx, struct ns_operation *op,
+static __always_inline void ns_grpc_server_finish(struct go_regs *ctx, struct ns_scratch *work, struct ns_operation *op,
 						  const struct ns_hit *hit, u32 caller)
 {
 	struct ns_strings strings = {.op = op, .fixed = NS_GRPC_FIXED, .room = NS_STRINGS_BYTES};
@@ -177,6 +214,7 @@ static __always_inline void ns_grpc_server_finish(struct go_regs *ctx, struct ns
 	}
 	if (caller == NS_GRPC_CALLER_HANDLE || caller == NS_GRPC_CALLER_MALFORMED)
 		record->present |= NS_GRPC_UNREGISTERED;
+	record->service_type_vaddr = ns_grpc_service_type(ctx, work, hit, caller, op->memo[NS_GRPC_SERVER_STREAM]);
 	ns_append(strings, NS_GRPC_MESSAGE, status.message, NS_GRPC_MAX_MESSAGE);
 	if (op->memo[NS_GRPC_SERVER_GOID])
 		ns_close_parents(hit, op->memo[NS_GRPC_SERVER_GOID]);
@@ -209,7 +247,7 @@ int grpc_server_end(struct go_regs *ctx)
 		if (hit.binary->has_client_ops)
 			ns_close_parents(&hit, ns_read_goid(&hit, key.addr));
 	} else if (op->memo[NS_GRPC_SERVER_STREAM] == go_arg2(ctx)) {
-		ns_grpc_server_finish(ctx, op, &hit, caller);
+		ns_grpc_server_finish(ctx, work, op, &hit, caller);
 	} else {
 		ns_count(NS_LOSS_SUPERSEDED);
 	}

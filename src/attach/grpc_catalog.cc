@@ -120,6 +120,13 @@ constexpr GrpcField kWrapErrorFields[] = {
 
 constexpr GrpcCatalog kGrpcCatalog = {kStatusFields, kTcpAddrFields};
 
+// Source: server.go: what processUnaryRPC, processStreamingRPC and processRPC are given behind the stream.
+constexpr GrpcField kServiceImpl[] = {
+    {"google.golang.org/grpc.serviceInfo", "serviceImpl", kAny, &ns_grpc_params::service_impl_off,
+     NS_GRPC_PARAM_SERVICE},
+    {"google.golang.org/grpc.service", "server", kAny, &ns_grpc_params::service_impl_off, NS_GRPC_PARAM_SERVICE},
+};
+
 constexpr GrpcServerCatalog kGrpcServerCatalog = {
     "grpc server",
     kServerFunctions,
@@ -127,6 +134,7 @@ constexpr GrpcServerCatalog kGrpcServerCatalog = {
      "google.golang.org/grpc.(*Server).processRPC", "google.golang.org/grpc.(*Server).handleStream",
      "google.golang.org/grpc.(*Server).handleMalformedMethodName"},
     kStreamFields,
+    kServiceImpl,
     kServerStream,
     kMetadataFields,
     kServerPeer,

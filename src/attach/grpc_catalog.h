@@ -27,6 +27,7 @@ struct GrpcServerCatalog {
   // By ns_grpc_end_caller; what a release does not have is left out.
   std::array<std::string_view, NS_GRPC_CALLER_COUNT> end_callers;
   std::span<const GrpcField> stream_fields;
+  GrpcFieldNames service_impl;
   GrpcFieldNames server_stream;  // Stream in ServerStream, by value or by pointer; without: the stream is a Stream
   std::span<const GrpcField> metadata_fields;
   GrpcFieldNames peer;

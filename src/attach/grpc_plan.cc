@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "attach/argument_slots.h"
+#include "attach/go_callees.h"
 #include "attach/grpc_catalog.h"
 #include "attach/plan_steps.h"
 #include "base/status_macros.h"
@@ -101,6 +103,35 @@ absl::Status PlanEndCallers(const GoBinary& binary, ns_grpc_params* grpc) {
   return absl::OkStatus();
 }
 
+// The way from the end of a call to the service that it is of.
+absl::Status PlanService(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
+  NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcServerCatalog.service_impl, grpc, plan).status());
+  const ClassifyCallee callees = GoCallees(binary);
+  const auto callers = binary.FindFunctions(kGrpcServerCatalog.end_callers);
+  absl::Status status = base::MakeStatus(absl::StatusCode::kNotFound, "no function has a service");
+  for (size_t i = 0; i <= NS_GRPC_CALLER_RPC; ++i) {
+    const auto code = callers[i].has_value() ? binary.Code(*callers[i]) : absl::NotFoundError("");
+    if (!code.ok()) {
+      continue;
+    }
+    std::optional<std::vector<goinspect::StackObject>> objects;
+    if (auto found = binary.StackObjects(*callers[i]); found.ok()) {
+      objects = *std::move(found);
+    }
+    const absl::StatusOr<uint16_t> slots =
+        FindArgumentSlots(*code, callers[i]->vaddr, binary.info().arch, objects, callees);
+    if (slots.ok() && (*slots & *slots >> 1) != 0) {  // the stream, and what is behind it
+      grpc->argument_slots[i] = *slots;
+      status = absl::OkStatus();
+    } else if (!status.ok()) {
+      status = slots.ok() ? base::MakeStatus(absl::StatusCode::kUnimplemented, "{} does not keep its arguments",
+                                             callers[i]->name)
+                          : base::Annotate(slots.status(), callers[i]->name);
+    }
+  }
+  return status;
+}
+
 absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   ns_grpc_params* grpc = &params->grpc;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
@@ -120,6 +151,8 @@ absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, Librar
            [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanMetadata(binary, candidate, part); });
   PlanPart("network.peer.address", grpc, plan,
            [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanServerPeer(binary, candidate, part); });
+  PlanPart("code.function.name", grpc, plan,
+           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanService(binary, candidate, part); });
   return absl::OkStatus();
 }
 

@@ -131,6 +131,20 @@ const model::CodeLocation* ProcessSymbols::FunctionAt(uint64_t vaddr) {
   return it->second.has_value() ? &*it->second : nullptr;
 }
 
+const model::CodeLocation* ProcessSymbols::MethodOf(uint64_t type_vaddr, std::string_view method) {
+  const std::pair<uint64_t, std::string> key(type_vaddr, method);
+  auto it = methods_.find(key);
+  if (it == methods_.end()) {
+    if (methods_.size() >= kMaxFunctions) {
+      return nullptr;
+    }
+    const std::unique_ptr<goinspect::Symbols> symbols = Open();
+    const auto vaddr = symbols == nullptr ? std::nullopt : symbols->MethodVaddr(type_vaddr, method);
+    it = methods_.emplace(key, vaddr.has_value() ? ResolveFunction(*symbols, arch_, *vaddr) : std::nullopt).first;
+  }
+  return it->second.has_value() ? &*it->second : nullptr;
+}
+
 model::CodeType ProcessSymbols::TypeAt(uint64_t vaddr) {
   const auto it = types_.find(vaddr);
   if (it != types_.end() || types_.size() >= kMaxTypes) {

@@ -3,7 +3,7 @@
 //
 // The file is kept open, because it may be gone from its path, and its process with it, when the last records are read;
 // it is looked at only when an address comes up for the first time. What was found is kept for the next record, up to
-// kMaxFunctions and kMaxTypes: a process that shows more of them is making them up, and gets no
+// kMaxFunctions, as many methods, and kMaxTypes: a process that shows more of them is making them up, and gets no
 // further answers. Stacks can be many; of them kMaxStacks are kept, and so many looked up within kStackPeriod. A file
 // that has changed since its inspection gives no answers either.
 //
@@ -14,6 +14,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,6 +41,7 @@ class ProcessSymbols final : public model::CodeSymbols {
                  const goinspect::SymbolTables& tables, const base::Clock* clock);
 
   const model::CodeLocation* FunctionAt(uint64_t vaddr) override;
+  const model::CodeLocation* MethodOf(uint64_t type_vaddr, std::string_view method) override;
   model::CodeType TypeAt(uint64_t vaddr) override;
   std::vector<model::CodeLocation> StackOf(const std::vector<uint64_t>& return_vaddrs) override;
 
@@ -51,6 +55,7 @@ class ProcessSymbols final : public model::CodeSymbols {
   const goinspect::SymbolTables tables_;
   const base::Clock* const clock_;
   absl::flat_hash_map<uint64_t, std::optional<model::CodeLocation>> functions_;  // nullopt: no function begins there
+  absl::flat_hash_map<std::pair<uint64_t, std::string>, std::optional<model::CodeLocation>> methods_;
   absl::flat_hash_map<uint64_t, model::CodeType> types_;
   absl::flat_hash_map<std::vector<uint64_t>, std::vector<model::CodeLocation>> stacks_;
   int64_t stacks_since_mono_ns_ = 0;

@@ -22,6 +22,7 @@ struct GrpcEvent {
   bool unregistered = false;     // Server: the method is none that it has.
   bool panicked = false;         // It ended with its process, by a panic.
   std::optional<uint64_t> error_type_vaddr;    // See model/type_names.h.
+  std::optional<uint64_t> service_type_vaddr;  // Server: type of what implements the service. See model/code_symbols.h.
   std::optional<SocketAddress> peer;
 
   EventString method;      // "/package.Service/Method"

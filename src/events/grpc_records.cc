@@ -30,6 +30,9 @@ absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::sp
   event.failed = (raw.present & NS_GRPC_FAILED) != 0;
   event.unregistered = (raw.present & NS_GRPC_UNREGISTERED) != 0;
   event.panicked = (raw.present & NS_GRPC_PANICKED) != 0;
+  if (raw.service_type_vaddr != 0) {
+    event.service_type_vaddr = raw.service_type_vaddr;
+  }
   if (raw.error_type_vaddr != 0) {
     event.error_type_vaddr = raw.error_type_vaddr;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nodespan::model {
@@ -32,6 +33,9 @@ class CodeSymbols {
   // The function that begins at the address, as linked, and where it is declared. A wrapper that the compiler has made
   // stands for what it calls, when that is certain. Null: not known. Valid until the next call.
   virtual const CodeLocation* FunctionAt(uint64_t vaddr) = 0;
+
+  // The method of the type whose descriptor is at the address, as FunctionAt().
+  virtual const CodeLocation* MethodOf(uint64_t type_vaddr, std::string_view method) = 0;
 
   // The type whose descriptor is at the address, as linked.
   virtual CodeType TypeAt(uint64_t vaddr) = 0;

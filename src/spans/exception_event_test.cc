@@ -107,6 +107,7 @@ class FakeSymbols : public model::CodeSymbols {
  public:
   explicit FakeSymbols(CodeType type) : type_(std::move(type)) {}
   const model::CodeLocation* FunctionAt(uint64_t) override { return nullptr; }
+  const model::CodeLocation* MethodOf(uint64_t, std::string_view) override { return nullptr; }
   CodeType TypeAt(uint64_t vaddr) override { return vaddr == 0x7000 ? type_ : CodeType{}; }
   std::vector<model::CodeLocation> StackOf(const std::vector<uint64_t>& return_vaddrs) override {
     return {{"main.handle", "/src/main.go", static_cast<uint32_t>(return_vaddrs.size())}};

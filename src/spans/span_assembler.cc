@@ -62,6 +62,10 @@ void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo
 
 void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
   BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
+  if (event.service_type_vaddr && target.code != nullptr && !event.method.cut) {
+    const std::string_view path = event.method.text;
+    AddHandler(target.code->MethodOf(*event.service_type_vaddr, path.substr(path.rfind('/') + 1)), span.attributes);
+  }
 }
 
 void SpanAssembler::Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span) {

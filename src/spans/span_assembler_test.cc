@@ -12,10 +12,13 @@ namespace {
 using events::testing::HttpServerRecordBuilder;
 using metrics::Counter;
 
-// Knows one function and one type.
+// Knows one function, one method and one type.
 class FakeSymbols : public model::CodeSymbols {
  public:
   const model::CodeLocation* FunctionAt(uint64_t vaddr) override { return vaddr == 0x401000 ? &handler_ : nullptr; }
+  const model::CodeLocation* MethodOf(uint64_t type_vaddr, std::string_view method) override {
+    return type_vaddr == 0x7000 && method == "Add" ? &handler_ : nullptr;
+  }
   model::CodeType TypeAt(uint64_t) override { return {"*errors.errorString", model::CodeType::Kind::kOther, 8}; }
   std::vector<model::CodeLocation> StackOf(const std::vector<uint64_t>&) override { return {handler_}; }
 
@@ -116,6 +119,17 @@ TEST_F(SpanAssemblerTest, NamesTheHandlerOfARequest) {
   EXPECT_EQ(TextOf(spans_[0], "code.function.name"), "main.handle");
   EXPECT_EQ(TextOf(spans_[0], "code.file.path"), "/src/main.go");
   EXPECT_EQ(TextOf(spans_[1], "code.function.name"), "");
+}
+
+TEST_F(SpanAssemblerTest, NamesTheMethodOfACall) {
+  directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
+                          .semconv = {},
+                          .types = nullptr,
+                          .code = std::make_shared<FakeSymbols>()});
+  events::testing::GrpcRecordBuilder record(NS_RECORD_GRPC_SERVER);
+  record.fixed.service_type_vaddr = 0x7000;
+  ASSERT_TRUE(assembler_.Assemble(record.Bytes(), spans_).ok());
+  EXPECT_EQ(TextOf(spans_[0], "code.function.name"), "main.handle");
 }
 
 TEST_F(SpanAssemblerTest, APanicBecomesAnEventOfTheSpanThatFollows) {

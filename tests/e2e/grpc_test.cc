@@ -27,7 +27,7 @@ TEST_P(GrpcTest, SpansAreTheTruth) {
 std::vector<Case> EveryCase() {
   std::vector<Case> cases;
   for (const char* scenario : {"unary", "serverstream", "clientstream", "bidi", "error", "limit", "unknown", "metadata",
-                               "nested", "unarymany", "streams"}) {
+                               "nested", "unarymany", "streams", "service"}) {
     cases.push_back({scenario, "default"});
     cases.push_back({scenario, "older"});
   }

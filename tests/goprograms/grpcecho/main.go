@@ -61,6 +61,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 	w.address = listener.Addr().String()
 	server := grpc.NewServer()
 	w.register(server)
+	registerServices(server)
 	go func() { _ = server.Serve(listener) }()
 	for i := 0; i < 4; i++ {
 		conn, err := dial(w.address)

@@ -34,6 +34,7 @@ func (w *world) scenarios() []truth.Scenario {
 		{Name: "nested", Run: w.nested},
 		{Name: "unarymany", Run: w.unaryMany},
 		{Name: "streams", Run: w.manyStreams},
+		{Name: "service", Run: w.services},
 	}
 }
 
