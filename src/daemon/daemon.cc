@@ -190,6 +190,9 @@ absl::Status RunDaemon(const config::Config& config) {
   attacher.reset();  // waits until every probe is gone, so the ring gets nothing more
   reader.reset();    // reads what is left in it
   processor->Shutdown(absl::Now() + kFinalExportTime);
+  if (const std::string details = DetailReport(counters, object->ReadCounters()); !details.empty()) {
+    spdlog::info("spans that say less than they could: {}", details);
+  }
   // Not a log message: it is there at every log level, for people and scripts.
   fmt::print(stderr, "nodespan: {}\n", LossReport(counters, object->ReadCounters()));
   return run_status;

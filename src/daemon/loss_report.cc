@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/loss_report.h"
 
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -9,10 +10,46 @@
 
 namespace nodespan::daemon {
 
+namespace {
+
+using NamedCount = std::pair<std::string_view, uint64_t>;
+
+// "name=count name=count" of those that are not zero.
+std::string NonZero(std::span<const NamedCount> counts) {
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    if (count > 0) {
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, count);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string DetailReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
+  using metrics::Counter;
+  const NamedCount details[] = {
+      {"headers_cut", kernel[NS_LOSS_HEADERS_CUT]},
+      {"field_unreadable", kernel[NS_LOSS_FIELD_UNREADABLE]},
+      {"bad_traceparent", kernel[NS_LOSS_BAD_TRACEPARENT]},
+      {"batch_cut", kernel[NS_LOSS_BATCH_CUT]},
+      {"context_type_unknown", kernel[NS_LOSS_CONTEXT_TYPE]},
+      {"context_too_deep", kernel[NS_LOSS_CONTEXT_DEPTH]},
+      {"parent_not_noted", kernel[NS_LOSS_PARENT_MAP_FULL]},
+      {"root_unknown", kernel[NS_COUNT_ROOT_UNKNOWN]},
+      {"creator_unsure", kernel[NS_COUNT_CREATOR_UNSURE]},
+      {"panics_outside", kernel[NS_COUNT_PANICS_OUTSIDE]},
+      {"exceptions_dropped", counters.Get(Counter::kExceptionsDropped)},
+      {"api_spans_not_ended", counters.Get(Counter::kApiSpansAbandoned)},
+  };
+  return NonZero(details);
+}
+
 std::string LossReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
   using metrics::Counter;
   // Each is one operation without a delivered span.
-  const std::pair<std::string_view, uint64_t> losses[] = {
+  const NamedCount losses[] = {
       {"ring_full", kernel[NS_LOSS_RING_FULL]},
       {"inflight_full", kernel[NS_LOSS_INFLIGHT_FULL]},
       {"unreadable", kernel[NS_LOSS_READ_FAILED]},
@@ -28,13 +65,10 @@ std::string LossReport(const metrics::Counters& counters, const attach::KernelCo
       {"rejected", counters.Get(Counter::kSpansRejected)},
   };
   uint64_t lost = 0;
-  std::string reasons;
   for (const auto& [name, count] : losses) {
     lost += count;
-    if (count > 0) {
-      reasons += fmt::format("{}{}={}", reasons.empty() ? "" : " ", name, count);
-    }
   }
+  const std::string reasons = NonZero(losses);
   return fmt::format("spans: exported={} lost={}{} unsampled={}", counters.Get(Counter::kSpansExported), lost,
                      reasons.empty() ? "" : fmt::format(" ({})", reasons), kernel[NS_COUNT_OPS_UNSAMPLED]);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of all operations: the last line of the daemon, and the place where every loss is added up.
+// What became of all operations: the last lines of the daemon, and the place where every loss is added up.
 #pragma once
 
 #include <string>
@@ -11,5 +11,8 @@ namespace nodespan::daemon {
 
 // "spans: exported=120 lost=3 (ring_full=1 export_queue=2) unsampled=0"; only reasons that occurred are named.
 std::string LossReport(const metrics::Counters& counters, const attach::KernelCounters& kernel);
+
+// "field_unreadable=2 root_unknown=7": what spans lack, or what is not known about them. Empty when there is nothing.
+std::string DetailReport(const metrics::Counters& counters, const attach::KernelCounters& kernel);
 
 }  // namespace nodespan::daemon

@@ -313,6 +313,7 @@ type reading struct {
 	message        kafka.Message
 	read           bool // by ReadMessage, else by FetchMessage
 	closes         bool // the work ends when the reader is closed, else when the next message is fetched in vain
+	panics         bool // the work panics, and goes on
 }
 
 // consume reads single messages of partitions; the goroutine processes a message until it fetches the next.
@@ -328,6 +329,7 @@ func (w *world) consume() {
 		{name: "closed", message: withContext, closes: true},
 		{name: "no key", message: kafka.Message{Value: []byte("value")}},
 		{name: "tombstone", message: kafka.Message{Key: []byte("key")}},
+		{name: "panic", message: message, panics: true},
 	} {
 		r.scenario, r.config = "consume", config
 		w.one(r)
@@ -382,6 +384,9 @@ func (w *world) one(r reading) {
 		return
 	}
 	w.send(sending{scenario: r.scenario, name: r.name + ": in the work", parent: truth.Key("consumer", id)})
+	if r.panics {
+		panicAndRecover()
+	}
 	if r.config.GroupID != "" && !r.read {
 		if err := reader.CommitMessages(ctx, got); err != nil {
 			w.journal.Fail("kafkaclient: %s: commit: %v", id, err)
@@ -400,7 +405,17 @@ func (w *world) one(r reading) {
 	over := time.Now()
 	w.send(sending{scenario: r.scenario, name: r.name + ": after the work"})
 	w.journal.Write(w.consumed(r, "client", "receive", id, truth.Root, got, start, fetched))
-	w.journal.Write(w.consumed(r, "consumer", "process", id, truth.Client(id), got, start, over))
+	process := w.consumed(r, "consumer", "process", id, truth.Client(id), got, start, over)
+	if r.panics {
+		process.Events = []truth.Event{{Name: "exception", Attributes: map[string]interface{}{
+			"exception.type": "*errors.errorString", "exception.message": "bad message"}}}
+	}
+	w.journal.Write(process)
+}
+
+func panicAndRecover() {
+	defer func() { _ = recover() }()
+	panic(errors.New("bad message"))
 }
 
 // consumed is the line of a span about a message that was fetched.
