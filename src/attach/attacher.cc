@@ -195,24 +195,29 @@ void Attacher::Detach(TargetId target, std::function<void(uint64_t)> on_done) {
 
 void Attacher::DetachLoop() {
   while (true) {
-    std::optional<Release> release;
+    std::deque<Release> releases;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &Attacher::HasWork));
       if (releases_.empty()) {
         return;
       }
-      release = std::move(releases_.front());
-      releases_.pop_front();
+      releases.swap(releases_);
     }
-    release->state.links.clear();
-    const uint64_t abandoned = object_->DropInflight(release->target.slot, release->target.generation);
-    counters_->Add(metrics::Counter::kOperationsAbandoned, abandoned);
-    if (release->on_done) {
-      release->on_done(abandoned);
+    std::vector<ebpf::Link> links;
+    for (Release& release : releases) {
+      std::move(release.state.links.begin(), release.state.links.end(), std::back_inserter(links));
     }
-    absl::MutexLock lock(&mutex_);
-    free_target_slots_.push_back(release->target.slot);
+    ebpf::DestroyTogether(std::move(links));
+    for (const Release& release : releases) {
+      const uint64_t abandoned = object_->DropInflight(release.target.slot, release.target.generation);
+      counters_->Add(metrics::Counter::kOperationsAbandoned, abandoned);
+      if (release.on_done) {
+        release.on_done(abandoned);
+      }
+      absl::MutexLock lock(&mutex_);
+      free_target_slots_.push_back(release.target.slot);
+    }
   }
 }
 

