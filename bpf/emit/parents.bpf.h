@@ -250,18 +250,11 @@ top:
 __attribute__((noinline)) int ns_find_context_span(u64 itab, u64 data, u32 target_slot, u32 scratch_slot)
 {
 	struct go_iface context = {.itab = itab, .data = data};
-	struct ns_hit hit = {.slot = target_slot};
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
 	const struct ns_parent_span *span;
-	struct ns_scratch *work;
+	struct ns_hit hit = {};
 
-	work = bpf_map_lookup_elem(&scratch, &scratch_slot);
-	hit.params = bpf_map_lookup_elem(&targets, &hit.slot);
-	if (!work || !hit.params)
-		return 0;
-	hit.generation = hit.params->generation;
-	hit.binary_slot = hit.params->binary_slot;
-	hit.binary = bpf_map_lookup_elem(&binaries, &hit.binary_slot);
-	if (!hit.binary)
+	if (!work || ns_hit_again(&hit, target_slot))
 		return 0;
 	span = ns_follow_contexts(&hit, context);
 	if (!span)

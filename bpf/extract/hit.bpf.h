@@ -98,6 +98,19 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 	return 0;
 }
 
+/* The same for a function of its own, which is given numbers only. There is no site then. */
+static __always_inline int ns_hit_again(struct ns_hit *hit, u32 target_slot)
+{
+	hit->slot = target_slot;
+	hit->params = bpf_map_lookup_elem(&targets, &hit->slot);
+	if (!hit->params)
+		return -1;
+	hit->generation = hit->params->generation;
+	hit->binary_slot = hit->params->binary_slot;
+	hit->binary = bpf_map_lookup_elem(&binaries, &hit->binary_slot);
+	return hit->binary ? 0 : -1;
+}
+
 /* The key of an object of the process that was hit. */
 static __always_inline struct ns_object_key ns_object(const struct ns_hit *hit, enum ns_object_kind kind, u64 addr)
 {

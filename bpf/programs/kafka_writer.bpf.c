@@ -47,14 +47,46 @@ static __always_inline struct go_string ns_kafka_common_topic(const struct ns_hi
 	return topic;
 }
 
+/* Looks through all messages. This and the next are functions of their own, because the stack of a program and of what
+ * it calls has 512 bytes in all, and the search for the parent needs some, too. */
+__attribute__((noinline)) int ns_kafka_read_batch(u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
+{
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	struct ns_hit hit = {};
+
+	if (work && !ns_hit_again(&hit, target_slot))
+		ns_append_links(work, &hit, messages, count, NS_KAFKA_BATCH_STEPS);
+	return 0;
+}
+
+/* What the writer was told, and what only a single message has. */
+__attribute__((noinline)) int ns_kafka_read_sending(u64 writer, u64 messages, u64 count, u32 target_slot,
+						    u32 scratch_slot)
+{
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	struct ns_strings strings = {.fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};
+	struct ns_kafka_message message = {};
+	struct ns_hit hit = {};
+
+	if (!work || ns_hit_again(&hit, target_slot))
+		return 0;
+	strings.op = &work->operation.op;
+	ns_append(strings, NS_KAFKA_TOPIC, ns_kafka_common_topic(&hit, &work->messages, writer), NS_KAFKA_MAX_TOPIC);
+	if (count == 1 && !ns_read_kafka_message(work->window, &hit, messages, &message)) {
+		if (message.is_tombstone)
+			ns_op_record(strings.op, ns_kafka_record)->present |= NS_KAFKA_TOMBSTONE;
+		ns_append(strings, NS_KAFKA_KEY, message.key, NS_KAFKA_MAX_KEY);
+	}
+	ns_kafka_read_writer(&hit, strings, writer);
+	return 0;
+}
+
 static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 						const struct ns_object_key *key)
 {
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_KAFKA);
-	struct ns_strings strings = {.op = op, .fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_kafka_record *record = ns_op_record(op, ns_kafka_record);
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
-	struct ns_kafka_message message = {};
 	u64 messages = go_arg5(ctx);
 
 	if (!ns_join_trace(work, hit, &op->header, context, key->addr)) {
@@ -63,15 +95,8 @@ static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_s
 	}
 	record->operation = NS_KAFKA_SEND;
 	record->message_count = messages > 0xffffffff ? 0xffffffff : messages;
-	ns_append_links(work, hit, go_arg4(ctx), messages, NS_KAFKA_BATCH_STEPS);
-	ns_append(strings, NS_KAFKA_TOPIC, ns_kafka_common_topic(hit, &work->messages, go_arg1(ctx)),
-		  NS_KAFKA_MAX_TOPIC);
-	if (messages == 1 && !ns_read_kafka_message(work->window, hit, go_arg4(ctx), &message)) {
-		if (message.is_tombstone)
-			record->present |= NS_KAFKA_TOMBSTONE;
-		ns_append(strings, NS_KAFKA_KEY, message.key, NS_KAFKA_MAX_KEY);
-	}
-	ns_kafka_read_writer(hit, strings, go_arg1(ctx));
+	ns_kafka_read_batch(go_arg4(ctx), messages, hit->slot, work->slot);
+	ns_kafka_read_sending(go_arg1(ctx), go_arg4(ctx), messages, hit->slot, work->slot);
 	ns_op_keep(op, key, NS_KAFKA_MAX_MESSAGE);
 }
 
