@@ -112,7 +112,7 @@ absl::Status PlanOptions(const GoBinary& binary, ns_otel_params* otel, LibraryPl
     otel->image_bytes = image.bytes;
   }
   for (const auto part : {PlanAttributes, PlanLinks, PlanTimestamps}) {
-    const absl::Status status = part(binary, otel, plan);
+    absl::Status status = part(binary, otel, plan);
     if (!status.ok() && !absl::IsNotFound(status)) {
       return status;
     }
@@ -123,7 +123,7 @@ absl::Status PlanOptions(const GoBinary& binary, ns_otel_params* otel, LibraryPl
 absl::Status PlanStart(const GoBinary& binary, LibraryPlan* plan) {
   absl::Status first;
   for (const OtelStartSpec& start : kOtelGlobalCatalog.starts) {
-    const absl::Status status = AddFunction(binary, start.function, start.arguments, plan);
+    absl::Status status = AddFunction(binary, start.function, start.arguments, plan);
     if (status.ok()) {
       return status;
     }
@@ -142,7 +142,7 @@ absl::Status PlanGlobal(const GoBinary& binary, ns_otel_params* otel, LibraryPla
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> created, PlanEnds(binary, kOtelGlobalCatalog.created));
   std::move(created.begin(), created.end(), std::back_inserter(plan->probes));
   for (const OtelCallSpec& call : kOtelGlobalCatalog.calls) {
-    const absl::Status status = AddFunction(binary, call.function, call.action, plan);
+    absl::Status status = AddFunction(binary, call.function, call.action, plan);
     if (!status.ok() && call.lost_without.empty()) {
       return status;
     }
