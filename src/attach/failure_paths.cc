@@ -57,7 +57,7 @@ Verdict Judge(const State& state, bool is_last) {
   }
   switch (state.error.kind) {
     case Location::Kind::kConstant: return state.error.value == 0 ? Verdict::kMaySucceed : Verdict::kFailed;
-    case Location::Kind::kAddress: return Verdict::kFailed;
+    case Location::Kind::kAddress:
     case Location::Kind::kMemory: return Verdict::kFailed;
     case Location::Kind::kRegister:
     case Location::Kind::kSlot: break;

@@ -257,8 +257,10 @@ class PanicRecordBuilder {
   }
 
   PanicRecordBuilder& SetFrames(std::initializer_list<uint64_t> return_vaddrs) {
-    std::string bytes(return_vaddrs.size() * sizeof(uint64_t), 0);
-    std::memcpy(bytes.data(), return_vaddrs.begin(), bytes.size());
+    std::string bytes;
+    for (const uint64_t vaddr : return_vaddrs) {
+      bytes.append(reinterpret_cast<const char*>(&vaddr), sizeof(vaddr));
+    }
     return Set(NS_PANIC_FRAMES, bytes);
   }
   PanicRecordBuilder& Set(ns_panic_string which, std::string_view text, bool cut = false) {

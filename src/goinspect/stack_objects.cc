@@ -32,7 +32,7 @@ absl::StatusOr<std::optional<uint64_t>> ListVaddr(elf::Image& image, const Modul
                                           .has_start_line = module.pclntab.has_start_line()},
                                          record_vaddr);
   if (!record.has_value() ||
-      image.View(record->funcdata_vaddr, record->funcdata_count * record->funcdata_bytes) == nullptr) {
+      image.View(record->funcdata_vaddr, uint64_t{record->funcdata_count} * record->funcdata_bytes) == nullptr) {
     return MakeStatus(StatusCode::kDataLoss, "malformed function record at {:#x}", record_vaddr);
   }
   return FunctionDataVaddr(image, *record, kStackObjectsData, function_data_base);
