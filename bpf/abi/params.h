@@ -221,17 +221,14 @@ struct ns_handler_params {
 	uint64_t func_itab_vaddr;  /* (http.Handler, http.HandlerFunc), as linked; 0: not in the binary */
 	uint64_t chain_itab_vaddr; /* (http.Handler, *chi.ChainHandler): middlewares of one route; 0: not in the binary
 				    */
-	/* what the executable has in memory: a func value in there captures nothing */
-	uint64_t image_vaddr;
-	uint64_t image_bytes;
-	uint32_t present;	     /* NS_HANDLER_PARAM_* */
+	uint32_t present;	   /* NS_HANDLER_PARAM_* */
 	uint16_t chain_endpoint_off; /* of the http.Handler that the middlewares stand around */
 	uint16_t response_conn_off;  /* net/http.response */
 	uint16_t conn_server_off;    /* net/http.conn */
 	uint16_t server_handler_off; /* net/http.Server */
 	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_handler_params) == 48);
+NS_ASSERT(sizeof(struct ns_handler_params) == 32);
 
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
@@ -285,8 +282,11 @@ NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
 
 struct ns_go_params {
 	uint64_t error_string_itab_vaddr; /* (error, *errors.errorString); 0: not in the binary */
-	uint32_t present;		  /* NS_GO_PARAM_* */
-	uint16_t g_panic_off;		  /* runtime.g._panic */
+	/* what the executable has in memory: a func value in there captures nothing */
+	uint64_t image_vaddr;
+	uint64_t image_bytes;
+	uint32_t present;     /* NS_GO_PARAM_* */
+	uint16_t g_panic_off; /* runtime.g._panic */
 	uint16_t g_goid_off;
 	uint16_t g_parent_goid_off;
 	uint16_t g_m_off;
@@ -295,7 +295,7 @@ struct ns_go_params {
 	uint16_t p_goid_cache_end_off;
 	uint16_t pad[3];
 };
-NS_ASSERT(sizeof(struct ns_go_params) == 32);
+NS_ASSERT(sizeof(struct ns_go_params) == 48);
 
 /* ---- google.golang.org/grpc ---- */
 
@@ -445,14 +445,11 @@ struct ns_otel_params {
 	uint64_t attribute_option_type_vaddr;	       /* trace.attributeOption */
 	uint64_t timestamp_option_type_vaddr;	       /* trace.timestampOption */
 	uint64_t span_option_type_vaddr;	       /* trace.spanOptionFunc */
-	uint64_t image_vaddr;			       /* of the program itself, as linked */
-	uint64_t image_bytes;
-	uint32_t present;	  /* NS_OTEL_PARAM_* */
-	uint16_t tracer_name_off; /* in global.tracer */
+	uint32_t present;			       /* NS_OTEL_PARAM_* */
+	uint16_t tracer_name_off;		       /* in global.tracer */
 	uint16_t tracer_delegate_off;
 	uint16_t key_value_bytes; /* attribute.KeyValue */
 	uint16_t key_off;
-	uint16_t value_off;
 	/* of attribute.Value, from the start of the KeyValue */
 	uint16_t type_off;
 	uint16_t numeric_off;
@@ -460,7 +457,6 @@ struct ns_otel_params {
 	uint16_t slice_off;
 	/* trace.Link and the SpanContext in it; what that has, from the start of the Link */
 	uint16_t link_bytes;
-	uint16_t link_context_off;
 	uint16_t link_trace_id_off;
 	uint16_t link_span_id_off;
 	uint16_t link_flags_off;
@@ -468,7 +464,7 @@ struct ns_otel_params {
 	uint16_t time_wall_off;
 	uint16_t time_ext_off;
 };
-NS_ASSERT(sizeof(struct ns_otel_params) == 112);
+NS_ASSERT(sizeof(struct ns_otel_params) == 88);
 
 /* ---- segmentio/kafka-go ---- */
 
@@ -541,7 +537,7 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1384);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1360);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {

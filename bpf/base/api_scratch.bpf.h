@@ -3,7 +3,7 @@
 #ifndef NODESPAN_API_SCRATCH_H
 #define NODESPAN_API_SCRATCH_H
 
-#include "bpf/base/maps.bpf.h"
+#include "bpf/base/scratch.bpf.h"
 
 /* What is still to be read of the options of a call. In memory and not in registers, so that the verifier sees the same
  * unknown numbers at every step. */
@@ -21,6 +21,7 @@ struct ns_api_walk {
 
 struct ns_api_scratch {
 	u64 users; /* 1: taken */
+	u64 slot;  /* of this one */
 	struct ns_api_walk walk;
 	u64 item[8]; /* what is read before it is known to fit */
 	u64 strings_bytes;
@@ -46,11 +47,12 @@ static __always_inline struct ns_api_scratch *ns_api_scratch_take(void)
 
 		if (!taken)
 			return NULL;
-		__sync_fetch_and_add(&taken->users, 1);
-		if (*(volatile u64 *)&taken->users == 1)
+		if (ns_slot_try(&taken->users)) {
+			taken->slot = i;
 			return taken;
-		__sync_fetch_and_add(&taken->users, -1);
+		}
 	}
+	ns_count(NS_LOSS_NO_SCRATCH);
 	return NULL;
 }
 

@@ -82,11 +82,21 @@ struct {
 } scratch SEC(".maps");
 
 /*
- * Takes a slot, to be given back with ns_scratch_release(); NULL when all are taken. Two programs that try the same
- * slot at once may both go on to the next one, but never both take it: who reads 1 was alone between adding and
- * reading, and whoever comes later reads 2.
+ * Whether the slot with these users is the caller's now. Two programs that try the same slot at once may both go on to
+ * the next one, but never both take it: who reads 1 was alone between adding and reading, and whoever comes later reads
+ * 2.
  */
-static __always_inline struct ns_scratch *ns_scratch_take(void)
+static __always_inline int ns_slot_try(u64 *users)
+{
+	__sync_fetch_and_add(users, 1);
+	if (*(volatile u64 *)users == 1)
+		return 1;
+	__sync_fetch_and_add(users, -1);
+	return 0;
+}
+
+/* Takes a slot, to be given back with ns_scratch_release(); NULL when all are taken. */
+static __always_inline struct ns_scratch *ns_scratch_try(void)
 {
 	for (u32 i = 0; i < NS_SCRATCH_SLOTS; i++) {
 		u32 slot = i;
@@ -94,14 +104,22 @@ static __always_inline struct ns_scratch *ns_scratch_take(void)
 
 		if (!taken)
 			return NULL;
-		__sync_fetch_and_add(&taken->users, 1);
-		if (*(volatile u64 *)&taken->users == 1) {
+		if (ns_slot_try(&taken->users)) {
 			taken->slot = i;
 			return taken;
 		}
-		__sync_fetch_and_add(&taken->users, -1);
 	}
 	return NULL;
+}
+
+/* The same for an operation that is lost without one, and counted. */
+static __always_inline struct ns_scratch *ns_scratch_take(void)
+{
+	struct ns_scratch *taken = ns_scratch_try();
+
+	if (!taken)
+		ns_count(NS_LOSS_NO_SCRATCH);
+	return taken;
 }
 
 static __always_inline void ns_scratch_release(struct ns_scratch *taken)

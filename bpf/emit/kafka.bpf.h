@@ -124,16 +124,4 @@ static __always_inline void ns_kafka_read_error(const struct ns_hit *hit, struct
 	ns_append(strings, NS_KAFKA_MESSAGE, ns_error_text(hit, error), NS_KAFKA_MAX_MESSAGE);
 }
 
-/* Appends the string at `addr`. */
-static __always_inline void ns_append_string_at(struct ns_strings strings, u32 which, u64 addr, const u64 max)
-{
-	struct go_string value = {};
-
-	if (bpf_probe_read_user(&value, sizeof(value), (const void *)addr)) {
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
-	}
-	ns_append(strings, which, value, max);
-}
-
 #endif /* NODESPAN_KAFKA_H */

@@ -62,6 +62,18 @@ static __always_inline void ns_append(struct ns_strings to, u32 which, struct go
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 }
 
+/* Appends the string that the program has at `addr`. */
+static __always_inline void ns_append_string_at(struct ns_strings strings, u32 which, u64 addr, const u64 max)
+{
+	struct go_string value = {};
+
+	if (bpf_probe_read_user(&value, sizeof(value), (const void *)addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	ns_append(strings, which, value, max);
+}
+
 /* Makes the scratch operation a new one of this process that begins now. */
 static __always_inline struct ns_operation *ns_op_new(struct ns_scratch *work, const struct ns_hit *hit,
 						      enum ns_record_type type)

@@ -254,7 +254,7 @@ __attribute__((noinline)) int ns_find_context_span(u64 itab, u64 data, u32 targe
 	const struct ns_parent_span *span;
 	struct ns_hit hit = {};
 
-	if (!work || ns_hit_again(&hit, target_slot))
+	if (!work || ns_hit_target(&hit, target_slot))
 		return 0;
 	span = ns_follow_contexts(&hit, context);
 	if (!span)

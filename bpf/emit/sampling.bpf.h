@@ -3,7 +3,7 @@
 #ifndef NODESPAN_SAMPLING_H
 #define NODESPAN_SAMPLING_H
 
-#include "bpf/base/maps.bpf.h"
+#include "bpf/base/counters.bpf.h"
 
 #define NS_TRACE_FLAG_SAMPLED 0x01
 #define NS_TRACE_FLAG_RANDOM 0x02
@@ -28,6 +28,15 @@ static __always_inline void ns_new_trace_id(u8 *trace_id)
 static __always_inline u64 ns_be64(const u8 *bytes)
 {
 	return __builtin_bswap64(*(const u64 *)bytes);
+}
+
+/* Whether the sampler leaves out every operation; then this one is counted as left out. */
+static __always_inline int ns_leaves_out_all(const struct ns_target_params *params)
+{
+	if (params->sampler_root != NS_SAMPLE_NEVER || params->parent_based)
+		return 0;
+	ns_count(NS_COUNT_OPS_UNSAMPLED);
+	return 1;
 }
 
 /* Whether the operation is recorded, given its (new or inherited) trace id. */

@@ -33,22 +33,11 @@ static __always_inline const struct ns_site *ns_site_by_address(struct ns_hit *h
 	return NULL;
 }
 
-/* Fills hit->params, ->binary and ->site; returns 0, or -1 when the process is not traced (any more). */
-static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hit)
+/* Fills what is known of the process in a target slot; returns 0, or -1 when it is not traced (any more). That is all
+ * that functions of their own have, which are given numbers only; there is no site then. */
+static __always_inline int ns_hit_target(struct ns_hit *hit, u32 target_slot)
 {
-	u64 cookie = 0;
-
-	if (ns_has_attach_cookie) {
-		cookie = bpf_get_attach_cookie(ctx);
-		hit->slot = (u32)cookie;
-	} else {
-		u32 tgid = bpf_get_current_pid_tgid() >> 32;
-		u32 *slot = bpf_map_lookup_elem(&target_by_tgid, &tgid);
-
-		if (!slot)
-			return -1;
-		hit->slot = *slot;
-	}
+	hit->slot = target_slot;
 	hit->params = bpf_map_lookup_elem(&targets, &hit->slot);
 	if (!hit->params)
 		return -1;
@@ -57,7 +46,27 @@ static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hi
 		return -1;
 	hit->binary_slot = hit->params->binary_slot;
 	hit->binary = bpf_map_lookup_elem(&binaries, &hit->binary_slot);
-	if (!hit->binary)
+	return hit->binary ? 0 : -1;
+}
+
+/* Fills hit->params, ->binary and ->site; returns 0, or -1 when the process is not traced (any more). */
+static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hit)
+{
+	u64 cookie = 0;
+	u32 target_slot;
+
+	if (ns_has_attach_cookie) {
+		cookie = bpf_get_attach_cookie(ctx);
+		target_slot = (u32)cookie;
+	} else {
+		u32 tgid = bpf_get_current_pid_tgid() >> 32;
+		u32 *slot = bpf_map_lookup_elem(&target_by_tgid, &tgid);
+
+		if (!slot)
+			return -1;
+		target_slot = *slot;
+	}
+	if (ns_hit_target(hit, target_slot))
 		return -1;
 	if (ns_has_attach_cookie) {
 		hit->site_index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
@@ -96,19 +105,6 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 		hit->other_caller = caller >= hit->site->caller_bytes;
 	}
 	return 0;
-}
-
-/* The same for a function of its own, which is given numbers only. There is no site then. */
-static __always_inline int ns_hit_again(struct ns_hit *hit, u32 target_slot)
-{
-	hit->slot = target_slot;
-	hit->params = bpf_map_lookup_elem(&targets, &hit->slot);
-	if (!hit->params)
-		return -1;
-	hit->generation = hit->params->generation;
-	hit->binary_slot = hit->params->binary_slot;
-	hit->binary = bpf_map_lookup_elem(&binaries, &hit->binary_slot);
-	return hit->binary ? 0 : -1;
 }
 
 /* The key of an object of the process that was hit. */

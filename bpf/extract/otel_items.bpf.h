@@ -9,8 +9,7 @@
 #define NODESPAN_OTEL_ITEMS_H
 
 #include "bpf/base/api_scratch.bpf.h"
-#include "bpf/extract/go_values.bpf.h"
-#include "bpf/extract/hit.bpf.h"
+#include "bpf/extract/go_func.bpf.h"
 
 /* Options, attributes, elements of slices and links of one call that are looked at, in all. */
 #define NS_API_STEPS 64
@@ -231,7 +230,7 @@ static __always_inline void ns_api_function(struct ns_api_scratch *work, const s
 	const struct ns_otel_params *otel = &hit->binary->otel;
 	u64 captured[2] = {};
 
-	if (closure - hit->params->load_bias - otel->image_vaddr < otel->image_bytes) {
+	if (ns_is_static_func(hit, closure)) {
 		work->walk.is_new_root = 1;
 		return;
 	}
@@ -276,11 +275,19 @@ static __always_inline void ns_api_option(struct ns_api_scratch *work, const str
 	}
 }
 
-/* Takes what work->walk says. */
-static __always_inline void ns_api_items(struct ns_api_scratch *work, const struct ns_hit *hit)
+/*
+ * Takes what the walk in a scratch slot says. A function of its own, with numbers as arguments, so that the kernel
+ * verifies it once and not for each way that leads to it.
+ */
+__attribute__((noinline)) int ns_api_items(u32 target_slot, u32 scratch_slot)
 {
-	u64 before = work->strings_bytes;
+	struct ns_api_scratch *work = bpf_map_lookup_elem(&api_scratch, &scratch_slot);
+	struct ns_hit hit = {};
+	u64 before;
 
+	if (!work || ns_hit_target(&hit, target_slot))
+		return 0;
+	before = work->strings_bytes;
 	if (work->walk.options > NS_API_MAX_OPTIONS) {
 		work->walk.options = NS_API_MAX_OPTIONS;
 		work->record.items_cut = 1;
@@ -289,17 +296,18 @@ static __always_inline void ns_api_items(struct ns_api_scratch *work, const stru
 		if (*(volatile u64 *)&work->walk.elements)
 			ns_api_element(work);
 		else if (*(volatile u64 *)&work->walk.attributes)
-			ns_api_attribute(work, &hit->binary->otel);
+			ns_api_attribute(work, &hit.binary->otel);
 		else if (*(volatile u64 *)&work->walk.links)
-			ns_api_link(work, &hit->binary->otel);
+			ns_api_link(work, &hit.binary->otel);
 		else if (*(volatile u64 *)&work->walk.options)
-			ns_api_option(work, hit);
+			ns_api_option(work, &hit);
 		else
 			break;
 	}
 	if (work->walk.elements || work->walk.attributes || work->walk.links || work->walk.options)
 		work->record.items_cut = 1;
 	work->record.header.string_bytes[NS_API_BODY] = work->strings_bytes - before;
+	return 0;
 }
 
 #endif /* NODESPAN_OTEL_ITEMS_H */

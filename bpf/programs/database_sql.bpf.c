@@ -131,15 +131,9 @@ static __always_inline void ns_append_part(struct ns_strings strings, u32 which,
 					   u64 conn, const u64 max)
 {
 	u64 addr = ns_follow(path, conn);
-	struct go_string value = {};
 
-	if (!addr)
-		return;
-	if (bpf_probe_read_user(&value, sizeof(value), (const void *)addr)) {
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
-	}
-	ns_append(strings, which, value, max);
+	if (addr)
+		ns_append_string_at(strings, which, addr, max);
 }
 
 /* Which driver it is, and where its connection leads to, as far as we know its structs. */
@@ -208,16 +202,12 @@ int database_sql_start(struct go_regs *ctx)
 			return 0;
 	}
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	ns_op_enter(&key, go_stack_pointer(ctx));
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_sql_begin(ctx, work, &hit, &key);
 	ns_scratch_release(work);
 	return 0;
@@ -303,10 +293,8 @@ static __always_inline void ns_sql_finish(struct go_regs *ctx, struct ns_operati
 		return;
 	}
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return;
-	}
 	go_copy_registers(ctx, work->registers);
 	error.itab = ns_result(ctx, hit, work, hit->site->error);
 	error.data = ns_result(ctx, hit, work, hit->site->error + 1);

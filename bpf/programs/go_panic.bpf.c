@@ -132,10 +132,8 @@ int go_panic_begin(struct go_regs *ctx)
 		return 0;
 	}
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_panic_report(ctx, &hit, work, within, key.addr);
 	ns_scratch_release(work);
 	return 0;
@@ -188,10 +186,8 @@ int go_panic_fatal(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_SQL, go_current_g(ctx));
 	/* Each turn takes the innermost one, until there are none. */
 	for (u32 i = 0; i < NS_PANIC_OPERATIONS; i++) {

@@ -85,17 +85,13 @@ int grpc_client_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_grpc_client_start(ctx, work, &hit, &key);
 	ns_scratch_release(work);
 	return 0;
@@ -179,10 +175,8 @@ static __always_inline void ns_grpc_client_bind(const struct ns_hit *hit, const 
 	struct ns_scratch *work = ns_scratch_take();
 	struct ns_operation *op;
 
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return;
-	}
 	op = ns_op_take(work, key);
 	if (op) {
 		op->memo[NS_GRPC_CLIENT_STREAM] = stream;
@@ -252,10 +246,8 @@ int grpc_client_created(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit) || hit.other_caller)
 		return 0;
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	go_copy_registers(ctx, work->registers);
 	stream = ns_result(ctx, &hit, work, 1);
 	error.itab = ns_result(ctx, &hit, work, 2);
@@ -285,10 +277,8 @@ int grpc_client_refused(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit) || hit.other_caller)
 		return 0;
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	go_copy_registers(ctx, work->registers);
 	error.itab = ns_result(ctx, &hit, work, 2);
 	error.data = ns_result(ctx, &hit, work, 3);
@@ -320,10 +310,8 @@ int grpc_client_finish(struct go_regs *ctx)
 	if (!own || !ns_grpc_is_stream_of(&hit, own, stream))
 		key = ns_object(&hit, NS_OBJECT_GRPC_STREAM, stream);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_grpc_client_end(work, &hit, &key, error, stream);
 	ns_scratch_release(work);
 	return 0;

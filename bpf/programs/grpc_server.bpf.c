@@ -128,17 +128,13 @@ int grpc_server_start(struct go_regs *ctx)
 		ns_count(NS_LOSS_UNKNOWN_WRITER);
 		return 0;
 	}
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based && !hit.binary->has_client_ops) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!hit.binary->has_client_ops && ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_GRPC_SERVER, go_current_g(ctx));
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_grpc_server_start(ctx, work, &hit, &key);
 	ns_scratch_release(work);
 	return 0;
@@ -236,10 +232,8 @@ int grpc_server_end(struct go_regs *ctx)
 	if (caller == NS_GRPC_CALLER_COUNT)
 		return 0;
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_GRPC_SERVER, go_current_g(ctx));
 	op = ns_op_take(work, &key);
 	if (!op) {

@@ -201,7 +201,7 @@ int http_route(struct go_regs *ctx)
 		long_op = bpf_map_lookup_elem(&inflight_long, &key);
 	if (!short_op && !long_op)
 		return 0;
-	work = ns_scratch_take();
+	work = ns_scratch_try();
 	if (!work)
 		return 0;
 	go_copy_registers(ctx, work->registers);

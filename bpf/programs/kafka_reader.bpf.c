@@ -46,7 +46,6 @@ static __always_inline void ns_kafka_process_end(const struct ns_hit *hit, u64 g
 	work = ns_scratch_take();
 	if (!work) {
 		ns_op_delete(&key);
-		ns_count(NS_LOSS_NO_SCRATCH);
 		return;
 	}
 	strings.op = ns_op_take(work, &key);
@@ -68,18 +67,14 @@ int kafka_reader_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	ns_kafka_process_end(&hit, g_addr, 0);
 	key = ns_object(&hit, NS_OBJECT_KAFKA_RECEIVE, g_addr);
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	op = ns_op_new(work, &hit, NS_RECORD_KAFKA);
 	op->memo[NS_KAFKA_READER] = go_arg1(ctx);
 	op->memo[NS_KAFKA_GOID] = ns_read_goid(&hit, g_addr);
@@ -175,10 +170,8 @@ int kafka_reader_end(struct go_regs *ctx)
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_KAFKA_RECEIVE, go_current_g(ctx));
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	op = ns_op_take(work, &key);
 	if (!op)
 		goto out;

@@ -54,7 +54,7 @@ __attribute__((noinline)) int ns_kafka_read_batch(u64 messages, u64 count, u32 t
 	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
 	struct ns_hit hit = {};
 
-	if (work && !ns_hit_again(&hit, target_slot))
+	if (work && !ns_hit_target(&hit, target_slot))
 		ns_append_links(work, &hit, messages, count, NS_KAFKA_BATCH_STEPS);
 	return 0;
 }
@@ -68,7 +68,7 @@ __attribute__((noinline)) int ns_kafka_read_sending(u64 writer, u64 messages, u6
 	struct ns_kafka_message message = {};
 	struct ns_hit hit = {};
 
-	if (!work || ns_hit_again(&hit, target_slot))
+	if (!work || ns_hit_target(&hit, target_slot))
 		return 0;
 	strings.op = &work->operation.op;
 	ns_append(strings, NS_KAFKA_TOPIC, ns_kafka_common_topic(&hit, &work->messages, writer), NS_KAFKA_MAX_TOPIC);
@@ -111,17 +111,13 @@ int kafka_writer_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit) || !go_arg5(ctx))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_KAFKA_SEND, go_current_g(ctx));
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_kafka_send_begin(ctx, work, &hit, &key);
 	ns_scratch_release(work);
 	return 0;
@@ -159,10 +155,8 @@ int kafka_writer_end(struct go_regs *ctx)
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_KAFKA_SEND, go_current_g(ctx));
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_kafka_send_end(ctx, work, &hit, &key);
 	ns_scratch_release(work);
 	return 0;

@@ -111,17 +111,13 @@ int nethttp_client_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit.params->sampler_root == NS_SAMPLE_NEVER && !hit.params->parent_based) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (ns_leaves_out_all(hit.params))
 		return 0;
-	}
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
 	ns_op_enter(&key, go_stack_pointer(ctx));
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_client_start(work, &hit, &key, go_arg2(ctx), go_stack_pointer(ctx));
 	ns_scratch_release(work);
 	return 0;
@@ -204,10 +200,8 @@ static __always_inline void ns_client_finish(struct go_regs *ctx, struct ns_oper
 	struct ns_strings strings = {.op = op, .fixed = NS_CLIENT_FIXED, .room = room};
 	struct ns_scratch *work = ns_scratch_take();
 
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return;
-	}
 	ns_client_complete(ctx, work, strings, hit);
 	ns_scratch_release(work);
 	ns_op_finish(strings);

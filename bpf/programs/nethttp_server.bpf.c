@@ -139,17 +139,12 @@ static __always_inline void ns_server_begin(struct go_regs *ctx, const struct ns
 			return; /* the server's own: a push, which nobody asked for */
 	}
 	ns_count(NS_COUNT_OPS_STARTED);
-	if (hit->params->sampler_root == NS_SAMPLE_NEVER && !hit->params->parent_based &&
-	    !hit->binary->has_client_ops) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!hit->binary->has_client_ops && ns_leaves_out_all(hit->params))
 		return;
-	}
 	ns_op_supersede(&key);
 	work = ns_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return;
-	}
 	ns_server_start(work, hit, &key, begin);
 	ns_scratch_release(work);
 }
@@ -310,10 +305,8 @@ static __always_inline void ns_server_finish(struct ns_operation *op, const u64 
 	struct ns_strings strings = {.op = op, .fixed = NS_SERVER_FIXED, .room = room};
 	struct ns_scratch *work = ns_scratch_take();
 
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return;
-	}
 	ns_read_outcome(op, work->window, hit, g_addr);
 	ns_scratch_release(work);
 	ns_read_server_handler(op, hit);

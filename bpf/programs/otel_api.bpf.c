@@ -66,8 +66,6 @@ static __always_inline void ns_api_join(struct ns_api_scratch *work, const struc
 
 	if (search)
 		parent = ns_parent_by_context(search, hit, context);
-	else if (!work->walk.is_new_root)
-		ns_count(NS_LOSS_NO_SCRATCH);
 	span->is_recorded = ns_join_span(hit, header, parent) ? 1 : 0;
 	span->start_mono_ns = header->start_mono_ns;
 	__builtin_memcpy(span->trace_id, header->trace_id, sizeof(span->trace_id));
@@ -116,15 +114,15 @@ int otel_span_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
+	if (ns_leaves_out_all(hit.params))
+		return 0;
 	key = ns_object(&hit, NS_OBJECT_API_SPAN, value.data);
 	value.type_vaddr =
 		hit.binary->otel
 			.span_type_vaddrs[hit.site->tag == NS_OTEL_SPAN_AUTO ? NS_OTEL_SPAN_AUTO : NS_OTEL_SPAN_SDK];
 	work = ns_api_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_api_new(work, &hit, NS_API_ENCODED);
 	ns_api_join(work, &hit, context, &span);
 	ns_api_note(&hit, &span, value, key.addr);
@@ -149,9 +147,7 @@ int otel_span_ended(struct go_regs *ctx)
 	if (!span)
 		return 0;
 	work = ns_api_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
-	} else {
+	if (work) {
 		ns_api_new(work, &hit, NS_API_ENCODED);
 		ns_api_identify(work, span);
 		ns_api_append(work, NS_API_BODY, json, NS_API_MAX_BODY);
@@ -184,7 +180,7 @@ static __always_inline void ns_api_begin(struct ns_api_scratch *work, const stru
 	ns_api_append(work, NS_API_TRACER, tracer, NS_API_MAX_TRACER);
 	work->walk.option = start->options;
 	work->walk.options = start->option_count;
-	ns_api_items(work, hit);
+	ns_api_items(hit->slot, work->slot);
 	ns_api_join(work, hit, start->context, span);
 	if (span->is_recorded)
 		ns_api_emit(work);
@@ -225,12 +221,12 @@ int otel_global_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit) || ns_api_read_start(ctx, &hit, &start))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
+	if (ns_leaves_out_all(hit.params))
+		return 0;
 	key = ns_object(&hit, NS_OBJECT_API_STARTING, go_current_g(ctx));
 	work = ns_api_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
+	if (!work)
 		return 0;
-	}
 	ns_api_begin(work, &hit, &start, &span);
 	if (bpf_map_update_elem(&api_spans, &key, &span, BPF_ANY))
 		ns_count(NS_LOSS_INFLIGHT_FULL);
@@ -343,13 +339,11 @@ int otel_global_call(struct go_regs *ctx)
 	if (!span)
 		return 0;
 	work = ns_api_scratch_take();
-	if (!work) {
-		ns_count(NS_LOSS_NO_SCRATCH);
-	} else {
+	if (work) {
 		ns_api_new(work, &hit, hit.site->tag);
 		ns_api_identify(work, span);
 		ns_api_call(ctx, work, &hit);
-		ns_api_items(work, &hit);
+		ns_api_items(hit.slot, work->slot);
 		ns_api_emit(work);
 		ns_api_scratch_release(work);
 	}

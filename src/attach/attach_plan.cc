@@ -75,6 +75,8 @@ std::vector<const PlannedProbe*> AttachPlan::Probes() const {
 
 AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   AttachPlan plan;
+  plan.params.go.image_vaddr = binary.info().image_vaddr;
+  plan.params.go.image_bytes = binary.info().image_bytes;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));

@@ -35,14 +35,6 @@ absl::StatusOr<const GrpcField*> ResolveFirst(const GoBinary& binary, GrpcFieldN
   return first;
 }
 
-absl::Status ResolveAll(const GoBinary& binary, std::span<const GrpcField> fields, ns_grpc_params* grpc,
-                        LibraryPlan* plan) {
-  uint32_t present = 0;
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, fields, grpc, &present, plan));
-  grpc->present |= present;
-  return absl::OkStatus();
-}
-
 // Tries an optional part: on failure nothing of it remains but the problem.
 void PlanPart(std::string_view lost_without, ns_grpc_params* grpc, LibraryPlan* plan,
               absl::FunctionRef<absl::Status(ns_grpc_params* grpc, LibraryPlan* part)> fill) {
@@ -58,7 +50,7 @@ void PlanPart(std::string_view lost_without, ns_grpc_params* grpc, LibraryPlan* 
 }
 
 absl::Status PlanTcpAddr(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.tcp_addr_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcCatalog.tcp_addr_fields, grpc, plan));
   NODESPAN_ASSIGN_OR_RETURN(grpc->tcp_addr_itab_vaddr, binary.FindItab("net.Addr", "*net.TCPAddr"));
   return absl::OkStatus();
 }
@@ -68,7 +60,7 @@ absl::Status PlanServerPeer(const GoBinary& binary, ns_grpc_params* grpc, Librar
   NODESPAN_ASSIGN_OR_RETURN(const GrpcField* peer, ResolveFirst(binary, kGrpcServerCatalog.peer, grpc, plan));
   if (peer == &kGrpcServerCatalog.peer.front()) {
     const uint16_t outer = grpc->server_peer_off;
-    NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.peer_addr, grpc, plan));
+    NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcServerCatalog.peer_addr, grpc, plan));
     grpc->server_peer_off = static_cast<uint16_t>(grpc->server_peer_off + outer);
   }
   grpc->present |= NS_GRPC_PARAM_SERVER_PEER;
@@ -77,7 +69,7 @@ absl::Status PlanServerPeer(const GoBinary& binary, ns_grpc_params* grpc, Librar
 
 absl::Status PlanMetadata(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
   constexpr std::string_view kMetadata = "google.golang.org/grpc/metadata.MD";
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.metadata_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcServerCatalog.metadata_fields, grpc, plan));
   NODESPAN_ASSIGN_OR_RETURN(grpc->value_ctx_itab_vaddr, binary.FindItab("context.Context", "*context.valueCtx"));
   NODESPAN_ASSIGN_OR_RETURN(grpc->metadata_type_vaddr, binary.FindType(kMetadata));
   NODESPAN_ASSIGN_OR_RETURN(grpc->metadata_map, PlanMap(binary, kMetadata));
@@ -137,8 +129,8 @@ absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, Librar
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(plan->probes, PlanProbes(binary, kGrpcServerCatalog.functions));
   NODESPAN_RETURN_IF_ERROR(PlanEndCallers(binary, grpc));
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.status_fields, grpc, plan));
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcServerCatalog.stream_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcCatalog.status_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcServerCatalog.stream_fields, grpc, plan));
   if (binary.FindStruct(kGrpcServerCatalog.server_stream.front().struct_name).ok()) {
     NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcServerCatalog.server_stream, grpc, plan).status());
   }
@@ -200,7 +192,7 @@ absl::Status PlanStreams(const GoBinary& binary, LibraryPlan* plan) {
 
 absl::Status PlanClientPeer(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
   NODESPAN_RETURN_IF_ERROR(PlanTcpAddr(binary, grpc, plan));
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.peer_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcClientCatalog.peer_fields, grpc, plan));
   NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcClientCatalog.attempt_transport, grpc, plan).status());
   NODESPAN_ASSIGN_OR_RETURN(grpc->http2_client_itab_vaddr,
                             binary.FindItab("google.golang.org/grpc/internal/transport.ClientTransport",
@@ -215,7 +207,7 @@ absl::Status PlanWrapError(const GoBinary& binary, ns_grpc_params* grpc, Library
   if (!itab.ok()) {
     return absl::OkStatus();
   }
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.wrap_error_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcClientCatalog.wrap_error_fields, grpc, plan));
   grpc->wrap_error_itab_vaddr = *itab;
   grpc->present |= NS_GRPC_PARAM_WRAP_ERROR;
   return absl::OkStatus();
@@ -226,8 +218,8 @@ absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, Librar
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_ASSIGN_OR_RETURN(plan->probes, PlanProbes(binary, kGrpcClientCatalog.functions));
   NODESPAN_RETURN_IF_ERROR(PlanStreams(binary, plan));
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcCatalog.status_fields, grpc, plan));
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kGrpcClientCatalog.fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcCatalog.status_fields, grpc, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcClientCatalog.fields, grpc, plan));
   NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, kGrpcClientCatalog.error_status, grpc, plan).status());
   NODESPAN_ASSIGN_OR_RETURN(grpc->status_error_itab_vaddr,
                             binary.FindItab("error", "*google.golang.org/grpc/internal/status.Error"));

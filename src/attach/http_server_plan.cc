@@ -75,8 +75,6 @@ absl::StatusOr<uint64_t> FindWriter(const goinspect::GoBinary& binary, std::stri
 // What leads from an http.Handler to its function. Nothing of it is needed: spans lack code.function.name without.
 void PlanHandlers(const goinspect::GoBinary& binary, ns_handler_params* params, LibraryPlan* plan) {
   constexpr std::string_view kHandler = "net/http.Handler";
-  params->image_vaddr = binary.info().image_vaddr;
-  params->image_bytes = binary.info().image_bytes;
   if (const auto itab = binary.FindItab(kHandler, "net/http.HandlerFunc"); itab.ok()) {
     params->func_itab_vaddr = *itab;
   }

@@ -14,14 +14,6 @@ namespace {
 
 using goinspect::GoBinary;
 
-absl::Status ResolveAll(const GoBinary& binary, std::span<const KafkaField> fields, ns_kafka_params* kafka,
-                        LibraryPlan* plan) {
-  uint32_t present = kafka->present;
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, fields, kafka, &present, plan));
-  kafka->present = present;
-  return absl::OkStatus();
-}
-
 // An itab that not every program has; 0 without.
 uint64_t ItabOrZero(const GoBinary& binary, std::string_view interface_name, std::string_view type_name) {
   return binary.FindItab(interface_name, type_name).value_or(0);
@@ -36,7 +28,7 @@ absl::Status PlanHeaders(const GoBinary& binary, ns_kafka_params* kafka, Library
     kafka->header_bytes = static_cast<uint16_t>(header->size_bytes);
     for (KafkaField field : kKafkaCatalog.header_fields) {
       field.struct_name = name;
-      NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, {&field, 1}, kafka, plan));
+      NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, {&field, 1}, kafka, plan));
     }
     return absl::OkStatus();
   }
@@ -51,7 +43,7 @@ absl::Status PlanValues(const GoBinary& binary, ns_kafka_params* kafka, LibraryP
                             message.size_bytes);
   }
   kafka->message_bytes = static_cast<uint16_t>(message.size_bytes);
-  NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kKafkaCatalog.message_fields, kafka, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, kKafkaCatalog.message_fields, kafka, plan));
   if ((kafka->present & NS_KAFKA_PARAM_HEADERS) != 0) {
     if (const absl::Status status = PlanHeaders(binary, kafka, plan); !status.ok()) {
       kafka->present &= ~uint32_t{NS_KAFKA_PARAM_HEADERS};
@@ -63,7 +55,7 @@ absl::Status PlanValues(const GoBinary& binary, ns_kafka_params* kafka, LibraryP
   kafka->deadline_itab_vaddr = ItabOrZero(binary, "error", "context.deadlineExceededError");
   kafka->wrap_error_itab_vaddr = ItabOrZero(binary, "error", "*fmt.wrapError");
   if (kafka->wrap_error_itab_vaddr != 0) {
-    NODESPAN_RETURN_IF_ERROR(ResolveAll(binary, kKafkaCatalog.wrap_error_fields, kafka, plan));
+    NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, kKafkaCatalog.wrap_error_fields, kafka, plan));
     kafka->present |= NS_KAFKA_PARAM_WRAP_ERROR;
   }
   return absl::OkStatus();
@@ -71,7 +63,7 @@ absl::Status PlanValues(const GoBinary& binary, ns_kafka_params* kafka, LibraryP
 
 // The writer's topic: a field of its own, up to 0.3 one of the configuration in it.
 void PlanWriterTopic(const GoBinary& binary, ns_kafka_params* kafka, LibraryPlan* plan) {
-  if (ResolveAll(binary, kKafkaWriterCatalog.fields, kafka, plan).ok() &&
+  if (ResolveFields<ns_kafka_params>(binary, kKafkaWriterCatalog.fields, kafka, plan).ok() &&
       (kafka->present & NS_KAFKA_PARAM_WRITER_TOPIC) != 0) {
     return;
   }
@@ -96,7 +88,7 @@ void PlanWriterPart(const GoBinary& binary, std::string_view lost_without, std::
   if (itab_vaddr == 0) {
     return;  // the program has no such value
   }
-  if (const absl::Status status = ResolveAll(binary, fields, kafka, plan); !status.ok()) {
+  if (const absl::Status status = ResolveFields<ns_kafka_params>(binary, fields, kafka, plan); !status.ok()) {
     plan->problems.push_back(fmt::format("without {}: {}", lost_without, base::Message(status)));
     return;
   }
@@ -184,7 +176,7 @@ absl::Status PlanReader(const GoBinary& binary, ns_binary_params* params, Librar
         fmt::format("without the work on the last message of a reader: {}", base::Message(close.status())));
   }
   NODESPAN_RETURN_IF_ERROR(PlanValues(binary, kafka, plan));
-  return ResolveAll(binary, kKafkaReaderCatalog.fields, kafka, plan);
+  return ResolveFields<ns_kafka_params>(binary, kKafkaReaderCatalog.fields, kafka, plan);
 }
 
 }  // namespace

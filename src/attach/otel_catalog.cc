@@ -79,9 +79,10 @@ constexpr FieldSpec<Otel> kFields[] = {
     {"go.opentelemetry.io/otel/internal/global.tracer", "name", kString, &Otel::tracer_name_off},
     {"go.opentelemetry.io/otel/internal/global.tracer", "delegate", kAtomicValue, &Otel::tracer_delegate_off},
 };
-constexpr FieldSpec<Otel> kAttributeFields[] = {
+constexpr FieldSpec<Otel> kKeyValueFields[] = {
     {"go.opentelemetry.io/otel/attribute.KeyValue", "Key", kKey, &Otel::key_off},
-    {"go.opentelemetry.io/otel/attribute.KeyValue", "Value", kValue, &Otel::value_off},
+};
+constexpr FieldSpec<Otel> kValueFields[] = {
     {"go.opentelemetry.io/otel/attribute.Value", "vtype", kType, &Otel::type_off},
     {"go.opentelemetry.io/otel/attribute.Value", "numeric", kUint64, &Otel::numeric_off},
     {"go.opentelemetry.io/otel/attribute.Value", "stringly", kString, &Otel::string_off},
@@ -91,8 +92,7 @@ constexpr FieldSpec<Otel> kTimeFields[] = {
     {"time.Time", "wall", kUint64, &Otel::time_wall_off},
     {"time.Time", "ext", kInt64, &Otel::time_ext_off},
 };
-constexpr FieldSpec<Otel> kLinkFields[] = {
-    {"go.opentelemetry.io/otel/trace.Link", "SpanContext", kSpanContext, &Otel::link_context_off},
+constexpr FieldSpec<Otel> kSpanContextFields[] = {
     {"go.opentelemetry.io/otel/trace.SpanContext", "traceID", kTraceId, &Otel::link_trace_id_off},
     {"go.opentelemetry.io/otel/trace.SpanContext", "spanID", kSpanId, &Otel::link_span_id_off},
     {"go.opentelemetry.io/otel/trace.SpanContext", "traceFlags", kTraceFlags, &Otel::link_flags_off},
@@ -134,11 +134,18 @@ constexpr OtelGlobalCatalog kOtelGlobalCatalog = {
     .calls = kCalls,
     .fields = kFields,
     .attribute_option_type = "go.opentelemetry.io/otel/trace.attributeOption",
-    .attribute_fields = kAttributeFields,
+    .attributes = {"go.opentelemetry.io/otel/attribute.KeyValue", &Otel::key_value_bytes, kKeyValueFields, "Value",
+                   kValue, kValueFields, NS_OTEL_PARAM_ATTRIBUTES},
     .span_option_type = "go.opentelemetry.io/otel/trace.spanOptionFunc",
     .timestamp_option_type = "go.opentelemetry.io/otel/trace.timestampOption",
     .time_fields = kTimeFields,
-    .link_fields = kLinkFields,
+    .links = {"go.opentelemetry.io/otel/trace.Link",
+              &Otel::link_bytes,
+              {},
+              "SpanContext",
+              kSpanContext,
+              kSpanContextFields,
+              NS_OTEL_PARAM_LINKS},
 };
 
 }  // namespace nodespan::attach

@@ -47,6 +47,17 @@ struct OtelSdksCatalog {
   std::span<const OtelSdkCatalog> modules;
 };
 
+// Elements of a slice that a call is given, and a struct in them. Offsets of all fields are from the element's start.
+struct OtelElementCatalog {
+  std::string_view struct_name;
+  uint16_t ns_otel_params::*bytes;  // its size
+  std::span<const FieldSpec<ns_otel_params>> fields;
+  std::string_view inner_field;
+  std::span<const std::string_view> inner_type_names;
+  std::span<const FieldSpec<ns_otel_params>> inner_fields;
+  uint32_t present_bit;
+};
+
 struct OtelGlobalCatalog {
   std::string_view library;
   std::span<const std::string_view> used_when;
@@ -55,11 +66,11 @@ struct OtelGlobalCatalog {
   std::span<const OtelCallSpec> calls;
   std::span<const FieldSpec<ns_otel_params>> fields;
   std::string_view attribute_option_type;
-  std::span<const FieldSpec<ns_otel_params>> attribute_fields;
+  OtelElementCatalog attributes;
   std::string_view span_option_type;
   std::string_view timestamp_option_type;
   std::span<const FieldSpec<ns_otel_params>> time_fields;
-  std::span<const FieldSpec<ns_otel_params>> link_fields;
+  OtelElementCatalog links;
 };
 
 // How a program is known to export spans of its own: ExportSpans of every type behind the interface.

@@ -58,46 +58,40 @@ absl::Status PlanSdks(const GoBinary& binary, ns_otel_params* otel, LibraryPlan*
   return plan->probes.empty() ? first : absl::OkStatus();
 }
 
-// The size of a struct and the distance of a field's struct from its start are added to offsets that were found.
+absl::Status PlanElements(const GoBinary& binary, const OtelElementCatalog& catalog, ns_otel_params* otel,
+                          LibraryPlan* plan) {
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType element, binary.FindStruct(catalog.struct_name));
+  NODESPAN_ASSIGN_OR_RETURN(goinspect::Field inner, FindCheckedField(binary, catalog.struct_name, catalog.inner_field,
+                                                                     catalog.inner_type_names));
+  if (element.size_bytes > UINT16_MAX) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} has {} bytes", element.qualified_name,
+                            element.size_bytes);
+  }
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, catalog.fields, otel, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, catalog.inner_fields, otel, plan));
+  for (const FieldSpec<ns_otel_params>& field : catalog.inner_fields) {
+    otel->*field.offset = static_cast<uint16_t>(otel->*field.offset + inner.offset);
+  }
+  plan->fields.push_back({std::string(catalog.struct_name), std::move(inner)});
+  otel->*catalog.bytes = static_cast<uint16_t>(element.size_bytes);
+  otel->present |= catalog.present_bit;
+  return absl::OkStatus();
+}
+
 absl::Status PlanAttributes(const GoBinary& binary, ns_otel_params* otel, LibraryPlan* plan) {
-  uint32_t present = 0;
   NODESPAN_ASSIGN_OR_RETURN(const uint64_t option, binary.FindType(kOtelGlobalCatalog.attribute_option_type));
-  NODESPAN_RETURN_IF_ERROR(
-      ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.attribute_fields, otel, &present, plan));
-  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType pair,
-                            binary.FindStruct(kOtelGlobalCatalog.attribute_fields.front().struct_name));
-  if (pair.size_bytes > UINT16_MAX) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} has {} bytes", pair.qualified_name, pair.size_bytes);
-  }
-  otel->key_value_bytes = static_cast<uint16_t>(pair.size_bytes);
-  for (uint16_t* offset : {&otel->type_off, &otel->numeric_off, &otel->string_off, &otel->slice_off}) {
-    *offset = static_cast<uint16_t>(*offset + otel->value_off);
-  }
+  NODESPAN_RETURN_IF_ERROR(PlanElements(binary, kOtelGlobalCatalog.attributes, otel, plan));
   otel->attribute_option_type_vaddr = option;
-  otel->present |= NS_OTEL_PARAM_ATTRIBUTES;
   return absl::OkStatus();
 }
 
 absl::Status PlanLinks(const GoBinary& binary, ns_otel_params* otel, LibraryPlan* plan) {
-  uint32_t present = 0;
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.link_fields, otel, &present, plan));
-  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType link,
-                            binary.FindStruct(kOtelGlobalCatalog.link_fields.front().struct_name));
-  if (link.size_bytes > UINT16_MAX) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} has {} bytes", link.qualified_name, link.size_bytes);
-  }
-  otel->link_bytes = static_cast<uint16_t>(link.size_bytes);
-  for (uint16_t* offset : {&otel->link_trace_id_off, &otel->link_span_id_off, &otel->link_flags_off}) {
-    *offset = static_cast<uint16_t>(*offset + otel->link_context_off);
-  }
-  otel->present |= NS_OTEL_PARAM_LINKS;
-  return absl::OkStatus();
+  return PlanElements(binary, kOtelGlobalCatalog.links, otel, plan);
 }
 
 absl::Status PlanTimestamps(const GoBinary& binary, ns_otel_params* otel, LibraryPlan* plan) {
-  uint32_t present = 0;
   NODESPAN_ASSIGN_OR_RETURN(const uint64_t option, binary.FindType(kOtelGlobalCatalog.timestamp_option_type));
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.time_fields, otel, &present, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.time_fields, otel, plan));
   otel->timestamp_option_type_vaddr = option;
   otel->present |= NS_OTEL_PARAM_TIME;
   return absl::OkStatus();
@@ -107,9 +101,6 @@ absl::Status PlanTimestamps(const GoBinary& binary, ns_otel_params* otel, Librar
 absl::Status PlanOptions(const GoBinary& binary, ns_otel_params* otel, LibraryPlan* plan) {
   if (const auto option = binary.FindType(kOtelGlobalCatalog.span_option_type); option.ok()) {
     otel->span_option_type_vaddr = *option;
-    const goinspect::AddressRange image = binary.LoadedRange();
-    otel->image_vaddr = image.vaddr;
-    otel->image_bytes = image.bytes;
   }
   for (const auto part : {PlanAttributes, PlanLinks, PlanTimestamps}) {
     absl::Status status = part(binary, otel, plan);
@@ -133,10 +124,9 @@ absl::Status PlanStart(const GoBinary& binary, LibraryPlan* plan) {
 }
 
 absl::Status PlanGlobal(const GoBinary& binary, ns_otel_params* otel, LibraryPlan* plan) {
-  uint32_t present = 0;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
   NODESPAN_RETURN_IF_ERROR(PlanContextValues(binary, otel, plan));
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.fields, otel, &present, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_otel_params>(binary, kOtelGlobalCatalog.fields, otel, plan));
   NODESPAN_RETURN_IF_ERROR(PlanOptions(binary, otel, plan));
   NODESPAN_RETURN_IF_ERROR(PlanStart(binary, plan));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> created, PlanEnds(binary, kOtelGlobalCatalog.created));

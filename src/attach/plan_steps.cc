@@ -71,14 +71,6 @@ absl::Status Missing(const GoBinary& binary, std::span<const std::string_view> c
   return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", candidates.front());
 }
 
-PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
-                       std::string instruction, std::string why) {
-  PlannedProbe probe{program,        function, function_off, function.file_off + function_off, std::move(instruction),
-                     std::move(why), {}};
-  probe.site.vaddr = function.vaddr + function_off;
-  return probe;
-}
-
 absl::StatusOr<PlannedProbe> PlanStart(const GoBinary& binary, Program program, const goinspect::Function& function) {
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(function));
   absl::StatusOr<Site> site = FindStartSite(code, function.vaddr, binary.info().arch, FindMorestack(binary));
@@ -292,28 +284,35 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
   return probes;
 }
 
+absl::StatusOr<goinspect::Function> FindFunction(const GoBinary& binary, std::string_view name) {
+  std::optional<goinspect::Function> function = std::move(binary.FindFunctions({&name, 1}).front());
+  if (!function.has_value()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", name);
+  }
+  return *std::move(function);
+}
+
+PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
+                       std::string instruction, std::string why) {
+  PlannedProbe probe{program,        function, function_off, function.file_off + function_off, std::move(instruction),
+                     std::move(why), {}};
+  probe.site.vaddr = function.vaddr + function_off;
+  return probe;
+}
+
 absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
                                       std::span<const std::string_view> callers, std::string_view why) {
-  const std::string_view target_name[] = {target};
-  const auto callee = binary.FindFunctions(target_name).front();
-  if (!callee.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", target);
-  }
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function callee, FindFunction(binary, target));
   for (const auto& caller : binary.FindFunctions(callers)) {
     const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
     if (!code.ok()) {
       continue;
     }
-    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee->vaddr);
+    const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee.vaddr);
     if (!sites.ok() || sites->size() != 1) {
       continue;
     }
-    const uint64_t function_off = sites->front();
-    PlannedProbe probe{
-        program,          *caller, function_off, caller->file_off + function_off, fmt::format("call {}", target),
-        std::string(why), {}};
-    probe.site.vaddr = caller->vaddr + function_off;
-    return probe;
+    return MakeProbe(program, *caller, sites->front(), fmt::format("call {}", target), std::string(why));
   }
   return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
 }

@@ -35,6 +35,13 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanProbes(const goinspect::GoBinary& 
 // Finds sites that together are hit once at each end of the function, with its results.
 absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const goinspect::GoBinary& binary, const EndSpec& spec);
 
+// A function by its full name; kNotFound without.
+absl::StatusOr<goinspect::Function> FindFunction(const goinspect::GoBinary& binary, std::string_view name);
+
+// A probe at an instruction of the function; where its results are is for the caller to say.
+PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
+                       std::string instruction, std::string why);
+
 // The only call of `target` in the first of `callers` that has one. kNotFound: there is none.
 absl::StatusOr<PlannedProbe> PlanCall(const goinspect::GoBinary& binary, Program program, std::string_view target,
                                       std::span<const std::string_view> callers, std::string_view why);
@@ -72,6 +79,18 @@ absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const Fi
   }
   *present &= ~missing;
   return absl::OkStatus();
+}
+
+// The same for parameters that have their presence bits in themselves.
+template <typename Params>
+absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const FieldSpec<Params>> specs, Params* params,
+                           LibraryPlan* plan) {
+  uint32_t present = params->present;
+  const absl::Status status = ResolveFields(binary, specs, params, &present, plan);
+  if (status.ok()) {
+    params->present = present;
+  }
+  return status;
 }
 
 }  // namespace nodespan::attach

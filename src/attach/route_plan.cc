@@ -18,7 +18,7 @@ namespace {
 
 using goinspect::GoBinary;
 
-constexpr std::string_view kPoolPut[] = {"sync.(*Pool).Put"};
+constexpr std::string_view kPoolPut = "sync.(*Pool).Put";
 
 ns_value_location Register(int word) { return {.value = NS_REG_ARG0 + word, .source = NS_VALUE_REGISTER, .pad = {}}; }
 
@@ -61,19 +61,15 @@ std::vector<Found> FindRouters(const GoBinary& binary) {
 }
 
 absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, const Found& router) {
-  const std::optional<goinspect::Function> put = std::move(binary.FindFunctions(kPoolPut).front());
-  if (!put.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", kPoolPut[0]);
-  }
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function put, FindFunction(binary, kPoolPut));
   std::vector<PlannedProbe> probes;
   for (const goinspect::Function& function : router.functions) {
     NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(function));
     NODESPAN_ASSIGN_OR_RETURN(const std::vector<uint64_t> calls,
-                              FindCallSites(code, function.vaddr, binary.info().arch, put->vaddr));
+                              FindCallSites(code, function.vaddr, binary.info().arch, put.vaddr));
     for (const uint64_t call : calls) {
-      PlannedProbe probe{Program::kHttpRoute,  function, call, function.file_off + call, "call sync.(*Pool).Put",
-                         "the router is done", {}};
-      probe.site.vaddr = function.vaddr + call;
+      PlannedProbe probe =
+          MakeProbe(Program::kHttpRoute, function, call, fmt::format("call {}", kPoolPut), "the router is done");
       // Put(x any): the type behind the pool itself, then the value
       probe.site.results[NS_ROUTE_SITE_FIRST] = Register(1);
       probe.site.results[NS_ROUTE_SITE_SECOND] = Register(2);
@@ -84,16 +80,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanPoolPuts(const GoBinary& binary, c
     }
   }
   return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} does not call {}", router.functions.front().name,
-                          kPoolPut[0]);
-}
-
-// A function by its full name; kNotFound without.
-absl::StatusOr<goinspect::Function> FindFunction(const GoBinary& binary, std::string_view name) {
-  std::optional<goinspect::Function> function = std::move(binary.FindFunctions({&name, 1}).front());
-  if (!function.has_value()) {
-    return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", name);
-  }
-  return *std::move(function);
+                          kPoolPut);
 }
 
 absl::StatusOr<std::vector<PlannedProbe>> PlanBehindCall(const GoBinary& binary, const Found& router) {
@@ -114,14 +101,8 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanBehindCall(const GoBinary& binary,
   if (!found.ok()) {
     return base::Annotate(found.status(), caller.name);
   }
-  PlannedProbe probe{Program::kHttpRoute,
-                     caller,
-                     found->function_off,
-                     caller.file_off + found->function_off,
-                     found->instruction,
-                     fmt::format("behind the call of {}, emulated", catalog.callee),
-                     {}};
-  probe.site.vaddr = caller.vaddr + found->function_off;
+  PlannedProbe probe = MakeProbe(Program::kHttpRoute, caller, found->function_off, found->instruction,
+                                 fmt::format("behind the call of {}, emulated", catalog.callee));
   for (size_t i = 0; i < found->results.size() && i < NS_SITE_RESULTS; ++i) {
     probe.site.results[i] = Register(found->results[i].reg);
   }

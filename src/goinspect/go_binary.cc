@@ -335,16 +335,6 @@ std::vector<std::optional<Function>> GoBinary::FindFunctions(std::span<const std
   return result;
 }
 
-AddressRange GoBinary::LoadedRange() const {
-  uint64_t begin = UINT64_MAX;
-  uint64_t end = 0;
-  for (const elf::Segment& segment : impl_->image->loads()) {
-    begin = std::min(begin, segment.vaddr);
-    end = std::max(end, segment.vaddr + segment.mem_bytes);
-  }
-  return begin < end ? AddressRange{begin, end - begin} : AddressRange{};
-}
-
 std::vector<FunctionMatches> GoBinary::MatchFunctions(std::span<const std::string_view> patterns) const {
   // With each pattern of a pointer's method also that of the value's.
   std::vector<std::string> value_methods;

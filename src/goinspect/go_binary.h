@@ -55,11 +55,6 @@ struct Function {
   uint64_t file_off = 0;    // of vaddr: what a uprobe takes
 };
 
-struct AddressRange {
-  uint64_t vaddr = 0;  // as linked
-  uint64_t bytes = 0;
-};
-
 // A variable in a function's frame whose address is taken and that contains pointers.
 struct StackObject {
   int32_t entry_sp_off = 0;  // from the stack pointer at the function's first instruction
@@ -182,9 +177,6 @@ class GoBinary {
 
   // The function that contains the linked address, if any.
   std::optional<Function> FunctionAt(uint64_t vaddr) const;
-
-  // From the lowest to the highest address that the file is loaded at, .bss included.
-  AddressRange LoadedRange() const;
 
   // The machine code of `function`, valid as long as this object. kDataLoss when it lies outside the file.
   absl::StatusOr<std::span<const uint8_t>> Code(const Function& function) const;
