@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "spans/span_common.h"
+#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -64,7 +65,7 @@ constexpr int64_t SecondsBefore(int64_t year) {
 
 }  // namespace
 
-void SetAttribute(const ApiItem& item, size_t max, SpanStorage& storage, std::vector<model::Attribute>& attributes,
+void SetAttribute(const ApiItem& item, SpanStorage& storage, std::vector<model::Attribute>& attributes,
                   uint32_t& dropped) {
   if (!IsAttribute(item.kind)) {
     return;
@@ -79,7 +80,7 @@ void SetAttribute(const ApiItem& item, size_t max, SpanStorage& storage, std::ve
                                   [&](const model::Attribute& attribute) { return attribute.key == key; });
   if (known != attributes.end()) {
     known->value = *std::move(value);
-  } else if (attributes.size() < max) {
+  } else if (attributes.size() < kAttributeCountLimit) {
     attributes.push_back({storage.Keep(std::move(key)), *std::move(value)});
   } else {
     ++dropped;
@@ -113,12 +114,12 @@ model::SpanKind SpanKindOf(const ApiItem& item) {
   return is_known ? static_cast<model::SpanKind>(kind) : model::SpanKind::kInternal;
 }
 
-void AddLink(const ApiItem& item, size_t max, model::Span& span) {
+void AddLink(const ApiItem& item, model::Span& span) {
   model::SpanLink link;
   std::memcpy(link.trace_id.data(), item.value.data(), link.trace_id.size());
   std::memcpy(link.span_id.data(), item.value.data() + link.trace_id.size(), link.span_id.size());
   link.flags = static_cast<uint8_t>(item.value.back());
-  if (model::IsZero(link.trace_id) || model::IsZero(link.span_id) || span.links.size() == max) {
+  if (model::IsZero(link.trace_id) || model::IsZero(link.span_id) || span.links.size() == kLinkCountLimit) {
     ++span.dropped_links_count;
   } else {
     span.links.push_back(std::move(link));

@@ -8,8 +8,10 @@
 #include "base/status_macros.h"
 #include "spans/api_items.h"
 #include "spans/encoded_span.h"
+#include "spans/exception_event.h"
 #include "spans/go_error.h"
 #include "spans/span_common.h"
+#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -27,7 +29,7 @@ size_t BytesOf(const ApiEvent& event) { return event.text.text.size() + event.bo
 void SetAttributes(const std::vector<ApiItem>& items, bool items_cut, SpanStorage& storage,
                    std::vector<model::Attribute>& attributes, uint32_t& dropped) {
   for (const ApiItem& item : items) {
-    SetAttribute(item, ApiSpans::kMaxAttributes, storage, attributes, dropped);
+    SetAttribute(item, storage, attributes, dropped);
   }
   dropped += items_cut ? 1 : 0;  // How many there were is not known.
 }
@@ -58,10 +60,10 @@ void SetStatus(const ApiEvent& event, model::Span& span) {
 
 void AddException(const ApiEvent& event, const TargetInfo& target, std::vector<model::Attribute>& attributes) {
   if (event.error_type_vaddr.has_value()) {
-    attributes.push_back({"exception.type", GoErrorType(target.types.get(), *event.error_type_vaddr)});
+    attributes.push_back({kExceptionType, GoErrorType(target.types.get(), *event.error_type_vaddr)});
   }
   if (!event.text.empty()) {
-    attributes.push_back({"exception.message", Clean(event.text)});
+    attributes.push_back({kExceptionMessage, Clean(event.text)});
   }
 }
 
@@ -120,7 +122,7 @@ absl::Status ApiSpans::Apply(const ApiEvent& event, const TargetInfo& target, co
         if (item.kind == ApiItem::Kind::kSpanKind) {
           span.kind = SpanKindOf(item);
         } else if (item.kind == ApiItem::Kind::kLink) {
-          AddLink(item, kMaxLinks, span);
+          AddLink(item, span);
         }
       }
       if (chosen_time != 0) {
@@ -135,7 +137,7 @@ absl::Status ApiSpans::Apply(const ApiEvent& event, const TargetInfo& target, co
     case ApiAction::kName: span.name = Clean(event.text); break;
     case ApiAction::kEvent:
     case ApiAction::kError: {
-      if (span.events.size() == kMaxEvents) {
+      if (span.events.size() == kEventCountLimit) {
         ++span.dropped_events_count;
         break;
       }
@@ -143,7 +145,7 @@ absl::Status ApiSpans::Apply(const ApiEvent& event, const TargetInfo& target, co
       added.time_unix_ns = chosen_time != 0 ? chosen_time : clock.ToUnixNs(event.header.end_mono_ns);
       SetAttributes(items, event.items_cut, *open.storage, added.attributes, added.dropped_attributes_count);
       if (event.action == ApiAction::kError) {
-        added.name = "exception";
+        added.name = kExceptionEvent;
         AddException(event, target, added.attributes);
       } else {
         added.name = Clean(event.text);

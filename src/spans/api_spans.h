@@ -28,10 +28,6 @@ namespace nodespan::spans {
 
 class ApiSpans {
  public:
-  // As the Go SDK has them by default.
-  static constexpr size_t kMaxAttributes = 128;
-  static constexpr size_t kMaxEvents = 128;
-  static constexpr size_t kMaxLinks = 128;
   // Of all programs together. The size is what records had; in memory it is two to four times as much.
   static constexpr size_t kMaxOpenSpans = 8192;
   static constexpr size_t kMaxOpenBytes = 4 << 20;

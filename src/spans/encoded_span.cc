@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "nlohmann/json.hpp"
 #include "spans/span_common.h"
+#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -20,10 +21,6 @@ using Json = nlohmann::json;
 
 // As deep as a span goes, and an array in an attribute.
 constexpr size_t kMaxDepth = 24;
-// What the Go SDK allows, too.
-constexpr size_t kMaxAttributes = 128;
-constexpr size_t kMaxEvents = 128;
-constexpr size_t kMaxLinks = 128;
 
 const Json& Member(const Json& object, const char* key) {
   static const Json kNothing;
@@ -103,7 +100,7 @@ void ReadAttributes(const Json& list, SpanStorage& storage, std::vector<model::A
   for (const Json& attribute : list) {
     std::optional<model::AttributeValue> value = ToValue(Member(attribute, "value"));
     std::string key = Text(Member(attribute, "key"));
-    if (!value.has_value() || key.empty() || attributes.size() == kMaxAttributes) {
+    if (!value.has_value() || key.empty() || attributes.size() == kAttributeCountLimit) {
       ++dropped;
       continue;
     }
@@ -128,7 +125,7 @@ bool ReadId(const Json& value, std::array<uint8_t, N>& id) {
 
 void ReadEvents(const Json& list, SpanStorage& storage, model::Span& span) {
   for (const Json& from : list) {
-    if (span.events.size() == kMaxEvents) {
+    if (span.events.size() == kEventCountLimit) {
       ++span.dropped_events_count;
       continue;
     }
@@ -145,7 +142,7 @@ void ReadLinks(const Json& list, SpanStorage& storage, model::Span& span) {
   for (const Json& from : list) {
     model::SpanLink link;
     if (!ReadId(Member(from, "traceId"), link.trace_id) || !ReadId(Member(from, "spanId"), link.span_id) ||
-        span.links.size() == kMaxLinks) {
+        span.links.size() == kLinkCountLimit) {
       ++span.dropped_links_count;
       continue;
     }
