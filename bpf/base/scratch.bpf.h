@@ -41,8 +41,23 @@ struct ns_map_walk {
 	u64 old_groups;
 	u64 dir; /* Swiss: rest of the table directory */
 	u64 dir_entries;
-	u64 in_part; /* the group in the window was read in part (ns_window_read_part) */
-	u64 table;   /* Swiss: table just visited; equal neighbours are the same table */
+	u64 readable; /* bytes of the group that are in the window */
+	u64 table;    /* Swiss: table just visited; equal neighbours are the same table */
+};
+
+/* A route that is being put together of its parts in the window; here for the same reason. */
+struct ns_route_text {
+	u64 bytes;
+	u64 cut;
+	u64 added; /* by the last part */
+};
+
+/* Where the walk up the contexts of an operation is; here for the same reason. */
+struct ns_context_walk {
+	u64 itab; /* the next one */
+	u64 data;
+	u64 found;	  /* the scratch parent is the nearest noted span so far */
+	u64 half_checked; /* which has ended, and only the context right above was compared */
 };
 
 /* Where the walk over the messages of a batch and their headers is, and what it has found; here for the same reason. */
@@ -64,6 +79,8 @@ struct ns_scratch {
 	u8 window[NS_WINDOW_BYTES];
 	struct ns_go_strings headers[NS_HEADER_SLOTS];
 	struct ns_map_walk walk;
+	struct ns_context_walk contexts;
+	struct ns_route_text route;
 	struct ns_message_walk messages;
 	struct ns_parent_span parent;
 	u64 registers[NS_REG_COUNT];

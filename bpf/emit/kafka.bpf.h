@@ -68,10 +68,25 @@ static __always_inline void ns_walk_header(struct ns_scratch *work, const struct
 		return;
 	}
 	link = (struct ns_kafka_link *)ns_op_strings(&work->operation.op, NS_KAFKA_FIXED) + links;
-	if (ns_read_kafka_link(header.value, link))
+	if (ns_read_kafka_link(work->window, header.value, link))
 		ns_count(NS_LOSS_BAD_TRACEPARENT);
 	else
 		walk->links++;
+}
+
+/* Goes on to the next message or header; 0 when there is none. A function of its own like ns_context_step(). */
+__noinline int ns_message_step(u32 target_slot, u32 scratch_slot)
+{
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	struct ns_hit hit = {};
+
+	if (!work || ns_hit_target(&hit, target_slot))
+		return 0;
+	if (work->messages.headers) {
+		ns_walk_header(work, &hit);
+		return 1;
+	}
+	return !ns_walk_message(work, &hit);
 }
 
 /*
@@ -89,9 +104,7 @@ static __always_inline void ns_append_links(struct ns_scratch *work, const struc
 	walk->message = addr;
 	walk->messages = messages;
 	for (u32 step = 0; step < steps; step++) {
-		if (walk->headers)
-			ns_walk_header(work, hit);
-		else if (ns_walk_message(work, hit))
+		if (!ns_message_step(hit->slot, work->slot))
 			break;
 	}
 	if (walk->messages || walk->headers) {

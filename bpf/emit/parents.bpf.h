@@ -200,67 +200,89 @@ static __always_inline void ns_close_parents(const struct ns_hit *hit, u64 goid)
 		span->end_mono_ns = bpf_ktime_get_ns();
 }
 
-/* Follows the chain of contexts; NULL when no noted one is in it. */
-static __always_inline struct ns_parent_span *ns_follow_contexts(const struct ns_hit *hit, struct go_iface context)
+/* Takes `span` for the parent. */
+static __always_inline void ns_take_parent(struct ns_scratch *work, const struct ns_parent_span *span)
 {
-	const u64 now = bpf_ktime_get_ns();
-	struct ns_parent_span *ended = NULL;
-	u32 half_checked = 0; /* of `ended`, only the context right above was compared */
-
-	for (u32 depth = 0; depth < NS_CONTEXT_DEPTH; depth++) {
-		struct ns_object_key key = ns_object(hit, NS_OBJECT_CONTEXT, context.data);
-		const struct ns_context_type *type;
-		struct ns_parent_span *span, *api_span;
-		struct go_iface above = {};
-
-		if (!context.data && !context.itab)
-			goto top; /* a nil context */
-		span = bpf_map_lookup_elem(&parents, &key);
-		if (span && !span->end_mono_ns)
-			return span;
-		type = ns_context_type(hit, context);
-		if (type && type->has_value) {
-			api_span = ns_parent_api_span(hit, type, context.data);
-			if (api_span)
-				return api_span;
-		}
-		if (ns_context_follow(type, context, &above) != NS_CONTEXT_ABOVE)
-			goto top;
-		if (half_checked) {
-			half_checked = 0;
-			if (ended->check_above != above.data)
-				ended = NULL;
-		}
-		if (!ended && span && span->check == above.data && now - span->end_mono_ns < NS_PARENT_GRACE_NS) {
-			ended = span;
-			half_checked = 1;
-		}
-		context = above;
-	}
-	ns_count(NS_LOSS_CONTEXT_DEPTH);
-top:
-	return half_checked && ended && ended->check_above ? NULL : ended;
+	work->parent = *span;
+	work->contexts.found = 1;
 }
 
 /*
- * Copies the span of the nearest context to the parent of a scratch slot; 0 when there is none. A function of its own,
- * with numbers as arguments, so that the kernel verifies it once and not again in every program: it is most of the
- * work.
+ * Looks at the next context of the chain in a scratch slot; 0 when it was the last one. A function of its own, with
+ * numbers as arguments: the kernel verifies it once and not for each context of the chain in each program.
  */
-__attribute__((noinline)) int ns_find_context_span(u64 itab, u64 data, u32 target_slot, u32 scratch_slot)
+__noinline int ns_context_step(u32 target_slot, u32 scratch_slot)
 {
-	struct go_iface context = {.itab = itab, .data = data};
 	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
-	const struct ns_parent_span *span;
+	const struct ns_context_type *type;
+	const struct ns_parent_span *span, *api_span;
+	struct go_iface above = {}, context = {};
+	struct ns_context_walk *walk;
+	struct ns_object_key key;
 	struct ns_hit hit = {};
 
 	if (!work || ns_hit_target(&hit, target_slot))
 		return 0;
-	span = ns_follow_contexts(&hit, context);
-	if (!span)
+	walk = &work->contexts;
+	context.itab = walk->itab;
+	context.data = walk->data;
+	if (!context.data && !context.itab)
+		return 0; /* a nil context */
+	key = ns_object(&hit, NS_OBJECT_CONTEXT, context.data);
+	span = bpf_map_lookup_elem(&parents, &key);
+	if (span && !span->end_mono_ns) {
+		walk->half_checked = 0;
+		ns_take_parent(work, span);
 		return 0;
-	__builtin_memcpy(&work->parent, span, sizeof(work->parent));
+	}
+	type = ns_context_type(&hit, context);
+	if (type && type->has_value) {
+		api_span = ns_parent_api_span(&hit, type, context.data);
+		if (api_span) {
+			walk->half_checked = 0;
+			ns_take_parent(work, api_span);
+			return 0;
+		}
+	}
+	if (ns_context_follow(type, context, &above) != NS_CONTEXT_ABOVE)
+		return 0;
+	if (walk->half_checked) {
+		walk->half_checked = 0;
+		if (work->parent.check_above != above.data)
+			walk->found = 0;
+	}
+	if (!walk->found && span && span->check == above.data &&
+	    bpf_ktime_get_ns() - span->end_mono_ns < NS_PARENT_GRACE_NS) {
+		ns_take_parent(work, span);
+		walk->half_checked = 1;
+	}
+	walk->itab = above.itab;
+	walk->data = above.data;
 	return 1;
+}
+
+/* Copies the span of the nearest context to the parent of a scratch slot; 0 when there is none. Verified once as well,
+ * not for each way that leads to it. */
+__noinline int ns_find_context_span(u64 itab, u64 data, u32 target_slot, u32 scratch_slot)
+{
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	u32 depth;
+
+	if (!work)
+		return 0;
+	__builtin_memset(&work->contexts, 0, sizeof(work->contexts));
+	work->contexts.itab = itab;
+	work->contexts.data = data;
+	for (depth = 0; depth < NS_CONTEXT_DEPTH; depth++) {
+		if (!ns_context_step(target_slot, scratch_slot))
+			break;
+	}
+	if (depth == NS_CONTEXT_DEPTH)
+		ns_count(NS_LOSS_CONTEXT_DEPTH);
+	/* The next context above was never seen, so there has to be none. */
+	if (work->contexts.half_checked && work->parent.check_above)
+		return 0;
+	return work->contexts.found != 0;
 }
 
 /* Of the context that was given to an operation; NULL when no noted one is in its chain. In work->parent. */

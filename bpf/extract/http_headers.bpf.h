@@ -11,7 +11,20 @@
 #define NODESPAN_HTTP_HEADERS_H
 
 #include "bpf/base/scratch.bpf.h"
+#include "bpf/extract/hit.bpf.h"
 #include "bpf/extract/window.bpf.h"
+
+/* Maps of a binary whose keys are names of headers. */
+enum ns_header_map {
+	NS_HTTP_HEADER_MAP,
+	NS_METADATA_MAP, /* of gRPC */
+};
+
+static __always_inline const struct ns_map_layout *ns_header_map(const struct ns_binary_params *binary,
+								 enum ns_header_map which)
+{
+	return which == NS_METADATA_MAP ? &binary->grpc.metadata_map : &binary->http_header_map;
+}
 
 /* Groups, overflow buckets and table changes visited at most: room for 100 headers, which take 16 groups. */
 #define NS_MAP_STEPS 20
@@ -44,8 +57,10 @@ __noinline u64 ns_match_header(u64 name_addr, u64 name_bytes)
 
 	if (name_bytes > 17 || !(1ULL << name_bytes & NS_HEADER_NAME_LENGTHS))
 		return 0;
-	if (bpf_probe_read_user(word, name_bytes, (const void *)name_addr))
+	if (bpf_probe_read_user(word, name_bytes, (const void *)name_addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return 0;
+	}
 	if (ns_name_is(word, NS_WORD('T', 'r', 'a', 'c', 'e', 'p', 'a', 'r'), NS_WORD('e', 'n', 't', 0, 0, 0, 0, 0), 0))
 		return 1 + NS_HEADER_TRACEPARENT;
 	if (ns_name_is(word, NS_WORD('T', 'r', 'a', 'c', 'e', 's', 't', 'a'), NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), 0))
@@ -86,11 +101,17 @@ static __always_inline void ns_scan_group(struct ns_scratch *work, const struct 
 		if ((u8)(ns_window_u8(work->window, map->control_off + slot) - map->control_min) > map->control_span)
 			continue;
 		key_off = map->key_off + slot * map->key_stride;
+		elem_off = map->elem_off + slot * map->elem_stride;
+		/* A slot in use has been written, key and element. Its page is there, only not at this moment: the
+		 * kernel moves pages. */
+		if (elem_off + 16 > work->walk.readable) {
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			continue;
+		}
 		match = ns_match_header(ns_window_u64(work->window, key_off), ns_window_u64(work->window, key_off + 8));
 		if (match) {
 			struct ns_go_strings *header = &work->headers[(match - 1) & (NS_HEADER_SLOTS - 1)];
 
-			elem_off = map->elem_off + slot * map->elem_stride;
 			header->data = ns_window_u64(work->window, elem_off);
 			header->count = ns_window_u64(work->window, elem_off + 8);
 		}
@@ -173,40 +194,59 @@ static __always_inline u64 ns_map_step(struct ns_scratch *work, const struct ns_
 	return -1;
 }
 
-/* Fills work->headers from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
-static __always_inline void ns_collect_headers(struct ns_scratch *work, const struct ns_map_layout *map, u64 map_addr)
+/*
+ * Looks at the next group of the map; 0 when it was the last one. A function of its own, with numbers as arguments: the
+ * kernel verifies it once and not for each group of the walk.
+ */
+__noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 {
+	struct ns_binary_params *binary = bpf_map_lookup_elem(&binaries, &binary_slot);
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	const struct ns_map_layout *map;
+	u64 group;
+	long err;
+
+	if (!work || !binary)
+		return 0;
+	map = ns_header_map(binary, which);
+	group = ns_map_step(work, map);
+	if (group == (u64)-1)
+		return 0;
+	if (!group)
+		return 1;
+	/* In part is enough as a rule: nothing of a page that was never touched is in use. */
+	err = ns_window_read_part(work->window, map->group_bytes, group);
+	if (err < 0) {
+		/* A bucket that was never touched holds nothing. The control word of a Swiss group is always written.
+		 */
+		if (map->kind == NS_MAP_SWISS)
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 1;
+	}
+	/* Through memory: in a register, the verifier would follow both outcomes through the rest. */
+	work->walk.readable = err == NS_WINDOW_PART ? ns_page_rest(group) : map->group_bytes;
+	barrier();
+	ns_scan_group(work, map);
+	if (map->kind == NS_MAP_CLASSIC && work->walk.readable == map->group_bytes)
+		work->walk.overflow = ns_window_u64(work->window, map->overflow_off);
+	return 1;
+}
+
+/* Fills the headers of a scratch slot from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
+static __always_inline void ns_collect_headers(struct ns_scratch *work, const struct ns_hit *hit,
+					       enum ns_header_map which, u64 map_addr)
+{
+	const struct ns_map_layout *map = ns_header_map(hit->binary, which);
+
 	if (map->kind == NS_MAP_NONE || !map_addr)
 		return;
 	if (ns_map_begin(work, map, map_addr)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return;
 	}
-	for (int step = 0; step < NS_MAP_STEPS; step++) {
-		u64 group = ns_map_step(work, map);
-		long err;
-
-		if (group == (u64)-1)
+	for (u32 step = 0; step < NS_MAP_STEPS; step++) {
+		if (!ns_map_scan(hit->binary_slot, which, work->slot))
 			return;
-		if (!group)
-			continue;
-		/* In part is enough: a slot that is in use has been written, key and element, so it is on a touched
-		 * page. */
-		err = ns_window_read_part(work->window, map->group_bytes, group);
-		if (err < 0) {
-			/* A bucket that was never touched holds nothing. The control word of a Swiss group is always
-			 * written. */
-			if (map->kind == NS_MAP_SWISS)
-				ns_count(NS_LOSS_FIELD_UNREADABLE);
-			continue;
-		}
-		/* Through memory: in a register, the verifier would follow both outcomes through the rest of the walk.
-		 */
-		work->walk.in_part = err;
-		barrier();
-		ns_scan_group(work, map);
-		if (map->kind == NS_MAP_CLASSIC && !work->walk.in_part)
-			work->walk.overflow = ns_window_u64(work->window, map->overflow_off);
 	}
 	ns_count(NS_LOSS_HEADERS_CUT);
 }

@@ -63,11 +63,12 @@ static __always_inline int ns_is_traceparent_key(struct go_string key)
 	return text.first == 0x7261706563617274ULL /* tracepar */ && text.rest == 0x746e65 /* ent */;
 }
 
-/* Reads the context that the header's value tells. Returns -1 when it is not valid. */
-static __always_inline int ns_read_kafka_link(struct go_string value, struct ns_kafka_link *link)
+/* Reads the context that the header's value tells. Returns -1 when it is not valid. Uses the window. */
+static __always_inline int ns_read_kafka_link(u8 *window, struct go_string value, struct ns_kafka_link *link)
 {
-	u8 text[NS_TRACEPARENT_BYTES + 1] = {};
+	u8 *text = window;
 
+	text[NS_TRACEPARENT_BYTES] = 0;
 	if (value.bytes < NS_TRACEPARENT_BYTES ||
 	    bpf_probe_read_user(text,
 				value.bytes > NS_TRACEPARENT_BYTES ? NS_TRACEPARENT_BYTES + 1 : NS_TRACEPARENT_BYTES,

@@ -276,38 +276,45 @@ static __always_inline void ns_api_option(struct ns_api_scratch *work, const str
 }
 
 /*
- * Takes what the walk in a scratch slot says. A function of its own, with numbers as arguments, so that the kernel
- * verifies it once and not for each way that leads to it.
+ * Takes the next of what the walk in a scratch slot says; 0 when there is nothing more. A function of its own, with
+ * numbers as arguments: the kernel verifies it once and not for each item of each call.
  */
-__attribute__((noinline)) int ns_api_items(u32 target_slot, u32 scratch_slot)
+__noinline int ns_api_step(u32 target_slot, u32 scratch_slot)
 {
 	struct ns_api_scratch *work = bpf_map_lookup_elem(&api_scratch, &scratch_slot);
 	struct ns_hit hit = {};
-	u64 before;
 
 	if (!work || ns_hit_target(&hit, target_slot))
 		return 0;
-	before = work->strings_bytes;
+	if (work->walk.elements)
+		ns_api_element(work);
+	else if (work->walk.attributes)
+		ns_api_attribute(work, &hit.binary->otel);
+	else if (work->walk.links)
+		ns_api_link(work, &hit.binary->otel);
+	else if (work->walk.options)
+		ns_api_option(work, &hit);
+	else
+		return 0;
+	return 1;
+}
+
+/* Takes all that the walk says. */
+static __always_inline void ns_api_items(struct ns_api_scratch *work, const struct ns_hit *hit)
+{
+	u64 before = work->strings_bytes;
+
 	if (work->walk.options > NS_API_MAX_OPTIONS) {
 		work->walk.options = NS_API_MAX_OPTIONS;
 		work->record.items_cut = 1;
 	}
 	for (u32 i = 0; i < NS_API_STEPS; i++) {
-		if (*(volatile u64 *)&work->walk.elements)
-			ns_api_element(work);
-		else if (*(volatile u64 *)&work->walk.attributes)
-			ns_api_attribute(work, &hit.binary->otel);
-		else if (*(volatile u64 *)&work->walk.links)
-			ns_api_link(work, &hit.binary->otel);
-		else if (*(volatile u64 *)&work->walk.options)
-			ns_api_option(work, &hit);
-		else
+		if (!ns_api_step(hit->slot, work->slot))
 			break;
 	}
 	if (work->walk.elements || work->walk.attributes || work->walk.links || work->walk.options)
 		work->record.items_cut = 1;
 	work->record.header.string_bytes[NS_API_BODY] = work->strings_bytes - before;
-	return 0;
 }
 
 #endif /* NODESPAN_OTEL_ITEMS_H */

@@ -31,6 +31,12 @@ static __always_inline u8 ns_window_u8(const u8 *window, u32 off)
 
 #define NS_WINDOW_PART 1
 
+/* Bytes from `addr` to the end of its page. */
+static __always_inline u64 ns_page_rest(u64 addr)
+{
+	return NS_PAGE_BYTES - (addr & (NS_PAGE_BYTES - 1));
+}
+
 /*
  * Copies `bytes` of user memory into the window. Returns 0, NS_WINDOW_PART or an error.
  *
@@ -40,7 +46,7 @@ static __always_inline u8 ns_window_u8(const u8 *window, u32 off)
  */
 static __always_inline long ns_window_read_part(u8 *window, u32 bytes, u64 addr)
 {
-	u64 first_page_bytes = NS_PAGE_BYTES - (addr & (NS_PAGE_BYTES - 1));
+	u64 first_page_bytes = ns_page_rest(addr);
 	long err;
 
 	if (bytes == 0 || bytes > NS_WINDOW_BYTES)

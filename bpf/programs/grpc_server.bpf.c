@@ -89,7 +89,7 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 		return;
 	}
 	if (params->present & NS_GRPC_PARAM_METADATA)
-		ns_collect_headers(work, &params->metadata_map, ns_find_metadata(hit, stream.context));
+		ns_collect_headers(work, hit, NS_METADATA_MAP, ns_find_metadata(hit, stream.context));
 	has_parent = ns_read_parent(work, &parent_flags) == 0;
 	if (!has_parent) {
 		ns_new_trace_id(op->header.trace_id);

@@ -19,12 +19,6 @@
 
 NS_ASSERT(2 * NS_HTTP_MAX_PATTERN <= NS_WINDOW_BYTES);
 
-struct ns_route_text {
-	u64 bytes; /* in the window */
-	u32 cut;
-	u64 added; /* by the last part */
-};
-
 /* Appends one string to the text. Returns whether there is room for more. */
 static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, struct go_string part)
 {
@@ -52,14 +46,16 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 	return !text->cut;
 }
 
-/* Reads the route into the window. Returns -1 when there is none to be read. */
+/* Reads the route into the window and says of it in work->route. Returns -1 when there is none to be read. */
 static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
-					 const struct ns_route_params *params, struct ns_route_text *text)
+					 const struct ns_route_params *params)
 {
+	struct ns_route_text *text = &work->route;
 	u64 first = ns_result(ctx, hit, work, NS_ROUTE_SITE_FIRST);
 	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
 	struct go_string value = {.data = first, .bytes = object};
 
+	__builtin_memset(text, 0, sizeof(*text));
 	if (params->kind != NS_ROUTE_VALUE) {
 		if (params->type_vaddr && first != params->type_vaddr + hit->params->load_bias)
 			return -1; /* something else is put into some other pool */
@@ -154,11 +150,12 @@ static __always_inline int ns_route_replaces(u32 source, u64 bytes, u32 old_sour
 	return bytes && (!old_bytes || old_source == NS_ROUTE_GORILLA || old_source == NS_ROUTE_CHI);
 }
 
-static __always_inline void ns_route_store(struct ns_operation *op, const u64 room, const u8 *window, u32 source,
-					   const struct ns_route_text *text, u64 handler_vaddr)
+static __always_inline void ns_route_store(struct ns_operation *op, const u64 room, const struct ns_scratch *work,
+					   u32 source, u64 handler_vaddr)
 {
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	u64 old_bytes = op->header.string_bytes[NS_HTTP_PATTERN];
+	const struct ns_route_text *text = &work->route;
 	u64 bytes = text->bytes;
 	u64 off;
 
@@ -170,7 +167,7 @@ static __always_inline void ns_route_store(struct ns_operation *op, const u64 ro
 	off = *(volatile u64 *)&op->strings_bytes;
 	barrier_var(bytes); /* as above */
 	if (off > room - NS_HTTP_MAX_PATTERN || bytes > NS_HTTP_MAX_PATTERN ||
-	    bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, window))
+	    bpf_probe_read_kernel(ns_op_strings(op, NS_SERVER_FIXED) + off, bytes, work->window))
 		return;
 	op->header.string_bytes[NS_HTTP_PATTERN] = *(volatile u64 *)&text->bytes;
 	*(volatile u64 *)&op->strings_bytes += *(volatile u64 *)&text->bytes;
@@ -188,7 +185,6 @@ int http_route(struct go_regs *ctx)
 	struct ns_short_operation *short_op;
 	struct ns_long_operation *long_op = NULL;
 	const struct ns_route_params *params;
-	struct ns_route_text text = {};
 	struct ns_scratch *work;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
@@ -213,15 +209,13 @@ int http_route(struct go_regs *ctx)
 			short_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
 		else if (long_op)
 			long_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
-	} else if (!ns_route_read(ctx, &hit, work, params, &text)) {
+	} else if (!ns_route_read(ctx, &hit, work, params)) {
 		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params);
 
 		if (short_op)
-			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work->window, params->source, &text,
-				       handler_vaddr);
+			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work, params->source, handler_vaddr);
 		else if (long_op)
-			ns_route_store(&long_op->op, NS_STRINGS_BYTES, work->window, params->source, &text,
-				       handler_vaddr);
+			ns_route_store(&long_op->op, NS_STRINGS_BYTES, work, params->source, handler_vaddr);
 	}
 	ns_scratch_release(work);
 	return 0;

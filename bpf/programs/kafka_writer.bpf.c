@@ -49,7 +49,7 @@ static __always_inline struct go_string ns_kafka_common_topic(const struct ns_hi
 
 /* Looks through all messages. This and the next are functions of their own, because the stack of a program and of what
  * it calls has 512 bytes in all, and the search for the parent needs some, too. */
-__attribute__((noinline)) int ns_kafka_read_batch(u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
+__noinline int ns_kafka_read_batch(u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
 {
 	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
 	struct ns_hit hit = {};
@@ -60,8 +60,7 @@ __attribute__((noinline)) int ns_kafka_read_batch(u64 messages, u64 count, u32 t
 }
 
 /* What the writer was told, and what only a single message has. */
-__attribute__((noinline)) int ns_kafka_read_sending(u64 writer, u64 messages, u64 count, u32 target_slot,
-						    u32 scratch_slot)
+__noinline int ns_kafka_read_sending(u64 writer, u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
 {
 	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
 	struct ns_strings strings = {.fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};

@@ -180,7 +180,7 @@ static __always_inline void ns_api_begin(struct ns_api_scratch *work, const stru
 	ns_api_append(work, NS_API_TRACER, tracer, NS_API_MAX_TRACER);
 	work->walk.option = start->options;
 	work->walk.options = start->option_count;
-	ns_api_items(hit->slot, work->slot);
+	ns_api_items(work, hit);
 	ns_api_join(work, hit, start->context, span);
 	if (span->is_recorded)
 		ns_api_emit(work);
@@ -343,7 +343,7 @@ int otel_global_call(struct go_regs *ctx)
 		ns_api_new(work, &hit, hit.site->tag);
 		ns_api_identify(work, span);
 		ns_api_call(ctx, work, &hit);
-		ns_api_items(hit.slot, work->slot);
+		ns_api_items(work, &hit);
 		ns_api_emit(work);
 		ns_api_scratch_release(work);
 	}
