@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans of segmentio/kafka-go against the truth (tests/goprograms/kafkaclient), with a broker in the same process.
+// Spans of segmentio/kafka-go against the truth (tests/goprograms/kafkaclient), with a broker in the same process and
+// with Apache Kafka.
+#include "base/errors.h"
+#include "tests/e2e/harness/kafka_broker.h"
 #include "tests/e2e/harness/truth_run.h"
 
 namespace nodespan::e2e {
@@ -41,6 +44,24 @@ std::vector<Case> EveryCase() {
 
 INSTANTIATE_TEST_SUITE_P(Cases, KafkaTest, ::testing::ValuesIn(EveryCase()),
                          [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
+
+class KafkaBrokerTest : public E2eTest {};
+
+TEST_F(KafkaBrokerTest, SpansAreTheTruth) {
+  const Program program = BuildOrSkip("path", "default", "kafkaclient", "default");
+  if (!program.ok()) {
+    return;
+  }
+  const absl::StatusOr<std::unique_ptr<KafkaBroker>> broker = KafkaBroker::Start();
+  if (broker.status().code() == absl::StatusCode::kNotFound) {
+    GTEST_SKIP() << base::Message(broker.status());
+  }
+  ASSERT_TRUE(broker.ok()) << base::Message(broker.status());
+  const TruthRun run =
+      ExpectTruth(program, {.program_arguments = {"--scenario", "failure,produce,handler,consume,group"},
+                            .program_environment = {{"NODESPAN_TEST_KAFKA", (*broker)->address()}}});
+  EXPECT_EQ(DroppedLinks(run), 6U);
+}
 
 }  // namespace
 }  // namespace nodespan::e2e

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/harness/database_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,8 +12,8 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "base/unique_fd.h"
 #include "fmt/format.h"
+#include "tests/e2e/harness/loopback_port.h"
 
 namespace nodespan::e2e {
 namespace {
@@ -47,20 +44,6 @@ std::optional<std::string> FindExecutable(const std::string& name, const std::ve
     }
   }
   return std::nullopt;
-}
-
-// A TCP port of 127.0.0.1 that was free just now.
-int FreePort() {
-  const base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return 0;
-  }
-  return ntohs(address.sin_port);
 }
 
 // Words that run a command as `user`, to whom the folders are given.
@@ -113,7 +96,7 @@ absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartPostgres() 
   if (!set_up.ok()) {
     return set_up;
   }
-  const int port = FreePort();
+  const int port = FreeLoopbackPort();
   server->process_ =
       ChildProcess::Start(Joined(*as, {*postgres, "-D", data, "-k", root, "-p", std::to_string(port), "-c",
                                        "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB"}));
@@ -139,7 +122,7 @@ absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartMariaDb() {
   if (!as.ok()) {
     return as.status();
   }
-  const int port = FreePort();
+  const int port = FreeLoopbackPort();
   server->process_ = ChildProcess::Start(
       Joined(*as, {*mariadbd, "--no-defaults", "--skip-grant-tables", "--skip-networking=0", "--datadir=" + data,
                    "--socket=" + server->folder_.Path("socket"), "--port=" + std::to_string(port),
