@@ -4,6 +4,7 @@
 #define NODESPAN_ABI_RECORDS_H
 
 #include "bpf/abi/base.h"
+#include "bpf/abi/captured_headers.h"
 
 /* ---- Records: one per finished operation, in the ring `records` ---- */
 enum ns_record_type {
@@ -56,6 +57,7 @@ enum ns_http_string {
 	NS_HTTP_X_FORWARDED_FOR,
 	NS_HTTP_X_FORWARDED_HOST,
 	NS_HTTP_X_FORWARDED_PROTO,
+	NS_HTTP_CAPTURED, /* struct ns_captured_item */
 	NS_HTTP_TRACESTATE,
 	NS_HTTP_PATTERN, /* of the route, as its router has it. The last one: it is added and replaced late */
 	NS_HTTP_STRING_COUNT
@@ -72,10 +74,11 @@ NS_ASSERT(NS_HTTP_STRING_COUNT <= NS_RECORD_STRINGS);
 #define NS_HTTP_MAX_X_FORWARDED_PROTO 8
 #define NS_HTTP_MAX_TRACESTATE 512
 #define NS_HTTP_MAX_PATTERN 144
-#define NS_STRINGS_BYTES 1536 /* room for all strings of any record */
+#define NS_STRINGS_BYTES 2048 /* room for all strings of any record */
 NS_ASSERT(NS_HTTP_MAX_METHOD + NS_HTTP_MAX_URI + NS_HTTP_MAX_HOST + NS_HTTP_MAX_REMOTE_ADDR + NS_HTTP_MAX_USER_AGENT +
 		  NS_HTTP_MAX_FORWARDED + NS_HTTP_MAX_X_FORWARDED_FOR + NS_HTTP_MAX_X_FORWARDED_HOST +
-		  NS_HTTP_MAX_X_FORWARDED_PROTO + NS_HTTP_MAX_TRACESTATE + NS_HTTP_MAX_PATTERN <=
+		  NS_HTTP_MAX_X_FORWARDED_PROTO + NS_CAPTURED_MAX_BYTES + NS_HTTP_MAX_TRACESTATE +
+		  NS_HTTP_MAX_PATTERN <=
 	  NS_STRINGS_BYTES);
 
 enum ns_http_outcome {
@@ -227,8 +230,9 @@ NS_ASSERT(sizeof(struct ns_sql_record) == 128);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {
-	NS_GRPC_METHOD, /* /package.Service/Method */
-	NS_GRPC_TARGET, /* client: what was dialled; server: :authority of the request */
+	NS_GRPC_METHOD,	  /* /package.Service/Method */
+	NS_GRPC_TARGET,	  /* client: what was dialled; server: :authority of the request */
+	NS_GRPC_CAPTURED, /* server: struct ns_captured_item */
 	NS_GRPC_TRACESTATE,
 	NS_GRPC_MESSAGE, /* of the status, or of another error when its type holds one that can be read */
 	NS_GRPC_STRING_COUNT
@@ -237,7 +241,9 @@ NS_ASSERT(NS_GRPC_STRING_COUNT <= NS_RECORD_STRINGS);
 #define NS_GRPC_MAX_METHOD 256
 #define NS_GRPC_MAX_TARGET 160
 #define NS_GRPC_MAX_MESSAGE 160
-NS_ASSERT(NS_GRPC_MAX_METHOD + NS_GRPC_MAX_TARGET + NS_HTTP_MAX_TRACESTATE + NS_GRPC_MAX_MESSAGE <= NS_STRINGS_BYTES);
+NS_ASSERT(NS_GRPC_MAX_METHOD + NS_GRPC_MAX_TARGET + NS_CAPTURED_MAX_BYTES + NS_HTTP_MAX_TRACESTATE +
+		  NS_GRPC_MAX_MESSAGE <=
+	  NS_STRINGS_BYTES);
 
 /* Bits of ns_grpc_record.present */
 #define NS_GRPC_HAS_CODE 0x1

@@ -25,9 +25,10 @@ enum ns_http_header {
 	NS_HEADER_X_FORWARDED_HOST,
 	NS_HEADER_X_FORWARDED_PROTO,
 	NS_HEADER_AUTHORITY, /* of HTTP/2, as gRPC keeps it */
-	NS_HEADER_COUNT
+	NS_HEADER_CAPTURED,  /* first of those of ns_captured_names */
+	NS_HEADER_COUNT = NS_HEADER_CAPTURED + NS_CAPTURED_NAMES
 };
-#define NS_HEADER_SLOTS 8 /* a power of two, so that an index can be masked */
+#define NS_HEADER_SLOTS 16 /* a power of two, so that an index can be masked */
 NS_ASSERT(NS_HEADER_COUNT <= NS_HEADER_SLOTS);
 
 /* Where the walk over a Go map is: a run of groups, then what follows it. Kept in a map value and not on the stack, so

@@ -22,6 +22,91 @@ static __always_inline void ns_append_header(struct ns_scratch *work, struct ns_
 	ns_append(strings, which, value, max);
 }
 
+/* Appends one value of a header that the user asked for. Numbers are compared right before their use, as in
+ * ns_try_append(). */
+static __always_inline void ns_append_captured_value(struct ns_strings to, u8 name, struct go_string value)
+{
+	struct ns_captured_item item = {.name = name, .cut = value.bytes > NS_CAPTURED_MAX_VALUE};
+	struct ns_operation *op = to.op;
+	u64 bytes = value.bytes;
+	u64 off;
+
+	if (bytes > NS_CAPTURED_MAX_VALUE)
+		bytes = NS_CAPTURED_MAX_VALUE;
+	item.value_bytes = bytes;
+	off = *(volatile u64 *)&op->strings_bytes;
+	if (off > to.room - sizeof(item))
+		return;
+	__builtin_memcpy(ns_op_strings(op, to.fixed) + off, &item, sizeof(item));
+	off = *(volatile u64 *)&op->strings_bytes + sizeof(item);
+	barrier_var(off);
+	barrier_var(bytes);
+	if (off > to.room - NS_CAPTURED_MAX_VALUE || bytes > NS_CAPTURED_MAX_VALUE ||
+	    bpf_probe_read_user(ns_op_strings(op, to.fixed) + off, bytes, (const void *)value.data)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return;
+	}
+	*(volatile u64 *)&op->strings_bytes += sizeof(item) + *(volatile u16 *)&item.value_bytes;
+}
+
+/*
+ * Appends one value of those headers to the scratch operation; 0 when there is no room for more. `which` is the map
+ * that they were found in, `index` counts the values of all headers, `begin` is where the first one stands. A function
+ * of its own: with few numbers in it, none is moved to the stack and back, and the walk is verified once.
+ */
+__noinline int ns_captured_step(u32 which, u32 index, u32 begin, u32 scratch_slot)
+{
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	u32 name = index / NS_CAPTURED_VALUES % NS_CAPTURED_NAMES, place = index % NS_CAPTURED_VALUES;
+	struct ns_operation *op;
+	struct go_string value = {};
+
+	if (!work || place >= work->headers[NS_HEADER_CAPTURED + name].count)
+		return 1;
+	op = &work->operation.op;
+	if (op->strings_bytes - begin > NS_CAPTURED_MAX_BYTES - sizeof(struct ns_captured_item) - NS_CAPTURED_MAX_VALUE)
+		return 0;
+	if (bpf_probe_read_user(
+		    &value, sizeof(value),
+		    (const void *)(work->headers[NS_HEADER_CAPTURED + name].data + place * sizeof(value)))) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 1;
+	}
+	if (which == NS_METADATA_MAP) {
+		struct ns_strings metadata = {
+			.op = op, .fixed = sizeof(struct ns_grpc_record), .room = NS_STRINGS_BYTES};
+
+		ns_append_captured_value(metadata, name, value);
+	} else {
+		struct ns_strings headers = {
+			.op = op, .fixed = sizeof(struct ns_http_server_record), .room = NS_STRINGS_BYTES};
+
+		ns_append_captured_value(headers, name, value);
+	}
+	return 1;
+}
+
+/* Appends the values of the headers that the user asked for, as the string `string` of the scratch operation. */
+static __always_inline void ns_append_captured(struct ns_scratch *work, enum ns_header_map which, u32 string)
+{
+	struct ns_record_header *header = &work->operation.op.header;
+	u64 begin = work->operation.op.strings_bytes;
+
+	if (!ns_captures_headers)
+		return;
+	for (u32 i = 0; i < NS_CAPTURED_NAMES; i++) {
+		if (work->headers[NS_HEADER_CAPTURED + i].count > NS_CAPTURED_VALUES)
+			header->strings_cut |= 1 << string;
+	}
+	for (u32 i = 0; i < NS_CAPTURED_NAMES * NS_CAPTURED_VALUES; i++) {
+		if (!ns_captured_step(which, i, begin, work->slot)) {
+			header->strings_cut |= 1 << string;
+			break;
+		}
+	}
+	header->string_bytes[string] = work->operation.op.strings_bytes - begin;
+}
+
 #define NS_TRACESTATE_LINES 4 /* header lines that are joined; more mark the list as cut */
 
 /* Appends all values of the tracestate header, joined by commas: W3C Trace Context, section 3.3.1. `strings` are those

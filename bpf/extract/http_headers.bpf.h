@@ -14,6 +14,10 @@
 #include "bpf/extract/hit.bpf.h"
 #include "bpf/extract/window.bpf.h"
 
+/* Set before the object is loaded: whether the user asked for headers by name, and for which, by enum ns_header_map. */
+const volatile u8 ns_captures_headers = 0;
+const volatile struct ns_captured_names ns_captured_names[2] = {};
+
 /* Maps of a binary whose keys are names of headers. */
 enum ns_header_map {
 	NS_HTTP_HEADER_MAP,
@@ -86,13 +90,47 @@ __noinline u64 ns_match_header(u64 name_addr, u64 name_bytes)
 	return 0;
 }
 
+/* NS_HEADER_CAPTURED + the place of a name that the user asked for in the list `which`, 0 when it is none of them. A
+ * function of its own as well. */
+__noinline u64 ns_match_captured(u32 which, u64 name_addr, u64 name_bytes)
+{
+	const volatile struct ns_captured_names *names = &ns_captured_names[which & 1];
+	u64 word[NS_CAPTURED_NAME_WORDS] = {};
+
+	if (name_bytes > NS_CAPTURED_NAME_BYTES || !(1ULL << name_bytes & names->lengths))
+		return 0;
+	if (bpf_probe_read_user(word, name_bytes, (const void *)name_addr)) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+		return 0;
+	}
+	for (u32 i = 0; i < NS_CAPTURED_NAMES; i++) {
+		const volatile struct ns_captured_name *name = &names->name[i];
+		u64 difference = name_bytes ^ name->bytes;
+
+		for (u32 j = 0; j < NS_CAPTURED_NAME_WORDS; j++)
+			difference |= word[j] ^ name->word[j];
+		if (!difference)
+			return NS_HEADER_CAPTURED + i;
+	}
+	return 0;
+}
+
+static __always_inline void ns_keep_header(struct ns_scratch *work, u64 header, u32 elem_off)
+{
+	struct ns_go_strings *kept = &work->headers[header & (NS_HEADER_SLOTS - 1)];
+
+	kept->data = ns_window_u64(work->window, elem_off);
+	kept->count = ns_window_u64(work->window, elem_off + 8);
+}
+
 /* Looks through the slots of the group in the window. */
-static __always_inline void ns_scan_group(struct ns_scratch *work, const struct ns_map_layout *map)
+static __always_inline void ns_scan_group(struct ns_scratch *work, const struct ns_map_layout *map,
+					  enum ns_header_map which)
 {
 	for (u32 i = 0; i < NS_GROUP_SLOTS; i++) {
 		u32 slot = i;
+		u64 name_addr, name_bytes, match;
 		u32 key_off, elem_off;
-		u64 match;
 
 		/* Each offset is computed anew from the slot number. Carried from slot to slot, as the compiler
 		 * prefers, it would be a range that differs along every path to here, and the verifier would follow
@@ -108,13 +146,16 @@ static __always_inline void ns_scan_group(struct ns_scratch *work, const struct 
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			continue;
 		}
-		match = ns_match_header(ns_window_u64(work->window, key_off), ns_window_u64(work->window, key_off + 8));
-		if (match) {
-			struct ns_go_strings *header = &work->headers[(match - 1) & (NS_HEADER_SLOTS - 1)];
-
-			header->data = ns_window_u64(work->window, elem_off);
-			header->count = ns_window_u64(work->window, elem_off + 8);
-		}
+		name_addr = ns_window_u64(work->window, key_off);
+		name_bytes = ns_window_u64(work->window, key_off + 8);
+		match = ns_match_header(name_addr, name_bytes);
+		if (match)
+			ns_keep_header(work, match - 1, elem_off);
+		if (!ns_captures_headers)
+			continue;
+		match = ns_match_captured(which, name_addr, name_bytes);
+		if (match)
+			ns_keep_header(work, match, elem_off);
 	}
 }
 
@@ -226,7 +267,7 @@ __noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 	/* Through memory: in a register, the verifier would follow both outcomes through the rest. */
 	work->walk.readable = err == NS_WINDOW_PART ? ns_page_rest(group) : map->group_bytes;
 	barrier();
-	ns_scan_group(work, map);
+	ns_scan_group(work, map, which);
 	if (map->kind == NS_MAP_CLASSIC && work->walk.readable == map->group_bytes)
 		work->walk.overflow = ns_window_u64(work->window, map->overflow_off);
 	return 1;

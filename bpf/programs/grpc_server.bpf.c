@@ -109,6 +109,7 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 		ns_read_grpc_peer(hit, go_arg3(ctx) + params->server_peer_off, &ns_op_record(op, ns_grpc_record)->peer);
 	ns_append(strings, NS_GRPC_METHOD, stream.method, NS_GRPC_MAX_METHOD);
 	ns_append_header(work, strings, NS_GRPC_TARGET, NS_HEADER_AUTHORITY, NS_GRPC_MAX_TARGET);
+	ns_append_captured(work, NS_METADATA_MAP, NS_GRPC_CAPTURED);
 	if (has_parent)
 		ns_append_tracestate(work, strings, NS_GRPC_TRACESTATE);
 	ns_op_keep(op, key, NS_GRPC_MAX_MESSAGE);

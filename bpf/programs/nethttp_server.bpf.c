@@ -108,6 +108,7 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 			 NS_HTTP_MAX_X_FORWARDED_HOST);
 	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO,
 			 NS_HTTP_MAX_X_FORWARDED_PROTO);
+	ns_append_captured(work, NS_HTTP_HEADER_MAP, NS_HTTP_CAPTURED);
 	if (has_parent)
 		ns_append_tracestate(work, strings, NS_HTTP_TRACESTATE);
 	ns_op_keep(op, key, NS_HTTP_MAX_PATTERN);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "attach/captured_names.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "ebpf/libbpf_log.h"
@@ -48,6 +49,10 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
                        const TracerObject::Options& options) {
   skeleton->rodata->ns_has_attach_cookie = features.has_attach_cookie ? 1 : 0;
   skeleton->rodata->ns_ring_wake_bytes = options.ring_bytes / 4;
+  skeleton->rodata->ns_captures_headers = options.captured.empty() ? 0 : 1;
+  skeleton->rodata->ns_captured_names[0] =
+      ToCapturedNames(options.captured.http_request_headers, HeaderCase::kCanonical);
+  skeleton->rodata->ns_captured_names[1] = ToCapturedNames(options.captured.grpc_request_metadata, HeaderCase::kLower);
   const bool on_demand = AllocatesOnDemand(features);
   const std::pair<bpf_map*, uint32_t> sizes[] = {
       {skeleton->maps.records, options.ring_bytes},

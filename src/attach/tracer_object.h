@@ -18,6 +18,7 @@
 #include "bpf/abi/nodespan_abi.h"
 #include "ebpf/kernel_features.h"
 #include "ebpf/link.h"
+#include "model/captured_names.h"
 
 struct bpf_program;
 struct nodespan_bpf;
@@ -34,6 +35,7 @@ class TracerObject {
     uint32_t max_inflight = 65536;          // operations in flight on the node; more are not traced, and counted
     uint32_t max_parents = 32768;           // spans that can be parents; the oldest make room
     uint32_t ring_bytes = 2 * 1024 * 1024;  // a power of two, multiple of the page size
+    model::CapturedNames captured;          // headers that are looked for
     bool show_verifier_log = false;
   };
 

@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "model/captured_names.h"
 #include "model/sampler.h"
 #include "model/semconv.h"
 
@@ -76,6 +77,7 @@ struct Config {
   model::Sampler sampler;
   model::Semconv semconv;
   bool include_db_statement = false;                    // db.query.text, without its literals
+  model::CapturedNames captured;                        // OTEL_INSTRUMENTATION_*_CAPTURE_*
   bool traces_api_spans = true;                         // spans that programs make through the OpenTelemetry API
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
   // Node-wide defaults for the identity of targets; the target's own environment wins.

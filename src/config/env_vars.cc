@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "config/captured_names.h"
 #include "config/env_value.h"
 #include "config/option_values.h"
 #include "config/otlp_options.h"
@@ -95,6 +96,11 @@ absl::Status SetSamplerArgument(const EnvSetting& setting) {
 
 absl::Status SetSemconv(const EnvSetting& setting) {
   setting.config.semconv = ParseSemconvOptIn(setting.value, setting.config.semconv, setting.warnings);
+  return absl::OkStatus();
+}
+
+absl::Status SetCapturedNames(const EnvSetting& setting, std::vector<std::string>& names) {
+  names = ParseCapturedNames(setting.name, setting.value, setting.warnings);
   return absl::OkStatus();
 }
 
@@ -232,6 +238,12 @@ constexpr EnvVar kEnvVars[] = {
      [](const EnvSetting& s) { return SetGoBool(s, s.config.include_db_statement); }},
     {"OTEL_GO_AUTO_GLOBAL", "true", "false: spans that programs make through the OpenTelemetry API are not traced",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.traces_api_spans); }},
+    {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "",
+     "name,...: headers of requests that the spans of servers show; at most 8, of up to 40 bytes",
+     [](const EnvSetting& s) { return SetCapturedNames(s, s.config.captured.http_request_headers); }},
+    {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "",
+     "name,...: the same for the metadata of gRPC calls",
+     [](const EnvSetting& s) { return SetCapturedNames(s, s.config.captured.grpc_request_metadata); }},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "false", "true: print the kernel's whole log when it refuses a BPF program",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.show_verifier_log); }},
 };

@@ -68,6 +68,8 @@ const Sample kSamples[] = {
     {"OTEL_BSP_MAX_QUEUE_SIZE", "4096"},
     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7"},
     {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "t"},
+    {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "x-a"},
+    {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-a"},
     {"OTEL_GO_AUTO_GLOBAL", "false"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
@@ -197,6 +199,18 @@ TEST(EnvVarsTest, BadTargetPidIsAnError) {
   Applied applied = Apply({{"OTEL_GO_AUTO_TARGET_PID", "self"}, {"OTEL_GO_AUTO_TARGET_EXE", "/x"}});
   EXPECT_EQ(applied.status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(applied.status.message()), HasSubstr("OTEL_GO_AUTO_TARGET_PID=\"self\": expected"));
+}
+
+TEST(EnvVarsTest, HeadersToShowAreListedPerProtocol) {
+  Config config;
+  Warnings warnings;
+  ASSERT_TRUE(ApplyEnvironment({{"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "X-A, b c"},
+                                {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-b"}},
+                               config, warnings)
+                  .ok());
+  EXPECT_THAT(config.captured.http_request_headers, ElementsAre("x-a"));
+  EXPECT_THAT(config.captured.grpc_request_metadata, ElementsAre("x-b"));
+  EXPECT_THAT(warnings.list(), ElementsAre(HasSubstr("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS")));
 }
 
 }  // namespace

@@ -144,6 +144,7 @@ absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(const ebpf::KernelFeatures features, DetectFeatures(config.attach_method));
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
+  object_options.captured = config.captured;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));
   NODESPAN_ASSIGN_OR_RETURN(const auto procfs, procfs::RealProcFs::Create());
   const absl::StatusOr<pid_t> own_pid = procfs->SelfPid();
@@ -153,7 +154,7 @@ absl::Status RunDaemon(const config::Config& config) {
   metrics::Counters counters;
   spans::TargetDirectory directory(&base::Clock::Real());
   NODESPAN_ASSIGN_OR_RETURN(const auto processor, MakeBatchProcessor(config, &counters));
-  spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters);
+  spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters, {.captured = config.captured});
   NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get()));
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());

@@ -27,6 +27,7 @@ struct GrpcEvent {
 
   EventString method;      // "/package.Service/Method"
   EventString target;      // Client: what was dialled. Server: :authority, which is what the client dialled.
+  EventString captured;    // Server: metadata that the user asked for. See events/captured_headers.h.
   EventString tracestate;  // Server.
   EventString message;     // Of the status, or of the error without code.
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "absl/utility/utility.h"
 #include "base/status_macros.h"
+#include "events/captured_headers.h"
 #include "events/record_fields.h"
 #include "events/record_types.h"
 
@@ -10,6 +11,7 @@ namespace {
 constexpr std::array<StringField<GrpcEvent>, NS_GRPC_STRING_COUNT> kStrings = {{
     {NS_GRPC_MAX_METHOD, &GrpcEvent::method},
     {NS_GRPC_MAX_TARGET, &GrpcEvent::target},
+    {NS_CAPTURED_MAX_BYTES, &GrpcEvent::captured},
     {NS_HTTP_MAX_TRACESTATE, &GrpcEvent::tracestate},
     {NS_GRPC_MAX_MESSAGE, &GrpcEvent::message},
 }};
@@ -43,6 +45,7 @@ absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::sp
     peer.port = raw.peer.port;
   }
   NODESPAN_RETURN_IF_ERROR(ReadStrings(kName, raw.header, record.subspan(sizeof(raw)), kStrings, event));
+  NODESPAN_RETURN_IF_ERROR(CapturedHeaders::Check(event.captured));
   return result;
 }
 

@@ -53,6 +53,7 @@ struct HttpServerEvent {
   EventString x_forwarded_for;
   EventString x_forwarded_host;
   EventString x_forwarded_proto;
+  EventString captured;  // Headers that the user asked for: see events/captured_headers.h.
   EventString tracestate;
   EventString pattern;  // As the router has it; empty when it found no route.
 };

@@ -3,6 +3,7 @@
 
 #include "absl/utility/utility.h"
 #include "base/status_macros.h"
+#include "events/captured_headers.h"
 #include "events/record_fields.h"
 #include "events/record_types.h"
 
@@ -19,6 +20,7 @@ constexpr std::array<StringField<HttpServerEvent>, NS_HTTP_STRING_COUNT> kHttpSe
     {NS_HTTP_MAX_X_FORWARDED_FOR, &HttpServerEvent::x_forwarded_for},
     {NS_HTTP_MAX_X_FORWARDED_HOST, &HttpServerEvent::x_forwarded_host},
     {NS_HTTP_MAX_X_FORWARDED_PROTO, &HttpServerEvent::x_forwarded_proto},
+    {NS_CAPTURED_MAX_BYTES, &HttpServerEvent::captured},
     {NS_HTTP_MAX_TRACESTATE, &HttpServerEvent::tracestate},
     {NS_HTTP_MAX_PATTERN, &HttpServerEvent::pattern},
 }};
@@ -76,6 +78,7 @@ absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const 
     event.version = HttpVersion{raw.proto_major, raw.proto_minor};
   }
   NODESPAN_RETURN_IF_ERROR(ReadStrings(kName, raw.header, record.subspan(sizeof(raw)), kHttpServerStrings, event));
+  NODESPAN_RETURN_IF_ERROR(CapturedHeaders::Check(event.captured));
   return result;
 }
 

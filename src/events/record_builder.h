@@ -54,6 +54,12 @@ class RecordStrings {
   std::array<std::string, NS_RECORD_STRINGS> strings_;
 };
 
+// One item of NS_HTTP_CAPTURED and NS_GRPC_CAPTURED.
+inline std::string CapturedItem(uint8_t name, std::string_view value, bool cut = false) {
+  const ns_captured_item item{.value_bytes = static_cast<uint16_t>(value.size()), .name = name, .cut = cut};
+  return std::string(reinterpret_cast<const char*>(&item), sizeof(item)).append(value);
+}
+
 // A complete, valid HTTP server record; change `fixed` and the strings at will, then take Bytes().
 class HttpServerRecordBuilder {
  public:

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "events/captured_headers.h"
 #include "events/record_builder.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
@@ -43,6 +44,38 @@ TEST(RecordReaderTest, ReadsEveryFieldOfAGrpcRecord) {
   EXPECT_EQ(grpc.target.text, "cart.example:50051");
   EXPECT_EQ(grpc.message.text, "unknown method");
   EXPECT_TRUE(grpc.tracestate.cut);
+}
+
+TEST(RecordReaderTest, ReadsCapturedHeadersOneByOne) {
+  HttpServerRecordBuilder record;
+  record.Set(NS_HTTP_CAPTURED, testing::CapturedItem(0, "one") + testing::CapturedItem(0, "") +
+                                   testing::CapturedItem(7, "long", /*cut=*/true));
+  const std::vector<std::byte> bytes = record.Bytes();
+  CapturedHeaders headers(ReadHttp(bytes).captured);
+  const auto first = headers.Next();
+  const auto second = headers.Next();
+  const auto third = headers.Next();
+  ASSERT_TRUE(first && second && third);
+  EXPECT_EQ(first->name, 0U);
+  EXPECT_EQ(first->value.text, "one");
+  EXPECT_EQ(second->value.text, "");
+  EXPECT_EQ(third->name, 7U);
+  EXPECT_EQ(third->value.text, "long");
+  EXPECT_TRUE(third->value.cut);
+  EXPECT_FALSE(headers.Next().has_value());
+}
+
+TEST(RecordReaderTest, RefusesMalformedCapturedHeaders) {
+  const std::string item = testing::CapturedItem(1, "value");
+  for (const std::string& bad : {item.substr(0, 3), item.substr(0, item.size() - 1), item + "x",
+                                 testing::CapturedItem(NS_CAPTURED_NAMES, "value")}) {
+    HttpServerRecordBuilder http;
+    http.Set(NS_HTTP_CAPTURED, bad);
+    EXPECT_THAT(ReadRecord(http.Bytes()).status().message(), HasSubstr("captured headers"));
+    testing::GrpcRecordBuilder grpc(NS_RECORD_GRPC_SERVER);
+    grpc.Set(NS_GRPC_CAPTURED, bad);
+    EXPECT_THAT(ReadRecord(grpc.Bytes()).status().message(), HasSubstr("captured headers"));
+  }
 }
 
 TEST(RecordReaderTest, LeavesOutWhatAGrpcRecordDoesNotHave) {
@@ -215,7 +248,7 @@ TEST(RecordReaderTest, RejectsStringsThatDoNotAddUp) {
   std::vector<std::byte> behind = HttpServerRecordBuilder().Bytes();
   uint16_t pattern_bytes = 100;
   std::memcpy(behind.data() + offsetof(ns_record_header, string_bytes) + 2 * NS_HTTP_PATTERN, &pattern_bytes, 2);
-  ExpectMalformed(behind, "string 10 ends behind the record");
+  ExpectMalformed(behind, "string 11 ends behind the record");
 
   std::vector<std::byte> surplus = HttpServerRecordBuilder().Bytes();
   pattern_bytes = 1;

@@ -20,11 +20,13 @@ namespace nodespan::spans {
 using metrics::Counter;
 
 SpanAssembler::SpanAssembler(const TargetDirectory* directory, const base::Clock* clock, metrics::Counters* counters,
-                             std::vector<std::string> known_http_methods)
+                             const AssemblerOptions& options)
     : directory_(directory),
       counters_(counters),
-      http_server_(known_http_methods),
-      http_client_(std::move(known_http_methods)),
+      http_request_headers_(kHttpRequestHeaders, options.captured.http_request_headers),
+      grpc_request_metadata_(kGrpcRequestMetadata, options.captured.grpc_request_metadata),
+      http_server_(options.known_http_methods),
+      http_client_(options.known_http_methods),
       api_(counters),
       wall_clock_(clock),
       targets_(directory->Current()) {}
@@ -51,6 +53,7 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
 
 void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) {
   http_server_.Build(event, target.semconv.http, target.resource, wall_clock_, span);
+  http_request_headers_.AddTo(event.captured, target.semconv.http, span);
   if (event.handler_vaddr && target.code != nullptr) {
     AddHandler(target.code->FunctionAt(*event.handler_vaddr), span.attributes);
   }
@@ -62,6 +65,7 @@ void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo
 
 void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
   BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
+  grpc_request_metadata_.AddTo(event.captured, target.semconv.rpc, span);
   if (event.service_type_vaddr && target.code != nullptr && !event.method.cut) {
     const std::string_view path = event.method.text;
     AddHandler(target.code->MethodOf(*event.service_type_vaddr, path.substr(path.rfind('/') + 1)), span.attributes);

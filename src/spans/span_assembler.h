@@ -13,8 +13,10 @@
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "metrics/counters.h"
+#include "model/captured_names.h"
 #include "model/span.h"
 #include "spans/api_spans.h"
+#include "spans/captured_attributes.h"
 #include "spans/http_client_span.h"
 #include "spans/http_server_span.h"
 #include "spans/pending_exceptions.h"
@@ -24,10 +26,15 @@
 
 namespace nodespan::spans {
 
+struct AssemblerOptions {
+  std::vector<std::string> known_http_methods = DefaultKnownMethods();
+  model::CapturedNames captured;  // as the kernel side looks for them
+};
+
 class SpanAssembler {
  public:
   SpanAssembler(const TargetDirectory* directory, const base::Clock* clock, metrics::Counters* counters,
-                std::vector<std::string> known_http_methods = DefaultKnownMethods());
+                const AssemblerOptions& options = {});
 
   // Takes over the targets and the wall-clock offset of this moment.
   void BeginBatch();
@@ -52,6 +59,8 @@ class SpanAssembler {
 
   const TargetDirectory* directory_;
   metrics::Counters* counters_;
+  CapturedAttributes http_request_headers_;
+  CapturedAttributes grpc_request_metadata_;
   HttpServerSpanBuilder http_server_;
   HttpClientSpanBuilder http_client_;
   SqlSpanBuilder sql_;

@@ -99,7 +99,8 @@ TEST_F(SpanAssemblerTest, FindsATargetThatWasJustReleased) {
 
 TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
   directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
-  SpanAssembler assembler(&directory_, &base::Clock::Real(), &counters_, {"PROPFIND"});
+  SpanAssembler assembler(&directory_, &base::Clock::Real(), &counters_,
+                          {.known_http_methods = {"PROPFIND"}, .captured = {}});
   ASSERT_TRUE(assembler.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
   EXPECT_EQ(spans_[0].name, "HTTP /users/{id}");
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/captured_names.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "config/env_value.h"
+#include "fmt/format.h"
+#include "model/captured_names.h"
+
+namespace nodespan::config {
+namespace {
+
+constexpr std::string_view kIgnored = "ignoring this item";
+
+bool IsTokenCharacter(char c) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOthers.find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<std::string> ParseCapturedNames(std::string_view name, std::string_view text, Warnings& warnings) {
+  std::vector<std::string> names;
+  for (const std::string_view item : SplitList(text)) {
+    std::string header = ToLower(item);
+    if (std::find(names.begin(), names.end(), header) != names.end()) {
+      continue;
+    }
+    if (!std::all_of(header.begin(), header.end(), IsTokenCharacter)) {
+      warnings.AddBadValue(name, item, "not the name of a header", kIgnored);
+    } else if (header.size() > model::kMaxCapturedNameBytes) {
+      warnings.AddBadValue(name, item, fmt::format("longer than {} bytes", model::kMaxCapturedNameBytes), kIgnored);
+    } else if (names.size() == model::kMaxCapturedNames) {
+      warnings.AddBadValue(name, item, fmt::format("more than {} names", model::kMaxCapturedNames), kIgnored);
+    } else {
+      names.push_back(std::move(header));
+    }
+  }
+  return names;
+}
+
+}  // namespace nodespan::config
