@@ -402,6 +402,7 @@ SUITES = {
     "inspection": (meson_suite("inspection"), True),
     "e2e": (meson_suite("e2e"), True),
     "manifests": (python_suite("manifests"), True),
+    "containerd": (python_suite("containerd"), True),
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
     "tidy": (tidy, True),
