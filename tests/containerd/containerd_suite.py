@@ -36,24 +36,31 @@ TENANT = 65532  # what many images run as; not nodespan's own user
 
 
 def setUpModule():
-    global NODE, MANIFEST  # pylint: disable=global-statement
+    global NODE, MANIFEST, ARCHIVES, FOLDER  # pylint: disable=global-statement
     if reason := node.missing_for_node():
         raise unittest.SkipTest(reason)
     scratch = tempfile.TemporaryDirectory(prefix="nodespan-containerd.")
     unittest.addModuleCleanup(scratch.cleanup)
-    folder = pathlib.Path(scratch.name)
-    (folder / "images").mkdir()
+    FOLDER = pathlib.Path(scratch.name)
+    scratch = FOLDER / "images"
+    scratch.mkdir()
     try:
         MANIFEST = manifest_container(overlay_for_this_kernel())
-        archives = [images.pause(node.PAUSE_IMAGE, folder / "images"), images.go_program("demo", DEMO, folder / "images")]
+        ARCHIVES = [images.pause(node.PAUSE_IMAGE, scratch), images.go_program("demo", DEMO, scratch)]
     except (go_tool.CannotBeHad, images.CannotBeHad) as reason:
         raise unittest.SkipTest(str(reason))
-    archives.append(images.nodespan(BUILD / "nodespan", NODESPAN, folder / "images"))
-    NODE = node.Node(folder / "node", BUILD / "tests" / "containerd" / "cri_call")
-    NODE.__enter__()
-    unittest.addModuleCleanup(NODE.close)
-    for archive in archives:
-        NODE.import_image(archive)
+    ARCHIVES.append(images.nodespan(BUILD / "nodespan", NODESPAN, scratch))
+    NODE = start_node(unittest.addModuleCleanup)
+
+
+def start_node(add_cleanup, **options):
+    folder = FOLDER / f"node{len(list(FOLDER.iterdir()))}"
+    started = node.Node(folder, BUILD / "tests" / "containerd" / "cri_call", **options)
+    started.__enter__()
+    add_cleanup(started.close)
+    for archive in ARCHIVES:
+        started.import_image(archive)
+    return started
 
 
 def overlay_for_this_kernel():
@@ -108,9 +115,9 @@ class Service:
 class Tracer:
     """nodespan in a pod of its own, with the rights of the manifest; its spans are on its standard output."""
 
-    def __init__(self, without=()):
+    def __init__(self, where, without=()):
         self.http_port = free_port()
-        self.pod = NODE.pod("nodespan", namespace="nodespan", host_pid=True)
+        self.pod = where.pod("nodespan", namespace="nodespan", host_pid=True)
         environment = {
             "NODESPAN_POD_SOURCE": "cri", "NODE_NAME": "node-1", "POD_UID": self.pod.uid,
             "NODESPAN_HTTP_LISTEN": f"127.0.0.1:{self.http_port}",
@@ -120,7 +127,7 @@ class Tracer:
         self.container = self.pod.run(
             "nodespan", NODESPAN, [], environment, security=security_of(MANIFEST, without), memory=int(limit[:-2]) << 20,
             # The folder that the manifest mounts, and this test's runtime in it.
-            mounts=[("/run/containerd", NODE.socket.parent)])
+            mounts=[("/run/containerd", where.socket.parent)])
 
     def spans(self):
         """(service.name, url.path, resource attributes) of each span."""
@@ -161,7 +168,7 @@ class Tracer:
 @functools.cache
 def shared_tracer():
     """For tests that do nothing to it: loading its programs takes seconds."""
-    return Tracer().ready()
+    return Tracer(NODE).ready()
 
 
 def values(attributes):
@@ -178,7 +185,7 @@ class NodeTest(unittest.TestCase):
         return self.pods[-1]
 
     def tracer(self, **kwargs):
-        tracer = Tracer(**kwargs)
+        tracer = Tracer(NODE, **kwargs)
         self.pods.append(tracer.pod)
         return tracer
 
@@ -221,6 +228,22 @@ class SelectionTest(NodeTest):
         tracer = shared_tracer()
         self.assertTrue(get(tracer.http_port, "/healthz"))
         self.assertIn("nodespan_pod_source_synced", get(tracer.http_port, "/metrics"))
+
+
+class PureV2Test(unittest.TestCase):
+    """On a node with cgroups of version 2 only. A container that is not privileged has a cgroup namespace of its own there,
+    in which paths of other containers begin with /.."""
+
+    def test_processes_are_found_in_their_containers(self):
+        where = start_node(self.addCleanup, pure_v2=True)
+        tracer = Tracer(where).ready()
+        self.assertNotEqual(os.readlink(f"/proc/{tracer.container.pid()}/ns/cgroup"), os.readlink("/proc/self/ns/cgroup"))
+        pod = where.pod("cart-0", OPTED_IN)
+        first, second = Service(pod, "web"), Service(pod, "api")
+        for name, service in (("web", first), ("api", second)):
+            resource = tracer.wait_for_span(service, f"/users/{name}")
+            self.assertEqual(resource["container.id"], service.container.id)
+            self.assertEqual((resource["k8s.pod.uid"], resource["k8s.container.name"]), (pod.uid, name))
 
 
 class RuntimeTest(NodeTest):

@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import uuid
 
@@ -45,7 +46,24 @@ disabled_plugins = ["io.containerd.internal.v1.tracing", "io.containerd.tracing.
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
         Root = "{folder}/runc"
+        BinaryName = "{runc}"
 """
+
+# Controllers stay bound to version 1 of cgroups, so in a pure version 2 view none is there to set limits with.
+RUNC_WITHOUT_LIMITS = """#!{python}
+import json, os, sys
+if "create" in sys.argv:
+    path = os.path.join(sys.argv[sys.argv.index("--bundle") + 1], "config.json")
+    with open(path) as file:
+        spec = json.load(file)
+    spec["linux"]["resources"] = {{}}
+    with open(path, "w") as file:
+        json.dump(spec, file)
+os.execvp("runc", ["runc", *sys.argv[1:]])
+"""
+# In a mount namespace of its own, where /sys/fs/cgroup is what it is on a node with version 2 only.
+PURE_V2 = """mount --make-rprivate / && umount --recursive --lazy /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&
+exec "$@" """
 
 
 class RuntimeRefused(Exception):
@@ -156,18 +174,25 @@ class Pod:
 
 
 class Node:
-    """Use as a context manager."""
+    """Use as a context manager. With `pure_v2` the runtime sees cgroups of version 2 only, and gives containers that are not
+    privileged a cgroup namespace of their own, as it does on such nodes."""
 
-    def __init__(self, folder, cri_call):
-        self.folder = folder
+    def __init__(self, folder, cri_call, pure_v2=False):
+        self.folder, self.pure_v2 = folder, pure_v2
         self.socket = folder / "run" / "containerd.sock"
-        self.cgroup = f"/nodespan-test-{os.getpid()}"
+        self.cgroup = f"/nodespan-test-{os.getpid()}{'-v2' if pure_v2 else ''}"
         self.cri_call, self.cri, self.containerd = cri_call, None, None
 
     def __enter__(self):
         for name in ("run", "logs", "no-cni"):
             (self.folder / name).mkdir(parents=True)
-        (self.folder / "config.toml").write_text(CONFIG.format(folder=self.folder, pause=PAUSE_IMAGE), encoding="utf-8")
+        runc = shutil.which("runc")
+        if self.pure_v2:
+            runc = self.folder / "runc-without-limits"
+            runc.write_text(RUNC_WITHOUT_LIMITS.format(python=sys.executable), encoding="utf-8")
+            runc.chmod(0o755)
+        (self.folder / "config.toml").write_text(CONFIG.format(folder=self.folder, pause=PAUSE_IMAGE, runc=runc),
+                                                 encoding="utf-8")
         try:
             self.start()
         except BaseException:
@@ -179,9 +204,12 @@ class Node:
         self.close()
 
     def start(self):
+        command = ["containerd", "--config", self.folder / "config.toml"]
+        if self.pure_v2:
+            command = ["unshare", "--mount", "sh", "-c", PURE_V2, "sh", *command]
         with open(self.folder / "containerd.log", "ab") as log:
-            self.containerd = subprocess.Popen(["containerd", "--config", self.folder / "config.toml"], stdout=log, stderr=log,
-                                               stdin=subprocess.DEVNULL, start_new_session=True)
+            self.containerd = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                               start_new_session=True)
         wait_for("the runtime's socket", self.socket.exists, START_SECONDS)
         self.cri = CriClient(self.cri_call, self.socket)
         self.cri.call("Version")
