@@ -52,6 +52,8 @@ THIRD_PARTY = [
     # attach and discovery own skeletons, whose maps and programs are libbpf's types.
     (re.compile(r"^(bpf/(bpf|libbpf|btf)\w*\.h|linux/bpf\.h)$"), {"ebpf": ALL, "attach": SOURCES, "discovery": SOURCES}),
     (re.compile(r"\.skel\.h$"), {"ebpf": SOURCES, "attach": SOURCES, "discovery": SOURCES}),
+    (re.compile(r"^curl/"), {"k8s": SOURCES}),
+    (re.compile(r"^(httplib\.h$|prometheus/)"), {"daemon": SOURCES}),
     (re.compile(r"^capstone/"), {"goinspect": SOURCES, "attach": SOURCES}),
     (re.compile(r"^CLI/|^CLI11"), {"config": SOURCES, "daemon": SOURCES}),
     (re.compile(r"^spdlog/"), {"base": ALL, "daemon": SOURCES}),

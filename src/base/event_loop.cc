@@ -5,10 +5,12 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 
@@ -73,6 +75,43 @@ absl::Status EventLoop::AddTimer(absl::Duration period, Callback on_tick) {
   }));
   timer_fds_.push_back(std::move(timer));
   return absl::OkStatus();
+}
+
+absl::Status EventLoop::RunAfter(absl::Duration delay, Callback task) {
+  if (!delay_timer_fd_.valid()) {
+    UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer.valid()) {
+      return ErrnoStatus("timerfd_create");
+    }
+    NODESPAN_RETURN_IF_ERROR(AddFd(timer.get(), [this] { RunDueTasks(); }));
+    delay_timer_fd_ = std::move(timer);
+  }
+  delayed_tasks_.emplace(Clock::Real().MonotonicNs() + absl::ToInt64Nanoseconds(delay), std::move(task));
+  return ArmDelayTimer();
+}
+
+absl::Status EventLoop::ArmDelayTimer() {
+  itimerspec spec{};
+  if (!delayed_tasks_.empty()) {
+    // 0 would switch the timer off.
+    spec.it_value = absl::ToTimespec(absl::Nanoseconds(std::max<int64_t>(1, delayed_tasks_.begin()->first)));
+  }
+  return ::timerfd_settime(delay_timer_fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) == 0
+             ? absl::OkStatus()
+             : ErrnoStatus("timerfd_settime");
+}
+
+void EventLoop::RunDueTasks() {
+  DrainCounter(delay_timer_fd_.get());
+  std::vector<Callback> due;
+  const auto end = delayed_tasks_.upper_bound(Clock::Real().MonotonicNs());
+  for (auto it = delayed_tasks_.begin(); it != end; it = delayed_tasks_.erase(it)) {
+    due.push_back(std::move(it->second));
+  }
+  (void)ArmDelayTimer();  // Of a valid timer to a valid time: does not fail.
+  for (Callback& task : due) {
+    task();
+  }
 }
 
 void EventLoop::PostTask(Callback task) {

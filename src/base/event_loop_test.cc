@@ -43,6 +43,26 @@ TEST(EventLoopTest, TicksPeriodically) {
   EXPECT_EQ(ticks, 3);
 }
 
+TEST(EventLoopTest, RunsDelayedTasksOnceInTheOrderOfTheirTimes) {
+  auto loop = EventLoop::Create();
+  ASSERT_TRUE(loop.ok());
+  std::vector<int> seen;
+  const auto after = [&](int milliseconds, EventLoop::Callback task) {
+    ASSERT_TRUE((*loop)->RunAfter(absl::Milliseconds(milliseconds), std::move(task)).ok());
+  };
+  after(20, [&] { seen.push_back(20); });
+  after(60, [&] {
+    seen.push_back(60);
+    (*loop)->Stop();
+  });
+  after(5, [&] {
+    seen.push_back(5);
+    after(0, [&] { seen.push_back(0); });
+  });
+  EXPECT_TRUE((*loop)->Run().ok());
+  EXPECT_EQ(seen, (std::vector<int>{5, 0, 20, 60}));
+}
+
 TEST(EventLoopTest, ACallbackMayRemoveItsOwnDescriptor) {
   auto loop = EventLoop::Create();
   ASSERT_TRUE(loop.ok());

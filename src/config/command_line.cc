@@ -24,13 +24,21 @@ struct Words {
   std::optional<std::string> endpoint;
   std::optional<std::string> attach_method;
   std::optional<std::string> self_exporting;
+  std::optional<std::string> pod_source;
+  std::optional<std::string> pod_selector;
+  std::vector<std::string> namespaces;
+  std::vector<std::string> exclude_namespaces;
+  std::optional<std::string> cri_socket;
+  std::optional<std::string> node_name;
+  std::optional<std::string> http_listen;
 
   std::string inspect_binary;
   std::optional<std::string> inspect_pid;
   bool inspect_json = false;
 
   bool HasRunFlag() const {
-    return HasSelection() || log_level || exporter || endpoint || attach_method || self_exporting;
+    return HasSelection() || log_level || exporter || endpoint || attach_method || self_exporting || pod_source ||
+           pod_selector || !namespaces.empty() || !exclude_namespaces.empty() || cri_socket || node_name || http_listen;
   }
   bool HasSelection() const { return !pids.empty() || !exe_globs.empty() || all; }
 };
@@ -69,6 +77,28 @@ void DeclareRun(CLI::App& app, Words& words) {
       ->type_name("WHAT");
 }
 
+void DeclarePods(CLI::App& app, Words& words) {
+  app.add_option("--pod-source", words.pod_source,
+                 "Where pods come from: kubernetes (the API server), cri (the container runtime of this machine) or "
+                 "none; auto takes the first of them that is there")
+      ->type_name("NAME");
+  app.add_option(
+         "--pod-selector", words.pod_selector,
+         "Trace pods with these labels, written as for kubectl (nodespan.io/trace=enabled); pods with the label "
+         "nodespan.io/trace=disabled are never traced")
+      ->type_name("SELECTOR");
+  app.add_option("--namespace", words.namespaces, "Trace pods of this namespace only (repeatable)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--exclude-namespace", words.exclude_namespaces, "Trace no pods of this namespace (repeatable)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--cri-socket", words.cri_socket, "Socket of the container runtime")->type_name("PATH");
+  app.add_option("--node-name", words.node_name, "Name of this node in Kubernetes")->type_name("NAME");
+  app.add_option("--http-listen", words.http_listen, "Serve /healthz, /readyz and /metrics there")
+      ->type_name("ADDRESS:PORT");
+}
+
 CLI::App* DeclareInspect(CLI::App& app, Words& words) {
   CLI::App* inspect = app.add_subcommand("inspect", "Show what would be traced in a program, where and why");
   inspect->add_option("BINARY", words.inspect_binary, "Path of an executable")->type_name("");
@@ -97,6 +127,45 @@ absl::StatusOr<std::vector<ExporterKind>> ExporterFlag(std::string_view value) {
   return list.kinds;
 }
 
+// Stores what `parse` makes of the value of a flag, if that was given.
+template <typename Value, typename Target>
+absl::Status ApplyFlag(std::string_view flag, const std::optional<std::string>& word,
+                       absl::StatusOr<Value> (*parse)(std::string_view), Target& target) {
+  if (!word) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Value> value = parse(*word);
+  if (!value.ok()) {
+    return BadFlag(flag, *word, base::Message(value.status()));
+  }
+  target = *std::move(value);
+  return absl::OkStatus();
+}
+
+// Flags replace what the variable says.
+absl::Status ApplyNamespaces(std::string_view flag, const std::vector<std::string>& words,
+                             std::vector<std::string>& target) {
+  if (!words.empty()) {
+    target.clear();
+  }
+  for (const std::string& word : words) {
+    NODESPAN_RETURN_IF_ERROR(ApplyFlag(flag, word, ParseNamespace, target.emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyPodFlags(const Words& words, Config& config) {
+  PodOptions& pods = config.pods;
+  NODESPAN_RETURN_IF_ERROR(ApplyFlag("--pod-source", words.pod_source, ParsePodSource, pods.source));
+  NODESPAN_RETURN_IF_ERROR(ApplyNamespaces("--namespace", words.namespaces, pods.namespaces));
+  NODESPAN_RETURN_IF_ERROR(ApplyNamespaces("--exclude-namespace", words.exclude_namespaces, pods.exclude_namespaces));
+  NODESPAN_RETURN_IF_ERROR(ApplyFlag("--cri-socket", words.cri_socket, ParseSocketPath, pods.cri_socket));
+  NODESPAN_RETURN_IF_ERROR(ApplyFlag("--http-listen", words.http_listen, ParseListenAddress, config.http_listen));
+  pods.selector = words.pod_selector.value_or(pods.selector);
+  pods.node_name = words.node_name.value_or(pods.node_name);
+  return absl::OkStatus();
+}
+
 absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) {
   if (words.HasSelection()) {
     config.selection = {.pids = {}, .exe_globs = words.exe_globs, .all = words.all};
@@ -110,13 +179,7 @@ absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) 
       }
     }
   }
-  if (words.log_level) {
-    absl::StatusOr<base::LogLevel> level = ParseLogLevel(*words.log_level);
-    if (!level.ok()) {
-      return BadFlag("--log-level", *words.log_level, base::Message(level.status()));
-    }
-    config.log_level = *level;
-  }
+  NODESPAN_RETURN_IF_ERROR(ApplyFlag("--log-level", words.log_level, ParseLogLevel, config.log_level));
   if (words.exporter) {
     NODESPAN_ASSIGN_OR_RETURN(config.exporters, ExporterFlag(*words.exporter));
   }
@@ -130,21 +193,10 @@ absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) 
     }
     config.otlp.endpoint = std::move(endpoint->text);
   }
-  if (words.attach_method) {
-    absl::StatusOr<AttachMethod> method = ParseAttachMethod(*words.attach_method);
-    if (!method.ok()) {
-      return BadFlag("--attach-method", *words.attach_method, base::Message(method.status()));
-    }
-    config.attach_method = *method;
-  }
-  if (words.self_exporting) {
-    absl::StatusOr<SelfExporting> choice = ParseSelfExporting(*words.self_exporting);
-    if (!choice.ok()) {
-      return BadFlag("--self-exporting", *words.self_exporting, base::Message(choice.status()));
-    }
-    config.self_exporting = *choice;
-  }
-  return absl::OkStatus();
+  NODESPAN_RETURN_IF_ERROR(ApplyFlag("--attach-method", words.attach_method, ParseAttachMethod, config.attach_method));
+  NODESPAN_RETURN_IF_ERROR(
+      ApplyFlag("--self-exporting", words.self_exporting, ParseSelfExporting, config.self_exporting));
+  return ApplyPodFlags(words, config);
 }
 
 absl::StatusOr<Invocation> MakeRun(const Words& words, Environment environment) {
@@ -157,10 +209,8 @@ absl::StatusOr<Invocation> MakeRun(const Words& words, Environment environment) 
   Warnings warnings;
   NODESPAN_RETURN_IF_ERROR(ApplyEnvironment(environment, config, warnings));
   NODESPAN_RETURN_IF_ERROR(ApplyFlags(words, config, warnings));
-  if (config.selection.empty()) {
-    return absl::InvalidArgumentError(
-        "no process is selected: say what to trace with --pid N, --exe GLOB (or OTEL_GO_AUTO_TARGET_EXE), or --all for "
-        "every Go process of this machine");
+  if (config.selection.empty() && config.pods.source == PodSourceKind::kNone) {
+    return NothingSelectedError();
   }
   return Invocation{.action = std::move(config), .warnings = std::move(warnings).Take()};
 }
@@ -195,6 +245,7 @@ absl::StatusOr<Invocation> ParseCommandLine(int argc, const char* const* argv, c
   app.footer(EnvironmentHelp());
   app.require_subcommand(0, 1);
   DeclareRun(app, words);
+  DeclarePods(app, words);
   CLI::App* run = app.add_subcommand("run", "Trace the selected processes (what happens without a subcommand, too)");
   run->set_help_flag();
   run->fallthrough();
@@ -215,6 +266,12 @@ absl::StatusOr<Invocation> ParseCommandLine(int argc, const char* const* argv, c
     return Print(fmt::format("nodespan {}\n", model::kVersion));
   }
   return inspect->parsed() ? MakeInspect(words) : MakeRun(words, environment);
+}
+
+absl::Status NothingSelectedError() {
+  return absl::InvalidArgumentError(
+      "no process is selected: say what to trace with --pid N, --exe GLOB (or OTEL_GO_AUTO_TARGET_EXE), or --all for "
+      "every Go process of this machine; pods are traced by their labels where --pod-source finds them");
 }
 
 }  // namespace nodespan::config

@@ -33,8 +33,12 @@ struct Invocation {
 
 // Flags win over the environment, the environment over defaults. The variables are those of EnvVars().
 //
-// kInvalidArgument: the command line (or OTEL_GO_AUTO_TARGET_PID) is wrong, or nothing is selected for tracing. The
-// message is one line that names the flag, the value and what to do about it, without the rest of the help.
+// kInvalidArgument: the command line (or a variable that leaves no sensible way to go on) is wrong, or nothing is
+// selected for tracing and there are no pods that could be. The message is one line that names the flag, the value and
+// what to do about it, without the rest of the help.
 absl::StatusOr<Invocation> ParseCommandLine(int argc, const char* const* argv, const Environment& environment);
+
+// No options select a process, and (as may turn out later) no pods can.
+absl::Status NothingSelectedError();
 
 }  // namespace nodespan::config

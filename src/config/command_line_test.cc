@@ -46,7 +46,8 @@ std::string Printed(const Words& words) {
 TEST(CommandLineTest, HelpHasEveryFlagAndEveryEnvironmentVariable) {
   std::string help = Printed({"--help"});
   for (const char* flag : {"--help", "--version", "--pid", "--exe", "--all", "--log-level", "--exporter", "--endpoint",
-                           "--attach-method", "inspect", "run"}) {
+                           "--attach-method", "--pod-source", "--pod-selector", "--namespace", "--exclude-namespace",
+                           "--cri-socket", "--node-name", "--http-listen", "inspect", "run"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
   for (const EnvVar& variable : EnvVars()) {
@@ -67,10 +68,79 @@ TEST(CommandLineTest, VersionIsOneLine) {
   EXPECT_EQ(Printed({"--version"}), "nodespan " + std::string(model::kVersion) + "\n");
 }
 
-TEST(CommandLineTest, NoSelectionIsAnErrorThatNamesTheFlags) {
-  for (const Words& words : std::vector<Words>{Words{}, {"run"}, {"--exporter", "console"}}) {
-    EXPECT_THAT(Error(words), AllOf(HasSubstr("--pid"), HasSubstr("--exe"), HasSubstr("--all")));
+TEST(CommandLineTest, NoSelectionWithoutPodsIsAnErrorThatNamesTheFlags) {
+  for (const Words& words : std::vector<Words>{{"--pod-source", "none"},
+                                               {"run", "--pod-source", "none"},
+                                               {"--pod-source", "None", "--exporter", "console"}}) {
+    EXPECT_THAT(Error(words),
+                AllOf(HasSubstr("--pid"), HasSubstr("--exe"), HasSubstr("--all"), HasSubstr("--pod-source")));
   }
+}
+
+TEST(CommandLineTest, WherePodsMayBeNothingNeedsToBeSelected) {
+  EXPECT_EQ(RunConfig({}).pods, PodOptions());
+  EXPECT_TRUE(RunConfig({"--pod-source", "cri"}).selection.empty());
+  EXPECT_EQ(RunConfig({}).pods.selector, "nodespan.io/trace=enabled");
+}
+
+TEST(CommandLineTest, PodFlagsWinOverTheirVariables) {
+  const Environment environment = {{"NODESPAN_POD_SOURCE", "kubernetes"},
+                                   {"NODESPAN_POD_SELECTOR", "a=b"},
+                                   {"NODESPAN_NAMESPACES", "one, two"},
+                                   {"NODESPAN_EXCLUDE_NAMESPACES", "three"},
+                                   {"NODESPAN_CRI_SOCKET", "/run/a.sock"},
+                                   {"NODESPAN_HTTP_LISTEN", ":9464"},
+                                   {"NODE_NAME", "node-1"}};
+  const Config from_environment = RunConfig({}, environment);
+  EXPECT_EQ(from_environment.pods.source, PodSourceKind::kKubernetes);
+  EXPECT_EQ(from_environment.pods.selector, "a=b");
+  EXPECT_THAT(from_environment.pods.namespaces, ElementsAre("one", "two"));
+  EXPECT_THAT(from_environment.pods.exclude_namespaces, ElementsAre("three"));
+  EXPECT_EQ(from_environment.pods.cri_socket, "/run/a.sock");
+  EXPECT_EQ(from_environment.pods.node_name, "node-1");
+  EXPECT_EQ(from_environment.http_listen, (ListenAddress{"", 9464}));
+  const Config config = RunConfig(
+      {"--pod-source", "cri", "--pod-selector", "", "--namespace", "x", "--namespace", "y", "--exclude-namespace", "z",
+       "--cri-socket", "unix:///run/b.sock", "--node-name", "node-2", "--http-listen", "127.0.0.1:0"},
+      environment);
+  EXPECT_EQ(config.pods.source, PodSourceKind::kCri);
+  EXPECT_EQ(config.pods.selector, "");
+  EXPECT_THAT(config.pods.namespaces, ElementsAre("x", "y"));
+  EXPECT_THAT(config.pods.exclude_namespaces, ElementsAre("z"));
+  EXPECT_EQ(config.pods.cri_socket, "/run/b.sock");
+  EXPECT_EQ(config.pods.node_name, "node-2");
+  EXPECT_EQ(config.http_listen, (ListenAddress{"127.0.0.1", 0}));
+}
+
+TEST(CommandLineTest, WhatAPodGetsFromKubernetes) {
+  const Config config = RunConfig({}, {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
+                                       {"KUBERNETES_SERVICE_PORT", "6443"},
+                                       {"POD_UID", "u"},
+                                       {"NODESPAN_SERVICE_ACCOUNT_DIR", "/sa"},
+                                       {"NODESPAN_USE_LABELS_FOR_RESOURCE_ATTRIBUTES", "true"}});
+  EXPECT_EQ(config.pods.api_host, "10.0.0.1");
+  EXPECT_EQ(config.pods.api_port, "6443");
+  EXPECT_EQ(config.pods.own_pod_uid, "u");
+  EXPECT_EQ(config.pods.service_account_dir, "/sa");
+  EXPECT_TRUE(config.pods.uses_labels_for_identity);
+}
+
+TEST(CommandLineTest, AVariableThatWouldSelectOtherPodsEndsTheProgram) {
+  for (const char* name :
+       {"NODESPAN_NAMESPACES", "NODESPAN_EXCLUDE_NAMESPACES", "NODESPAN_CRI_SOCKET", "NODESPAN_HTTP_LISTEN"}) {
+    EXPECT_THAT(Error({}, {{name, "Not A Value"}}), AllOf(HasSubstr(name), HasSubstr("remove the variable")));
+  }
+  const absl::StatusOr<Invocation> invocation = Parse({}, {{"NODESPAN_POD_SOURCE", "docker"}});
+  ASSERT_TRUE(invocation.ok());
+  EXPECT_THAT(invocation->warnings, ElementsAre(AllOf(HasSubstr("NODESPAN_POD_SOURCE"), HasSubstr("using auto"))));
+}
+
+TEST(CommandLineTest, ListenAddresses) {
+  const auto listen = [](const char* text) { return RunConfig({"--http-listen", text}).http_listen; };
+  EXPECT_EQ(listen(":9464"), (ListenAddress{"", 9464}));
+  EXPECT_EQ(listen("[::1]:1"), (ListenAddress{"::1", 1}));
+  EXPECT_EQ(listen("localhost:65535"), (ListenAddress{"localhost", 65535}));
+  EXPECT_EQ(RunConfig({}).http_listen, std::nullopt);
 }
 
 TEST(CommandLineTest, SelectionFlagsAreRepeatableAndWorkWithAndWithoutRun) {
@@ -127,6 +197,13 @@ TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {
       {{"--all", "--exporter", "none,otlp"}, "--exporter \"none,otlp\"", "none to stand alone"},
       {{"--all", "--endpoint", "ftp://x:1"}, "--endpoint", "expected http://HOST:PORT"},
       {{"--all", "--attach-method", "ptrace"}, "--attach-method \"ptrace\"", "expected one of auto"},
+      {{"--pod-source", "docker"}, "--pod-source \"docker\"", "expected one of auto"},
+      {{"--namespace", "Shop"}, "--namespace \"Shop\"", "the name of a namespace"},
+      {{"--exclude-namespace", ""}, "--exclude-namespace \"\"", "the name of a namespace"},
+      {{"--cri-socket", "run/x"}, "--cri-socket \"run/x\"", "expected the absolute path"},
+      {{"--http-listen", "9464"}, "--http-listen \"9464\"", "expected ADDRESS:PORT"},
+      {{"--http-listen", "::1:80"}, "--http-listen \"::1:80\"", "expected ADDRESS:PORT"},
+      {{"--http-listen", ":70000"}, "--http-listen \":70000\"", "expected ADDRESS:PORT"},
       {{"--al"}, "--al", "'nodespan --help'"},
       {{"--pid", "1", "2"}, "2", "'nodespan --help'"},
       {{"inspect"}, "inspect", "the path of an executable or --pid N"},

@@ -27,7 +27,11 @@ enum class AttachMethod { kAuto, kUprobeMulti, kPerf };
 // What becomes of programs that export spans with an OpenTelemetry SDK of their own.
 enum class SelfExporting { kSkip, kTrace };
 
-// Outside Kubernetes: a process is selected when any of these says so. Flags replace what the variables say.
+// Where pods come from. kAuto: the API server in a pod with a service account, else the container runtime when one
+// answers, else nowhere.
+enum class PodSourceKind { kAuto, kKubernetes, kCri, kNone };
+
+// Processes named by options: one is selected when any of these says so. Flags replace what the variables say.
 struct Selection {
   std::vector<pid_t> pids;             // --pid, OTEL_GO_AUTO_TARGET_PID
   std::vector<std::string> exe_globs;  // --exe, OTEL_GO_AUTO_TARGET_EXE; matched against the link text of /proc/PID/exe
@@ -35,6 +39,31 @@ struct Selection {
 
   bool empty() const { return pids.empty() && exe_globs.empty() && !all; }
   bool operator==(const Selection&) const = default;
+};
+
+// Processes selected by what their pods say, and how pods are found.
+struct PodOptions {
+  PodSourceKind source = PodSourceKind::kAuto;         // --pod-source
+  std::string selector = "nodespan.io/trace=enabled";  // --pod-selector; not parsed yet
+  std::vector<std::string> namespaces;                 // --namespace; empty: all
+  std::vector<std::string> exclude_namespaces;         // --exclude-namespace
+  std::string cri_socket;                              // --cri-socket, an absolute path; empty: looked for
+  std::string node_name;                               // --node-name
+  bool uses_labels_for_identity = false;               // app.kubernetes.io/ labels name services
+  // From the environment of a pod.
+  std::string own_pod_uid;
+  std::string api_host;
+  std::string api_port = "443";
+  std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+  bool operator==(const PodOptions&) const = default;
+};
+
+struct ListenAddress {
+  std::string host;   // a name or an address without brackets; empty: all addresses
+  uint16_t port = 0;  // 0: any that is free
+
+  bool operator==(const ListenAddress&) const = default;
 };
 
 struct TlsOptions {
@@ -69,6 +98,8 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
   bool sdk_disabled = false;
   Selection selection;
+  PodOptions pods;
+  std::optional<ListenAddress> http_listen;                     // --http-listen; absent: no HTTP
   AttachMethod attach_method = AttachMethod::kAuto;             // --attach-method
   std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
   OtlpOptions otlp;

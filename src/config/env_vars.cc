@@ -179,6 +179,51 @@ absl::Status SetTargetPid(const EnvSetting& setting) {
   return absl::OkStatus();
 }
 
+// For values without which nodespan would do something else than what it was told.
+absl::Status FatalBadValue(const EnvSetting& setting, const absl::Status& problem) {
+  return base::MakeStatus(absl::StatusCode::kInvalidArgument, "{}={}: {}; correct it or remove the variable",
+                          setting.name, Quote(setting.value), base::Message(problem));
+}
+
+absl::Status SetPodSource(const EnvSetting& setting) {
+  absl::StatusOr<PodSourceKind> parsed = ParsePodSource(setting.value);
+  if (!parsed.ok()) {
+    WarnBadValue(setting, parsed.status(), "auto");
+    return absl::OkStatus();
+  }
+  setting.config.pods.source = *parsed;
+  return absl::OkStatus();
+}
+
+absl::Status SetNamespaces(const EnvSetting& setting, std::vector<std::string>& target) {
+  for (std::string_view item : SplitList(setting.value)) {
+    absl::StatusOr<std::string> name = ParseNamespace(item);
+    if (!name.ok()) {
+      return FatalBadValue(setting, name.status());
+    }
+    target.push_back(*std::move(name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetCriSocket(const EnvSetting& setting) {
+  absl::StatusOr<std::string> path = ParseSocketPath(setting.value);
+  if (!path.ok()) {
+    return FatalBadValue(setting, path.status());
+  }
+  setting.config.pods.cri_socket = *std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status SetHttpListen(const EnvSetting& setting) {
+  absl::StatusOr<ListenAddress> address = ParseListenAddress(setting.value);
+  if (!address.ok()) {
+    return FatalBadValue(setting, address.status());
+  }
+  setting.config.http_listen = *std::move(address);
+  return absl::OkStatus();
+}
+
 constexpr EnvVar kEnvVars[] = {
     {"OTEL_GO_AUTO_TARGET_EXE", "", "trace processes whose executable path matches this glob, as --exe",
      [](const EnvSetting& s) {
@@ -186,6 +231,30 @@ constexpr EnvVar kEnvVars[] = {
        return absl::OkStatus();
      }},
     {"OTEL_GO_AUTO_TARGET_PID", "", "trace this process, as --pid", SetTargetPid},
+    {"NODESPAN_POD_SOURCE", "auto",
+     "kubernetes (API server), cri (container runtime) or none; auto takes the first that is there", SetPodSource},
+    {"NODESPAN_POD_SELECTOR", "nodespan.io/trace=enabled", "label selector of pods to trace",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.selector); }},
+    {"NODESPAN_NAMESPACES", "", "only pods of these namespaces, with commas (all when not set)",
+     [](const EnvSetting& s) { return SetNamespaces(s, s.config.pods.namespaces); }},
+    {"NODESPAN_EXCLUDE_NAMESPACES", "", "no pods of these namespaces, with commas",
+     [](const EnvSetting& s) { return SetNamespaces(s, s.config.pods.exclude_namespaces); }},
+    {"NODESPAN_CRI_SOCKET", "", "socket of the container runtime (the usual places when not set)", SetCriSocket},
+    {"NODESPAN_USE_LABELS_FOR_RESOURCE_ATTRIBUTES", "false",
+     "true: labels app.kubernetes.io/instance, /name and /version name services",
+     [](const EnvSetting& s) { return SetBool(s, s.config.pods.uses_labels_for_identity); }},
+    {"NODESPAN_SERVICE_ACCOUNT_DIR", "/var/run/secrets/kubernetes.io/serviceaccount",
+     "folder with token and ca.crt for the API server",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.service_account_dir); }},
+    {"NODE_NAME", "", "name of this node in Kubernetes (spec.nodeName)",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.node_name); }},
+    {"POD_UID", "", "uid of nodespan's own pod, which is not traced",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.own_pod_uid); }},
+    {"KUBERNETES_SERVICE_HOST", "", "the API server; Kubernetes sets it",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.api_host); }},
+    {"KUBERNETES_SERVICE_PORT", "443", "its port; Kubernetes sets it",
+     [](const EnvSetting& s) { return SetText(s, s.config.pods.api_port); }},
+    {"NODESPAN_HTTP_LISTEN", "", "ADDRESS:PORT of /healthz, /readyz and /metrics (off when not set)", SetHttpListen},
     {"OTEL_SDK_DISABLED", "false", "true: emit no telemetry",
      [](const EnvSetting& s) { return SetBool(s, s.config.sdk_disabled); }},
     {"OTEL_LOG_LEVEL", "info", "debug, info, warn, error or none", SetLogLevel},

@@ -34,6 +34,13 @@ constexpr std::array<NamedValue<AttachMethod>, 3> kAttachMethods = {{
     {"perf", AttachMethod::kPerf},
 }};
 
+constexpr std::array<NamedValue<PodSourceKind>, 4> kPodSources = {{
+    {"auto", PodSourceKind::kAuto},
+    {"kubernetes", PodSourceKind::kKubernetes},
+    {"cri", PodSourceKind::kCri},
+    {"none", PodSourceKind::kNone},
+}};
+
 // PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h).
 constexpr int64_t kPidMax = int64_t{4} * 1024 * 1024;
 
@@ -73,6 +80,50 @@ absl::StatusOr<pid_t> ParsePid(std::string_view text) {
                             kPidMax);
   }
   return static_cast<pid_t>(*pid);
+}
+
+absl::StatusOr<PodSourceKind> ParsePodSource(std::string_view text) {
+  return ParseEnum<PodSourceKind>(text, kPodSources);
+}
+
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const bool has_brackets = host.starts_with('[') && host.ends_with(']');
+  if (has_brackets) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const absl::StatusOr<int64_t> port =
+      ParseInteger(colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1), 0, UINT16_MAX);
+  const bool is_host = host.find_first_of(has_brackets ? "[] /\t\r\n" : "[]:/ \t\r\n") == std::string_view::npos;
+  if (!port.ok() || !is_host) {
+    return absl::InvalidArgumentError("expected ADDRESS:PORT or :PORT, such as :9464 or 127.0.0.1:9464");
+  }
+  return ListenAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)};
+}
+
+absl::StatusOr<std::string> ParseNamespace(std::string_view text) {
+  constexpr size_t kMaxLength = 63;
+  const bool is_name = !text.empty() && text.size() <= kMaxLength && text.front() != '-' && text.back() != '-' &&
+                       std::all_of(text.begin(), text.end(),
+                                   [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+  if (!is_name) {
+    return absl::InvalidArgumentError("expected the name of a namespace: lower-case letters, digits and '-'");
+  }
+  return std::string(text);
+}
+
+absl::StatusOr<std::string> ParseSocketPath(std::string_view text) {
+  constexpr std::string_view kScheme = "unix://";
+  constexpr size_t kMaxLength = 107;  // sockaddr_un
+  if (text.starts_with(kScheme)) {
+    text.remove_prefix(kScheme.size());
+  }
+  if (!text.starts_with('/') || text.size() > kMaxLength || text.find('\0') != std::string_view::npos) {
+    return base::MakeStatus(absl::StatusCode::kInvalidArgument,
+                            "expected the absolute path of a socket, at most {} characters", kMaxLength);
+  }
+  return std::string(text);
 }
 
 }  // namespace nodespan::config

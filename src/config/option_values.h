@@ -30,4 +30,15 @@ absl::StatusOr<SelfExporting> ParseSelfExporting(std::string_view text);
 
 absl::StatusOr<pid_t> ParsePid(std::string_view text);
 
+absl::StatusOr<PodSourceKind> ParsePodSource(std::string_view text);
+
+// "ADDR:PORT", ":PORT", "[IPV6]:PORT".
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
+
+// The name of a namespace.
+absl::StatusOr<std::string> ParseNamespace(std::string_view text);
+
+// The absolute path of a socket, also as "unix:///path".
+absl::StatusOr<std::string> ParseSocketPath(std::string_view text);
+
 }  // namespace nodespan::config

@@ -5,12 +5,9 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include <cstring>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include "attach/attacher.h"
 #include "attach/tracer_object.h"
@@ -20,17 +17,25 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
+#include "config/command_line.h"
 #include "daemon/exporters.h"
+#include "daemon/health.h"
+#include "daemon/http_endpoint.h"
 #include "daemon/inspector.h"
 #include "daemon/loss_report.h"
+#include "daemon/metrics_page.h"
+#include "daemon/pod_sources.h"
 #include "daemon/record_reader_thread.h"
+#include "daemon/target_discovery.h"
 #include "daemon/target_manager.h"
 #include "discovery/facts.h"
-#include "discovery/process_table.h"
+#include "discovery/pod_selection.h"
 #include "discovery/selector.h"
 #include "ebpf/kernel_features.h"
-#include "ebpf/ring_reader.h"
+#include "k8s/cgroup.h"
+#include "k8s/label_selector.h"
 #include "metrics/counters.h"
+#include "metrics/gauges.h"
 #include "model/version.h"
 #include "procfs/procfs.h"
 #include "spans/span_assembler.h"
@@ -39,12 +44,10 @@
 namespace nodespan::daemon {
 namespace {
 
-// Repairs what lost events left wrong; events do the rest at once.
-constexpr absl::Duration kSweepPeriod = absl::Seconds(10);
-// Without events (another pid namespace) the sweep is all there is.
-constexpr absl::Duration kSweepPeriodWithoutEvents = absl::Seconds(1);
 // Lets go of what is kept of released targets.
 constexpr absl::Duration kForgetTargetsPeriod = absl::Seconds(30);
+// How long the control loop may take to answer /healthz.
+constexpr absl::Duration kLoopPatience = absl::Seconds(2);
 // Below the 30 s that Kubernetes gives a pod to end.
 constexpr absl::Duration kFinalExportTime = absl::Seconds(5);
 
@@ -66,55 +69,6 @@ absl::StatusOr<base::UniqueFd> TakeSignals() {
   return fd;
 }
 
-// The control thread's part: process events and timers drive the table, the table drives the targets.
-class Control {
- public:
-  Control(base::EventLoop* loop, discovery::ProcessTable* table, TargetManager* targets)
-      : loop_(loop), table_(table), targets_(targets) {}
-
-  absl::Status Start(attach::TracerObject* object, metrics::Counters* counters) {
-    const bool has_events = object->features().sees_host_pids;
-    NODESPAN_ASSIGN_OR_RETURN(events_, ebpf::RingReader::Create(object->process_events_fd(),
-                                                                [this, counters](std::span<const uint8_t> bytes) {
-                                                                  OnProcessEvent(bytes, counters);
-                                                                }));
-    NODESPAN_RETURN_IF_ERROR(loop_->AddFd(events_->epoll_fd(), [this] { events_->Drain(); }));
-    if (has_events) {
-      NODESPAN_ASSIGN_OR_RETURN(links_, object->AttachProcessWatch());
-    } else {
-      spdlog::warn("not in the host's pid namespace: new processes are found once per second (set hostPID: true)");
-    }
-    NODESPAN_RETURN_IF_ERROR(table_->Scan());
-    return loop_->AddTimer(has_events ? kSweepPeriod : kSweepPeriodWithoutEvents, [this] {
-      if (const absl::Status status = table_->Sweep(); !status.ok()) {
-        spdlog::warn("sweep of /proc: {}; trying again", base::Message(status));
-      }
-    });
-  }
-
- private:
-  void OnProcessEvent(std::span<const uint8_t> bytes, metrics::Counters* counters) {
-    ns_process_event event{};
-    if (bytes.size() != sizeof(event)) {
-      counters->Add(metrics::Counter::kRecordsMalformed);
-      return;
-    }
-    std::memcpy(&event, bytes.data(), sizeof(event));
-    switch (event.type) {
-      case NS_PROCESS_EXEC: table_->OnExec(static_cast<pid_t>(event.pid)); break;
-      case NS_PROCESS_EXIT: table_->OnExit(static_cast<pid_t>(event.pid)); break;
-      case NS_PROCESS_EXPORTS: targets_->OnExports({event.target_slot, event.target_generation}); break;
-      default: counters->Add(metrics::Counter::kRecordsMalformed);
-    }
-  }
-
-  base::EventLoop* const loop_;
-  discovery::ProcessTable* const table_;
-  TargetManager* const targets_;
-  std::unique_ptr<ebpf::RingReader> events_;
-  std::vector<ebpf::Link> links_;  // before the ring: no events without a reader
-};
-
 absl::StatusOr<ebpf::KernelFeatures> DetectFeatures(config::AttachMethod method) {
   if (method == config::AttachMethod::kAuto) {
     return ebpf::DetectKernelFeatures();
@@ -126,6 +80,39 @@ absl::StatusOr<ebpf::KernelFeatures> DetectFeatures(config::AttachMethod method)
 
 discovery::SelectionOptions ToSelectionOptions(const config::Selection& selection) {
   return {selection.pids, selection.exe_globs, selection.all};
+}
+
+// The uid of the pod that nodespan runs in; empty when it is in none, or when its cgroup namespace hides it.
+std::string OwnPodUid(const config::PodOptions& options, const procfs::ProcFs& procfs) {
+  if (!options.own_pod_uid.empty()) {
+    return options.own_pod_uid;
+  }
+  const absl::StatusOr<pid_t> pid = procfs.SelfPid();
+  const absl::StatusOr<procfs::ProcessDir> self = pid.ok() ? procfs.Open(*pid) : pid.status();
+  const absl::StatusOr<std::string> cgroup = self.ok() ? self->ReadCgroup() : self.status();
+  const std::optional<k8s::CgroupContainer> container = cgroup.ok() ? k8s::ParseCgroup(*cgroup) : std::nullopt;
+  return container ? container->pod_uid : "";
+}
+
+absl::StatusOr<discovery::PodSelectionOptions> ToPodSelectionOptions(const config::PodOptions& options,
+                                                                     const procfs::ProcFs& procfs) {
+  absl::StatusOr<k8s::LabelSelector> selector = k8s::LabelSelector::Parse(options.selector);
+  if (!selector.ok()) {
+    return base::Annotate(selector.status(), "--pod-selector (or NODESPAN_POD_SELECTOR)");
+  }
+  return discovery::PodSelectionOptions{.selector = *std::move(selector),
+                                        .namespaces = options.namespaces,
+                                        .exclude_namespaces = options.exclude_namespaces,
+                                        .own_pod_uid = OwnPodUid(options, procfs)};
+}
+
+// In a pod, `uname` gives the name of the pod unless it is in the host's network.
+discovery::HostFacts ReadNodeFacts(const config::PodOptions& options) {
+  discovery::HostFacts host = discovery::ReadHostFacts();
+  if (!options.node_name.empty()) {
+    host.name = options.node_name;
+  }
+  return host;
 }
 
 void WarnAboutMissingPids(const config::Selection& selection, const procfs::ProcFs& procfs) {
@@ -140,17 +127,24 @@ void WarnAboutMissingPids(const config::Selection& selection, const procfs::Proc
 
 absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(const base::UniqueFd signal_fd, TakeSignals());
+  NODESPAN_ASSIGN_OR_RETURN(const auto procfs, procfs::RealProcFs::Create());
+  NODESPAN_ASSIGN_OR_RETURN(const discovery::PodSelectionOptions pod_options,
+                            ToPodSelectionOptions(config.pods, *procfs));
+  config::PodOptions pod_source = config.pods;
+  pod_source.source = ResolvePodSource(config.pods);
+  if (pod_source.source == config::PodSourceKind::kNone && config.selection.empty()) {
+    return config::NothingSelectedError();
+  }
   ebpf::RaiseMemlockLimit();
   NODESPAN_ASSIGN_OR_RETURN(const ebpf::KernelFeatures features, DetectFeatures(config.attach_method));
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));
-  NODESPAN_ASSIGN_OR_RETURN(const auto procfs, procfs::RealProcFs::Create());
-  const absl::StatusOr<pid_t> own_pid = procfs->SelfPid();
-  const discovery::HostFacts host = discovery::ReadHostFacts();
+  const discovery::HostFacts host = ReadNodeFacts(config.pods);
 
   // Declared so that destruction is the order of shutdown, last first: stop discovery, detach, drain the ring, export.
   metrics::Counters counters;
+  metrics::Gauges gauges;
   spans::TargetDirectory directory(&base::Clock::Real());
   NODESPAN_ASSIGN_OR_RETURN(const auto processor, MakeBatchProcessor(config, &counters));
   spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters);
@@ -158,12 +152,11 @@ absl::Status RunDaemon(const config::Config& config) {
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());
   std::optional<Inspector> inspector(std::in_place, loop.get(), &counters);
-  discovery::Selector selector(ToSelectionOptions(config.selection),
-                               own_pid.ok() ? std::optional(*own_pid) : std::nullopt);
-  TargetManager targets({&config, procfs.get(), &host, &selector, &*inspector, &*attacher, &directory, &counters});
-  discovery::ProcessTable table(*procfs, counters,
-                                {[&](const discovery::ProcessInfo& process) { targets.OnAppeared(process); },
-                                 [&](const model::ProcessKey& key) { targets.OnGone(key); }});
+  TargetManager targets({&config, procfs.get(), &host, &*inspector, &*attacher, &directory, &counters, &gauges});
+  std::optional<TargetDiscovery> target_discovery(
+      std::in_place,
+      TargetDiscovery::Dependencies{loop.get(), procfs.get(), object.get(), &targets, &counters, &gauges},
+      ToSelectionOptions(config.selection), pod_options);
 
   spdlog::info("nodespan {} ready: attaching by {}{}", model::kVersion, ebpf::ToString(features.method),
                features.has_attach_cookie ? "" : " without cookies");
@@ -173,18 +166,30 @@ absl::Status RunDaemon(const config::Config& config) {
   for (const attach::TracerObject::Refusal& refusal : object->refusals()) {
     spdlog::warn("this kernel refuses {}: such operations are not traced ({})", refusal.group, refusal.reason);
   }
-  std::optional<Control> control(std::in_place, loop.get(), &table, &targets);
   if (config.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");
   } else {
     WarnAboutMissingPids(config.selection, *procfs);
-    NODESPAN_RETURN_IF_ERROR(control->Start(object.get(), &counters));
+    NODESPAN_RETURN_IF_ERROR(target_discovery->Start(pod_source));
   }
   NODESPAN_RETURN_IF_ERROR(loop->AddTimer(kForgetTargetsPeriod, [&] { directory.Expire(); }));
   NODESPAN_RETURN_IF_ERROR(loop->AddFd(signal_fd.get(), [&] { loop->Stop(); }));
+  const k8s::PodSource* const pods = target_discovery->pods();
+  std::unique_ptr<HttpEndpoint> http;
+  if (config.http_listen) {
+    NODESPAN_ASSIGN_OR_RETURN(
+        http,
+        HttpEndpoint::Start(
+            *config.http_listen,
+            {.why_not_alive = [&] { return WhyNotAlive(*loop, *reader, kLoopPatience); },
+             .why_not_ready = [&] { return pods == nullptr || pods->is_synced() ? "" : "the pods are not known yet"; },
+             .metrics = [&] { return RenderMetrics(counters, gauges, object->ReadCounters(), pods); }}));
+    spdlog::info("serving /healthz, /readyz and /metrics on port {}", http->port());
+  }
   absl::Status run_status = loop->Run();
 
-  control.reset();
+  http.reset();
+  target_discovery.reset();
   inspector.reset();
   targets.DetachAll();
   attacher.reset();  // waits until every probe is gone, so the ring gets nothing more

@@ -2,7 +2,8 @@
 // Daemon wires everything together and runs until it is told to stop.
 //
 // Threads: the caller's becomes the control thread (discovery, attach, signals, timers); reader (ring to spans),
-// inspect (reading executables), detach (closing links) and one per exporter are started here.
+// inspect (reading executables), detach (closing links), pods (API server or container runtime), http and one per
+// exporter are started here.
 #pragma once
 
 #include "absl/status/status.h"

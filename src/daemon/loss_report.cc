@@ -2,17 +2,12 @@
 #include "daemon/loss_report.h"
 
 #include <span>
-#include <string_view>
-#include <utility>
-
 #include "bpf/abi/nodespan_abi.h"
 #include "fmt/format.h"
 
 namespace nodespan::daemon {
 
 namespace {
-
-using NamedCount = std::pair<std::string_view, uint64_t>;
 
 // "name=count name=count" of those that are not zero.
 std::string NonZero(std::span<const NamedCount> counts) {
@@ -27,9 +22,9 @@ std::string NonZero(std::span<const NamedCount> counts) {
 
 }  // namespace
 
-std::string DetailReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
+std::vector<NamedCount> Details(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
   using metrics::Counter;
-  const NamedCount details[] = {
+  return {
       {"headers_cut", kernel[NS_LOSS_HEADERS_CUT]},
       {"field_unreadable", kernel[NS_LOSS_FIELD_UNREADABLE]},
       {"bad_traceparent", kernel[NS_LOSS_BAD_TRACEPARENT]},
@@ -43,13 +38,11 @@ std::string DetailReport(const metrics::Counters& counters, const attach::Kernel
       {"exceptions_dropped", counters.Get(Counter::kExceptionsDropped)},
       {"api_spans_not_ended", counters.Get(Counter::kApiSpansAbandoned)},
   };
-  return NonZero(details);
 }
 
-std::string LossReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
+std::vector<NamedCount> Losses(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
   using metrics::Counter;
-  // Each is one operation without a delivered span.
-  const NamedCount losses[] = {
+  return {
       {"ring_full", kernel[NS_LOSS_RING_FULL]},
       {"inflight_full", kernel[NS_LOSS_INFLIGHT_FULL]},
       {"unreadable", kernel[NS_LOSS_READ_FAILED]},
@@ -64,12 +57,20 @@ std::string LossReport(const metrics::Counters& counters, const attach::KernelCo
       {"shutdown", counters.Get(Counter::kSpansDroppedShutdown)},
       {"rejected", counters.Get(Counter::kSpansRejected)},
   };
+}
+
+std::string DetailReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
+  return NonZero(Details(counters, kernel));
+}
+
+std::string LossReport(const metrics::Counters& counters, const attach::KernelCounters& kernel) {
+  const std::vector<NamedCount> losses = Losses(counters, kernel);
   uint64_t lost = 0;
   for (const auto& [name, count] : losses) {
     lost += count;
   }
   const std::string reasons = NonZero(losses);
-  return fmt::format("spans: exported={} lost={}{} unsampled={}", counters.Get(Counter::kSpansExported), lost,
+  return fmt::format("spans: exported={} lost={}{} unsampled={}", counters.Get(metrics::Counter::kSpansExported), lost,
                      reasons.empty() ? "" : fmt::format(" ({})", reasons), kernel[NS_COUNT_OPS_UNSAMPLED]);
 }
 

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -35,6 +36,7 @@ absl::StatusOr<std::unique_ptr<RecordReaderThread>> RecordReaderThread::Start(in
                                 spdlog::debug("record dropped: {}", base::Message(status));
                               }
                             }));
+  reader->last_round_ns_ = base::Clock::Real().MonotonicNs();
   reader->thread_ = std::thread([raw = reader.get()] { raw->Run(); });
   (void)pthread_setname_np(reader->thread_.native_handle(), "ns-reader");
   return reader;
@@ -63,6 +65,7 @@ void RecordReaderThread::Run() {
   while (true) {
     (void)::poll(fds, 2, period_ms);
     const size_t count = DrainOnce();
+    last_round_ns_.store(base::Clock::Real().MonotonicNs(), std::memory_order_relaxed);
     if ((fds[0].revents & POLLIN) != 0) {
       return;
     }

@@ -28,6 +28,9 @@ class RecordReaderThread {
   // Drains the ring once more, hands the spans on, and ends the thread.
   ~RecordReaderThread();
 
+  // When it last looked at the ring (CLOCK_MONOTONIC): many times a second while it is alive. Any thread.
+  int64_t last_round_ns() const { return last_round_ns_.load(std::memory_order_relaxed); }
+
  private:
   RecordReaderThread(spans::SpanAssembler* assembler, exporting::BatchProcessor* processor, base::UniqueFd stop_fd)
       : assembler_(assembler), processor_(processor), stop_fd_(std::move(stop_fd)) {}
@@ -39,7 +42,8 @@ class RecordReaderThread {
   spans::SpanAssembler* const assembler_;
   exporting::BatchProcessor* const processor_;
   base::UniqueFd stop_fd_;
-  std::vector<model::Span> spans_;  // reader thread only
+  std::atomic<int64_t> last_round_ns_ = 0;  // relaxed: looked at by itself
+  std::vector<model::Span> spans_;          // reader thread only
   std::unique_ptr<ebpf::RingReader> ring_;
   std::thread thread_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/target_manager.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -11,8 +13,8 @@
 #include "config/warnings.h"
 #include "daemon/live_check.h"
 #include "daemon/process_symbols.h"
-#include "discovery/process_resource.h"
 #include "ebpf/uprobe.h"
+#include "k8s/identity.h"
 
 namespace nodespan::daemon {
 namespace {
@@ -35,11 +37,8 @@ absl::StatusOr<uint64_t> FindLoadBias(const std::vector<procfs::ExeMapping>& map
 
 }  // namespace
 
-void TargetManager::OnAppeared(const discovery::ProcessInfo& info) {
-  const discovery::SelectionDecision decision = deps_.selector->Decide(info);
-  if (!decision.is_selected) {
-    return;
-  }
+void TargetManager::OnSelected(const discovery::SelectedProcess& selected) {
+  const discovery::ProcessInfo& info = selected.process;
   absl::StatusOr<procfs::ProcessDir> dir = deps_.procfs->Open(info.key.pid);
   if (!dir.ok() || dir->key() != info.key) {
     return;  // It has ended; its exit is reported, or found by the sweep.
@@ -48,6 +47,10 @@ void TargetManager::OnAppeared(const discovery::ProcessInfo& info) {
   process = Process{};
   process.appearance = next_appearance_++;
   process.exe = info.exe.path;
+  process.workload = selected.workload;
+  process.container_id = selected.container_id;
+  UpdateGauges();
+  spdlog::debug("selected pid={} exe={}: {}", info.key.pid, process.exe, selected.reason);
   deps_.counters->Add(metrics::Counter::kProcessesScanned);
   absl::StatusOr<base::UniqueFd> exe_fd = dir->OpenExe();
   if (!exe_fd.ok()) {
@@ -81,6 +84,7 @@ void TargetManager::OnInspected(const model::ProcessKey& key, uint64_t appearanc
   if (const absl::Status status = Trace(key, process); !status.ok()) {
     Refuse(key, process, status);
   }
+  UpdateGauges();
 }
 
 absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process) {
@@ -118,10 +122,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   NODESPAN_ASSIGN_OR_RETURN(discovery::ProcessFacts facts, discovery::ReadProcessFacts(dir, *deps_.host));
   facts.go_version = inspection.info.go_version;
   facts.go_build_id = inspection.info.go_build_id;
-  const discovery::StatedIdentity target_identity{options.service_name, options.resource_attributes};
-  const discovery::StatedIdentity node_identity{deps_.config->service_name, deps_.config->resource_attributes};
-  auto resource = std::make_shared<const model::Resource>(
-      discovery::BuildProcessResource(facts, *deps_.host, target_identity, node_identity));
+  model::ResourcePtr resource = MakeResource(process, facts, {options.service_name, options.resource_attributes});
 
   NODESPAN_ASSIGN_OR_RETURN(process.target, deps_.attacher->Reserve());
   const spans::TargetKey directory_key{process.target.slot, process.target.generation};
@@ -154,12 +155,37 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     Detach(process);
     return status;
   }
-  spdlog::info("attached pid={} exe={} go={} by={}", key.pid, process.exe, inspection.info.go_version,
-               ebpf::ToString(deps_.attacher->method()));
+  const k8s::Pod* pod = process.workload.pod.get();
+  spdlog::info("attached pid={} exe={} go={} by={}{}", key.pid, process.exe, inspection.info.go_version,
+               ebpf::ToString(deps_.attacher->method()),
+               pod == nullptr ? "" : fmt::format(" pod={}/{}", pod->namespace_name, pod->name));
   if (const std::string problems = inspection.plan.Problems(); !problems.empty()) {
     spdlog::info("pid={} partly: {}", key.pid, problems);
   }
   return absl::OkStatus();
+}
+
+model::ResourcePtr TargetManager::MakeResource(const Process& process, const discovery::ProcessFacts& facts,
+                                               const discovery::StatedIdentity& identity) const {
+  const config::Config& config = *deps_.config;
+  const discovery::StatedIdentity node{config.service_name, config.resource_attributes};
+  std::optional<k8s::WorkloadIdentity> workload;
+  if (process.workload.pod != nullptr) {
+    const k8s::IdentityOptions options = {
+        .node_name = config.pods.node_name,
+        .uses_labels = config.pods.uses_labels_for_identity,
+        .instance_suffix = IsFirstOfContainer(process) ? "" : std::to_string(facts.vpid)};
+    workload = k8s::DescribeWorkload(process.workload, process.container_id, options);
+  }
+  return std::make_shared<const model::Resource>(
+      discovery::BuildProcessResource(facts, *deps_.host, identity, node, workload ? &*workload : nullptr));
+}
+
+// Most containers have one Go process, whose instance is then known by the name of the container alone.
+bool TargetManager::IsFirstOfContainer(const Process& process) const {
+  return std::none_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+    return entry.second.state == State::kTraced && entry.second.container_id == process.container_id;
+  });
 }
 
 absl::Status TargetManager::CountMismatch(absl::Status status) {
@@ -174,18 +200,33 @@ void TargetManager::Refuse(const model::ProcessKey& key, Process& process, const
     // Not a Go program, or ended meanwhile: nothing that anybody would miss.
     spdlog::debug("pid={} exe={} left alone: {}", key.pid, process.exe, base::Message(why));
     processes_.erase(key);
+    UpdateGauges();
     return;
   }
   process.state = State::kRefused;
   process.reason = base::Message(why);
   deps_.counters->Add(metrics::Counter::kTargetsRefused);
   spdlog::warn("not traced: pid={} exe={}: {}", key.pid, process.exe, process.reason);
+  UpdateGauges();
+}
+
+void TargetManager::OnDeselected(const model::ProcessKey& key, const std::string& reason) {
+  const auto node = processes_.extract(key);
+  if (node.empty()) {
+    return;  // Not a Go program.
+  }
+  Detach(node.mapped());
+  UpdateGauges();
+  if (node.mapped().state == State::kTraced) {
+    spdlog::info("detached pid={} exe={}: {}", key.pid, node.mapped().exe, reason);
+  }
 }
 
 void TargetManager::OnGone(const model::ProcessKey& key) {
   const auto node = processes_.extract(key);
   if (!node.empty()) {
     Detach(node.mapped());
+    UpdateGauges();
   }
 }
 
@@ -219,12 +260,14 @@ void TargetManager::DetachAll() {
   processes_.clear();
 }
 
-size_t TargetManager::traced_count() const {
-  size_t count = 0;
-  for (const auto& [key, process] : processes_) {
-    count += process.state == State::kTraced ? 1 : 0;
-  }
-  return count;
+void TargetManager::UpdateGauges() {
+  const auto count = [this](State state) {
+    return std::count_if(processes_.begin(), processes_.end(),
+                         [state](const auto& entry) { return entry.second.state == state; });
+  };
+  deps_.gauges->Set(metrics::Gauge::kTargetsInspecting, count(State::kInspecting));
+  deps_.gauges->Set(metrics::Gauge::kTargetsTraced, count(State::kTraced));
+  deps_.gauges->Set(metrics::Gauge::kTargetsRefused, count(State::kRefused));
 }
 
 }  // namespace nodespan::daemon

@@ -58,11 +58,16 @@ std::string_view StatedServiceName(const StatedIdentity& identity) {
   return {};
 }
 
-std::string ServiceName(const ProcessFacts& process, const StatedIdentity& target, const StatedIdentity& node) {
-  for (const StatedIdentity* identity : {&target, &node}) {
-    if (std::string_view name = StatedServiceName(*identity); !name.empty()) {
-      return std::string(name);
-    }
+std::string ServiceName(const ProcessFacts& process, const StatedIdentity& target, const StatedIdentity& node,
+                        const k8s::WorkloadIdentity* workload) {
+  if (std::string_view name = StatedServiceName(target); !name.empty()) {
+    return std::string(name);
+  }
+  if (workload != nullptr) {
+    return workload->service_name;
+  }
+  if (std::string_view name = StatedServiceName(node); !name.empty()) {
+    return std::string(name);
   }
   std::string_view file_name = FileName(process.exe_path);
   return file_name.empty() ? "unknown_service" : fmt::format("unknown_service:{}", file_name);
@@ -100,20 +105,38 @@ void SetTelemetry(ResourceBuilder& resource) {
   resource.SetText("telemetry.distro.version", model::kVersion);
 }
 
+void SetStated(const std::vector<std::pair<std::string, std::string>>& attributes, ResourceBuilder& resource) {
+  for (const auto& [key, value] : attributes) {
+    if (key != "service.name") {
+      resource.SetText(base::ToValidUtf8(key), value);
+    }
+  }
+}
+
+void SetWorkload(const k8s::WorkloadIdentity& workload, ResourceBuilder& resource) {
+  for (const model::ResourceAttribute& attribute : workload.detected) {
+    if (const auto* text = std::get_if<std::string>(&attribute.value); text != nullptr) {
+      resource.SetText(attribute.key, *text);
+    } else {
+      resource.Set(attribute.key, attribute.value);
+    }
+  }
+  SetStated(workload.stated, resource);
+}
+
 }  // namespace
 
 model::Resource BuildProcessResource(const ProcessFacts& process, const HostFacts& host, const StatedIdentity& target,
-                                     const StatedIdentity& node) {
+                                     const StatedIdentity& node, const k8s::WorkloadIdentity* workload) {
   ResourceBuilder resource;
-  resource.SetText("service.name", ServiceName(process, target, node));
+  resource.SetText("service.name", ServiceName(process, target, node, workload));
+  // What is set later wins.
   SetDetected(process, host, resource);
-  for (const StatedIdentity* identity : {&node, &target}) {
-    for (const auto& [key, value] : identity->attributes) {
-      if (key != "service.name") {
-        resource.SetText(base::ToValidUtf8(key), value);
-      }
-    }
+  SetStated(node.attributes, resource);
+  if (workload != nullptr) {
+    SetWorkload(*workload, resource);
   }
+  SetStated(target.attributes, resource);
   SetTelemetry(resource);
   return {.attributes = resource.Take(), .schema_url = std::string(kResourceSchemaUrl)};
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resource under which the spans of one process are exported, outside Kubernetes (SPEC
-// sections 1.3, 2.3, 3.6, 3.7).
+// The resource under which the spans of one process are exported (SPEC sections 1.3, 2.3, 3.6, 3.7).
 #pragma once
 
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "discovery/facts.h"
+#include "k8s/identity.h"
 #include "model/resource.h"
 
 namespace nodespan::discovery {
@@ -23,12 +23,17 @@ struct StatedIdentity {
 };
 
 // Merges, the first that says something wins:
-//   service.name     target's OTEL_SERVICE_NAME, target's attributes, node's OTEL_SERVICE_NAME, node's attributes,
-//                    "unknown_service:<file name of the executable>". Empty names count as not said.
+//   service.name     target's OTEL_SERVICE_NAME, target's attributes, `workload` (its annotation, or what manages the
+//   pod),
+//                    node's OTEL_SERVICE_NAME, node's attributes, "unknown_service:<file name of the executable>".
+//                    Empty names count as not said.
 //   telemetry.*      always nodespan's: they tell who made the spans.
-//   everything else  target's attributes, node's attributes (an empty value is said, too), what was detected.
-// All text is made valid UTF-8. service.instance.id is stable for the life of the process, across restarts of nodespan.
+//   everything else  target's attributes, the pod's annotations, what Kubernetes says, node's attributes (an empty
+//   value
+//                    is said, too), what was detected.
+// `workload` is null for processes in no pod. All text is made valid UTF-8. service.instance.id is stable for the life
+// of the process, across restarts of nodespan.
 model::Resource BuildProcessResource(const ProcessFacts& process, const HostFacts& host, const StatedIdentity& target,
-                                     const StatedIdentity& node);
+                                     const StatedIdentity& node, const k8s::WorkloadIdentity* workload = nullptr);
 
 }  // namespace nodespan::discovery

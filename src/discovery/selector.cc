@@ -31,7 +31,7 @@ SelectionDecision Selector::Decide(const ProcessInfo& process) {
     return {.is_selected = false, .reason = "nodespan does not trace itself"};
   }
   if (IsSelectedByPid(process.key)) {
-    return {.is_selected = true, .reason = fmt::format("--pid {}", process.key.pid)};
+    return {.is_selected = true, .is_named_by_pid = true, .reason = fmt::format("--pid {}", process.key.pid)};
   }
   for (const std::string& glob : options_.exe_globs) {
     if (Matches(glob, process.exe.path)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Selector decides which processes are to be traced, outside Kubernetes.
+// Selector decides which processes are to be traced because the options name them. What pods ask for is
+// pod_selection.h.
 //
 // Thread: control thread.
 #pragma once
@@ -27,7 +28,8 @@ struct SelectionOptions {
 
 struct SelectionDecision {
   bool is_selected = false;
-  std::string reason;  // for people: "--exe */server", "not selected by --pid, --exe or --all"
+  bool is_named_by_pid = false;  // the strongest way to ask for a process
+  std::string reason;            // for people: "--exe */server", "not selected by --pid, --exe or --all"
 };
 
 class Selector {

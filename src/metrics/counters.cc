@@ -29,6 +29,10 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"binaries_inspected_total", "Executables that were read as a whole."},
     {"binaries_recognized_total", "Executables recognised as having the content of one that was inspected."},
     {"exceptions_dropped_total", "Panics whose span did not come in time."},
+    {"pod_lists_total", "Complete lists of the pods of this node."},
+    {"pod_source_errors_total", "Failed requests for pods, to the API server or the container runtime."},
+    {"pods_malformed_total", "Pods, and events about pods, that could not be read."},
+    {"pods_left_out_total", "Times a pod did not fit into the bound of memory for pods."},
 }};
 
 }  // namespace

@@ -38,6 +38,10 @@ enum class Counter : uint8_t {
   kBinariesInspected,   // executables read as a whole
   kBinariesRecognized,  // executables that have the content of one that was inspected
   kExceptionsDropped,   // panics whose span did not come in time
+  kPodLists,            // complete lists of this node's pods
+  kPodSourceErrors,     // failed requests for pods
+  kPodsMalformed,       // pods and events about them that could not be read
+  kPodsLeftOut,         // pods beyond the bound of memory
   kCount,               // not a counter: their number
 };
 

@@ -119,6 +119,10 @@ absl::StatusOr<std::vector<std::string>> ProcessDir::ReadCmdline() const {
   return ParseCmdline(text);
 }
 
+absl::StatusOr<std::string> ProcessDir::ReadCgroup() const {
+  return ReadBounded(dir_fd_.get(), "cgroup", kMaxCgroupBytes);
+}
+
 absl::StatusOr<std::vector<ExeMapping>> ProcessDir::ReadExeMappings(int exe_fd) const {
   struct stat file {};
   if (::fstat(exe_fd, &file) != 0) {

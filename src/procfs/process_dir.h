@@ -50,6 +50,7 @@ class ProcessDir {
   static constexpr size_t kMaxMapsBytes = 16 << 20;    // 65530 mappings of usual length
   static constexpr size_t kMaxEnvironBytes = 8 << 20;  // execve takes at most 6 MiB of arguments and environment
   static constexpr size_t kMaxCmdlineBytes = 64 << 10;
+  static constexpr size_t kMaxCgroupBytes = 64 << 10;  // a path of at most 4096 bytes for each hierarchy
 
   // Opens the directory `pid` below `proc_fd`.
   static absl::StatusOr<ProcessDir> Open(int proc_fd, pid_t pid);
@@ -80,6 +81,9 @@ class ProcessDir {
 
   // The arguments; what lies beyond kMaxCmdlineBytes is cut off.
   absl::StatusOr<std::vector<std::string>> ReadCmdline() const;
+
+  // The control groups, one line per hierarchy, as relative to the cgroup namespace of the reader.
+  absl::StatusOr<std::string> ReadCgroup() const;
 
   // Where the process has mapped its executable, in order of address. `exe_fd` is what OpenExe() gave. kNotFound also
   // when no mapping belongs to it.

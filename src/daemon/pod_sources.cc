@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/pod_sources.h"
+
+#include <utility>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "k8s/cri_source.h"
+#include "k8s/kubernetes_source.h"
+
+namespace nodespan::daemon {
+namespace {
+
+using config::PodSourceKind;
+
+absl::StatusOr<k8s::ApiServer> FindApiServer(const config::PodOptions& options) {
+  return k8s::FindApiServer(options.api_host, options.api_port, options.service_account_dir);
+}
+
+}  // namespace
+
+PodSourceKind ResolvePodSource(const config::PodOptions& options) {
+  if (options.source != PodSourceKind::kAuto) {
+    return options.source;
+  }
+  if (FindApiServer(options).ok()) {
+    return PodSourceKind::kKubernetes;
+  }
+  const std::string_view named[] = {options.cri_socket};
+  const bool has_runtime =
+      k8s::FindCriSocket(options.cri_socket.empty() ? k8s::CriSockets() : std::span(named)).has_value();
+  return has_runtime ? PodSourceKind::kCri : PodSourceKind::kNone;
+}
+
+absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::PodOptions& options,
+                                                               const k8s::LabelSelector& selector,
+                                                               metrics::Counters* counters,
+                                                               k8s::PodsChanged on_change) {
+  k8s::MetadataFilter filter(selector.keys());
+  switch (ResolvePodSource(options)) {
+    case PodSourceKind::kKubernetes: {
+      absl::StatusOr<k8s::ApiServer> server = FindApiServer(options);
+      if (!server.ok()) {
+        return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "--pod-source=kubernetes: {}",
+                                base::Message(server.status()));
+      }
+      k8s::KubernetesSourceOptions source_options;
+      source_options.server = *std::move(server);
+      source_options.node_name = options.node_name;
+      return k8s::StartKubernetesSource(std::move(source_options), std::move(filter), counters, std::move(on_change));
+    }
+    case PodSourceKind::kCri: {
+      k8s::CriSourceOptions source_options;
+      source_options.socket_path = options.cri_socket;
+      return k8s::StartCriSource(std::move(source_options), std::move(filter), counters, std::move(on_change));
+    }
+    case PodSourceKind::kAuto:
+    case PodSourceKind::kNone: break;
+  }
+  return nullptr;
+}
+
+}  // namespace nodespan::daemon

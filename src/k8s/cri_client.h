@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks a container runtime over its unix socket (CRI, gRPC without TLS) which pods and containers run.
+//
+// Thread: one calls the methods; Cancel() may be called from any.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "k8s/pod.h"
+
+namespace nodespan::k8s {
+
+class CriClient {
+ public:
+  // Makes no connection yet. A socket that is made anew under its path is connected to again by itself.
+  explicit CriClient(const std::string& socket_path);
+  ~CriClient();
+
+  // The name of the runtime, "containerd". Finds out which version of the interface it speaks; call it first, and again
+  // after an error. kUnavailable, kDeadlineExceeded: nobody answers, try later. kUnimplemented: it speaks neither v1
+  // nor v1alpha2.
+  absl::StatusOr<std::string> Connect(absl::Duration timeout);
+
+  // The ready pods with their running containers. An answer is at most 16 MiB. Adds to `malformed_count` the pods that
+  // were left out because they have no uid or name.
+  absl::StatusOr<std::vector<Pod>> ListPods(const MetadataFilter& filter, absl::Duration timeout,
+                                            size_t& malformed_count);
+
+  // Makes the current call and all later ones fail with kCancelled.
+  void Cancel();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nodespan::k8s

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "k8s/cri_source.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "k8s/backoff.h"
+#include "k8s/cri_client.h"
+#include "k8s/pod_store.h"
+#include "k8s/stop_signal.h"
+
+namespace nodespan::k8s {
+namespace {
+
+using metrics::Counter;
+
+constexpr std::array<std::string_view, 7> kSockets = {
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/k3s/containerd/containerd.sock",
+    "/run/k0s/containerd.sock",
+    "/var/snap/microk8s/common/run/containerd.sock",
+    "/run/dockershim.sock",
+};
+
+// However often a refresh is asked for.
+constexpr absl::Duration kMinPollPeriod = absl::Milliseconds(100);
+
+bool IsAnswered(std::string_view path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return false;
+  }
+  path.copy(address.sun_path, path.size());
+  const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return fd.valid() && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+class CriSource final : public PodSource {
+ public:
+  CriSource(CriSourceOptions options, MetadataFilter filter, metrics::Counters* counters, PodsChanged on_change)
+      : options_(std::move(options)),
+        filter_(std::move(filter)),
+        counters_(counters),
+        store_(counters, std::move(on_change)),
+        thread_([this] { Run(); }) {
+    (void)pthread_setname_np(thread_.native_handle(), "ns-cri");
+  }
+
+  ~CriSource() override {
+    stop_.Stop();
+    {
+      absl::MutexLock lock(&mutex_);
+      if (client_ != nullptr) {
+        client_->Cancel();
+      }
+    }
+    thread_.join();
+  }
+
+  std::string_view name() const override { return "cri"; }
+  std::shared_ptr<const PodSnapshot> snapshot() const override { return store_.snapshot(); }
+  bool is_synced() const override { return store_.is_synced(); }
+  void RequestRefresh() override { stop_.Wake(); }
+
+ private:
+  void Run() {
+    absl::BitGen random;
+    Backoff backoff({}, [&random] { return absl::Uniform(random, 0.0, 1.0); });
+    while (!stop_.is_stopped()) {
+      const absl::Status status = Poll();
+      if (stop_.is_stopped()) {
+        return;
+      }
+      Tell(status);
+      if (status.ok()) {
+        backoff.Reset();
+        (void)stop_.Wait(options_.poll_period, kMinPollPeriod);
+      } else {
+        counters_->Add(Counter::kPodSourceErrors);
+        SetClient(nullptr);
+        const absl::Duration wait = backoff.Next();
+        (void)stop_.Wait(wait, wait);
+      }
+    }
+  }
+
+  absl::Status Poll() {
+    if (client_ == nullptr) {
+      NODESPAN_RETURN_IF_ERROR(Connect());
+    }
+    size_t malformed_count = 0;
+    absl::StatusOr<std::vector<Pod>> pods = client_->ListPods(filter_, options_.call_timeout, malformed_count);
+    counters_->Add(Counter::kPodsMalformed, malformed_count);
+    if (!pods.ok()) {
+      return pods.status();
+    }
+    counters_->Add(Counter::kPodLists);
+    store_.ReplaceAll(*std::move(pods));
+    return absl::OkStatus();
+  }
+
+  absl::Status Connect() {
+    std::string path = options_.socket_path;
+    if (path.empty()) {
+      path = FindCriSocket(CriSockets()).value_or("");
+    }
+    if (path.empty()) {
+      return absl::UnavailableError(
+          "no container runtime answers at any of its usual sockets (--cri-socket names one)");
+    }
+    SetClient(std::make_shared<CriClient>(path));
+    const absl::StatusOr<std::string> runtime = client_->Connect(options_.call_timeout);
+    return runtime.ok() ? absl::OkStatus() : base::Annotate(runtime.status(), path);
+  }
+
+  // Once per change of the state.
+  void Tell(const absl::Status& status) {
+    if (was_ok_ == status.ok()) {
+      return;
+    }
+    was_ok_ = status.ok();
+    if (status.ok()) {
+      spdlog::info("pods come from the container runtime: {} known", store_.snapshot()->pods().size());
+    } else {
+      spdlog::warn("container runtime: {}; trying again, known pods stay known", base::Message(status));
+    }
+  }
+
+  void SetClient(std::shared_ptr<CriClient> client) {
+    absl::MutexLock lock(&mutex_);
+    client_ = std::move(client);
+    if (client_ != nullptr && stop_.is_stopped()) {
+      client_->Cancel();
+    }
+  }
+
+  const CriSourceOptions options_;
+  const MetadataFilter filter_;
+  metrics::Counters* const counters_;
+  PodStore store_;
+  StopSignal stop_;
+  std::optional<bool> was_ok_;  // source's thread
+  absl::Mutex mutex_;
+  // Written by the source's thread under the mutex, read by it without; the destructor reads it under the mutex.
+  std::shared_ptr<CriClient> client_;
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace
+
+std::span<const std::string_view> CriSockets() { return kSockets; }
+
+std::optional<std::string> FindCriSocket(std::span<const std::string_view> candidates) {
+  for (const std::string_view path : candidates) {
+    if (IsAnswered(path)) {
+      return std::string(path);
+    }
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<PodSource> StartCriSource(CriSourceOptions options, MetadataFilter filter, metrics::Counters* counters,
+                                          PodsChanged on_change) {
+  return std::make_unique<CriSource>(std::move(options), std::move(filter), counters, std::move(on_change));
+}
+
+}  // namespace nodespan::k8s

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// The source of the API server against one inside the test, with everything that goes wrong with real ones.
+#include "k8s/kubernetes_source.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "fmt/format.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "k8s/source_watcher.h"
+#include "tests/fakes/api_server.h"
+
+namespace nodespan::k8s {
+namespace {
+
+using metrics::Counter;
+using nodespan::testing::ApiServerPod;
+using Fault = nodespan::testing::ApiServer::Fault;
+using ::testing::AllOf;
+using testing::FindPod;
+using ::testing::HasSubstr;
+using testing::SourceWatcher;
+
+ApiServerPod PodWith(const std::string& uid, const std::string& trace = "enabled") {
+  return {.uid = uid, .name = "pod-" + uid, .labels = {{"nodespan.io/trace", trace}}};
+}
+
+class KubernetesSourceTest : public ::testing::Test {
+ protected:
+  KubernetesSourceTest() : folder_(fmt::format("{}/account-{}", ::testing::TempDir(), ::getpid())) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~KubernetesSourceTest() override {
+    source_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void SetUp() override {
+    server_ = nodespan::testing::ApiServer::Start();
+    ASSERT_NE(server_, nullptr);
+    server_->WriteServiceAccount(folder_);
+  }
+
+  void StartSource() {
+    KubernetesSourceOptions options;
+    const absl::StatusOr<ApiServer> found = FindApiServer("localhost", std::to_string(server_->port()), folder_);
+    ASSERT_TRUE(found.ok()) << found.status();
+    options.server = *found;
+    options.node_name = "node-1";
+    options.backoff = {.initial = absl::Milliseconds(20), .max = absl::Milliseconds(200)};
+    options.list_stall = absl::Seconds(1);
+    options.list_timeout = absl::Seconds(2);
+    options.watch_time = absl::Seconds(30);
+    auto source = StartKubernetesSource(options, MetadataFilter({}), &counters_, watcher_.callback());
+    ASSERT_TRUE(source.ok()) << source.status();
+    source_ = *std::move(source);
+  }
+
+  // The label of the pod is that value; "gone": there is no such pod.
+  bool WaitFor(const std::string& uid, const std::string& trace) {
+    return watcher_.WaitUntil(*source_, [&](const PodSnapshot& snapshot) {
+      const auto pod = FindPod(snapshot, uid);
+      return pod == nullptr ? trace == "gone" : FindValue(pod->labels, "nodespan.io/trace") == trace;
+    });
+  }
+  bool WaitForWatch() {
+    for (int i = 0; i < 2000 && server_->watch_count() == 0; ++i) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return server_->watch_count() > 0;
+  }
+  void WaitForErrors(uint64_t count) {
+    while (counters_.Get(Counter::kPodSourceErrors) < count) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+  }
+
+  const std::string folder_;
+  metrics::Counters counters_;
+  SourceWatcher watcher_;
+  std::unique_ptr<nodespan::testing::ApiServer> server_;
+  std::unique_ptr<PodSource> source_;
+};
+
+TEST_F(KubernetesSourceTest, ListsThePodsOfThisNodeAndFollowsThem) {
+  server_->Put(PodWith("a"));
+  ApiServerPod elsewhere = PodWith("elsewhere");
+  elsewhere.node_name = "node-2";
+  server_->Put(elsewhere);
+  StartSource();
+  ASSERT_TRUE(WaitFor("a", "enabled"));
+  EXPECT_TRUE(source_->is_synced());
+  EXPECT_EQ(source_->snapshot()->pods().size(), 1U);
+  ASSERT_TRUE(WaitForWatch());
+  EXPECT_THAT(server_->last_query(), AllOf(HasSubstr("fieldSelector=spec.nodeName%3Dnode-1"), HasSubstr("watch=true"),
+                                           HasSubstr("allowWatchBookmarks=true"), HasSubstr("resourceVersion=1002")));
+  const absl::Time start = absl::Now();
+  server_->Put(PodWith("a", "disabled"));
+  ASSERT_TRUE(WaitFor("a", "disabled"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(1));
+  server_->Put(PodWith("b"));
+  ASSERT_TRUE(WaitFor("b", "enabled"));
+  server_->Delete("a");
+  EXPECT_TRUE(WaitFor("a", "gone"));
+  EXPECT_EQ(server_->list_count(), 1U);
+}
+
+TEST_F(KubernetesSourceTest, AWatchThatEndsOrBreaksGoesOnWhereItWas) {
+  server_->Put(PodWith("a"));
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  server_->EndWatches();
+  server_->Put(PodWith("a", "one"));
+  ASSERT_TRUE(WaitFor("a", "one"));
+  server_->BreakWatches();
+  server_->Put(PodWith("a", "two"));
+  ASSERT_TRUE(WaitFor("a", "two"));
+  EXPECT_EQ(server_->list_count(), 1U);
+}
+
+TEST_F(KubernetesSourceTest, ListsAgainWhenItsVersionIsGone) {
+  server_->Put(PodWith("a"));
+  server_->Put(PodWith("b"));
+  StartSource();
+  ASSERT_TRUE(WaitFor("b", "enabled"));
+  ASSERT_TRUE(WaitForWatch());
+  server_->SetFault(Fault::kWatchFails);
+  server_->Compact();
+  server_->Delete("a");
+  server_->Put(PodWith("b", "changed"));
+  server_->Compact();
+  server_->SetFault(Fault::kNone);
+  EXPECT_TRUE(WaitFor("b", "changed"));
+  EXPECT_TRUE(WaitFor("a", "gone"));
+  EXPECT_GE(server_->list_count(), 2U);
+}
+
+TEST_F(KubernetesSourceTest, BookmarksKeepTheVersionFresh) {
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  server_->SendLine(R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"1001"}}})");
+  server_->EndWatches();
+  for (int i = 0; i < 2000 && server_->watch_count() < 2; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_THAT(server_->last_query(), HasSubstr("resourceVersion=100"));
+  EXPECT_EQ(counters_.Get(Counter::kPodsMalformed), 0U);
+}
+
+TEST_F(KubernetesSourceTest, AMalformedEventLosesOnlyItself) {
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  server_->SendLine(R"({"type":"ADDED","object":{"metadata":{"name":)");
+  server_->SendLine(std::string("\x01\xff\0garbage", 10));
+  server_->Put(PodWith("a"));
+  EXPECT_TRUE(WaitFor("a", "enabled"));
+  EXPECT_EQ(counters_.Get(Counter::kPodsMalformed), 2U);
+}
+
+TEST_F(KubernetesSourceTest, AnErrorOfTheWatchListsAgain) {
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  server_->SendLine(R"({"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd is away"}})");
+  for (int i = 0; i < 2000 && server_->list_count() < 2; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_GE(server_->list_count(), 2U);
+  server_->Put(PodWith("a"));
+  EXPECT_TRUE(WaitFor("a", "enabled"));
+}
+
+TEST_F(KubernetesSourceTest, KnowsThePodsWhileTheServerIsAwayAndIsRightSoonAfter) {
+  server_->Put(PodWith("a"));
+  StartSource();
+  ASSERT_TRUE(WaitFor("a", "enabled"));
+  server_->Stop();
+  WaitForErrors(3);
+  EXPECT_NE(FindPod(*source_->snapshot(), "a"), nullptr);
+  server_->Put(PodWith("b"));
+  server_->Delete("a");
+  ASSERT_TRUE(server_->Restart());
+  const absl::Time start = absl::Now();
+  ASSERT_TRUE(WaitFor("b", "enabled"));
+  ASSERT_TRUE(WaitFor("a", "gone"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+}
+
+TEST_F(KubernetesSourceTest, PartialOutages) {
+  server_->Put(PodWith("a"));
+  server_->SetFault(Fault::kListIsCut);
+  StartSource();
+  WaitForErrors(2);
+  EXPECT_FALSE(source_->is_synced());
+  server_->SetFault(Fault::kListFails);
+  WaitForErrors(counters_.Get(Counter::kPodSourceErrors) + 2);
+  EXPECT_FALSE(source_->is_synced());
+  // Without watches it is a poll.
+  server_->SetFault(Fault::kWatchFails);
+  ASSERT_TRUE(WaitFor("a", "enabled"));
+  server_->Put(PodWith("a", "polled"));
+  ASSERT_TRUE(WaitFor("a", "polled"));
+  server_->SetFault(Fault::kAllFail);
+  WaitForErrors(counters_.Get(Counter::kPodSourceErrors) + 2);
+  server_->Put(PodWith("a", "back"));
+  server_->SetFault(Fault::kNone);
+  EXPECT_TRUE(WaitFor("a", "back"));
+}
+
+TEST_F(KubernetesSourceTest, AServerThatHangsIsGivenUp) {
+  server_->Put(PodWith("a"));
+  server_->SetFault(Fault::kHangs);
+  StartSource();
+  WaitForErrors(1);
+  server_->SetFault(Fault::kNone);
+  EXPECT_TRUE(WaitFor("a", "enabled"));
+}
+
+TEST_F(KubernetesSourceTest, TheTokenIsReadAnew) {
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  server_->SetToken("second-token");
+  server_->EndWatches();
+  while (server_->refused_count() == 0) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  server_->WriteServiceAccount(folder_);
+  server_->Put(PodWith("a"));
+  EXPECT_TRUE(WaitFor("a", "enabled"));
+}
+
+TEST_F(KubernetesSourceTest, OnlyTheClustersAuthorityIsTrusted) {
+  const auto other = nodespan::testing::ApiServer::Start();
+  ASSERT_NE(other, nullptr);
+  other->WriteServiceAccount(folder_);
+  StartSource();
+  WaitForErrors(1);
+  EXPECT_FALSE(source_->is_synced());
+  EXPECT_EQ(server_->list_count() + server_->refused_count(), 0U);
+}
+
+TEST_F(KubernetesSourceTest, EndsAtOnceWhileAWatchIsOpen) {
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  const absl::Time start = absl::Now();
+  source_.reset();
+  EXPECT_LT(absl::Now() - start, absl::Milliseconds(500));
+}
+
+TEST_F(KubernetesSourceTest, NeedsTheNameOfTheNode) {
+  KubernetesSourceOptions options;
+  for (const char* name : {"", "node 1", "node-1&watch=true", "NODE"}) {
+    options.node_name = name;
+    const auto source = StartKubernetesSource(options, MetadataFilter({}), &counters_, nullptr);
+    EXPECT_EQ(source.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(source.status().message()), HasSubstr("NODE_NAME"));
+  }
+}
+
+TEST_F(KubernetesSourceTest, FindsTheServerFromWithinAPod) {
+  EXPECT_EQ(FindApiServer("10.0.0.1", "6443", folder_)->base_url, "https://10.0.0.1:6443");
+  EXPECT_EQ(FindApiServer("10.0.0.1", "", folder_)->base_url, "https://10.0.0.1:443");
+  EXPECT_EQ(FindApiServer("fd00::1", "443", folder_)->base_url, "https://[fd00::1]:443");
+  EXPECT_EQ(FindApiServer("", "443", folder_).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(FindApiServer("10.0.0.1", "443", "/nonexistent").status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace nodespan::k8s

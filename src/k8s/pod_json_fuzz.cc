@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an API server may send: a list cut into pieces, pods, and lines of a watch. No crash, and pods are within their
+// bounds, with identifiers that are fit for a log.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "k8s/identity.h"
+#include "k8s/json_stream.h"
+#include "k8s/pod_json.h"
+
+namespace {
+
+using namespace nodespan;
+
+void Require(bool promise) {
+  if (!promise) {
+    std::abort();
+  }
+}
+
+void RequireIdentifier(const std::string& text, size_t max_bytes = k8s::kMaxNameBytes) {
+  Require(text.size() <= max_bytes &&
+          std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+}
+
+void CheckPod(const k8s::Pod& pod) {
+  Require(k8s::CheckPod(pod).ok());
+  for (const std::string* text : {&pod.uid, &pod.name, &pod.namespace_name, &pod.node_name, &pod.ip}) {
+    RequireIdentifier(*text);
+  }
+  Require(pod.containers.size() <= k8s::kMaxContainersPerPod && pod.labels.size() <= k8s::kMaxLabelsPerPod &&
+          pod.annotations.size() <= k8s::kMaxAnnotationsPerPod);
+  const auto shared = std::make_shared<const k8s::Pod>(pod);
+  for (const k8s::Container& container : shared->containers) {
+    RequireIdentifier(container.name);
+    RequireIdentifier(container.id);
+    RequireIdentifier(container.image, k8s::kMaxImageBytes);
+    Require(!k8s::DescribeWorkload({shared, &container}, container.id, {}).service_name.empty());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const k8s::MetadataFilter filter({"app"});
+  const auto check = [&filter](std::string_view json) {
+    if (const auto pod = k8s::ParsePod(json, filter); pod.ok()) {
+      CheckPod(pod->pod);
+    }
+  };
+  check(text);
+  k8s::ListSplitter list(check, [](std::string_view, std::string_view json) { (void)k8s::ParseListVersion(json); });
+  list.Feed(text.substr(0, size / 2));
+  list.Feed(text.substr(size / 2));
+  (void)list.Finish();
+  k8s::LineSplitter lines([&filter](std::string_view line) {
+    if (const auto event = k8s::ParseWatchEvent(line, filter); event.ok() && event->pod) {
+      CheckPod(event->pod->pod);
+    }
+  });
+  lines.Feed(text);
+  lines.Feed("\n");
+  return 0;
+}

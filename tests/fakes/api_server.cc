@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fakes/api_server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "httplib.h"
+#include "nlohmann/json.hpp"
+#include "tests/fakes/test_certificates.h"
+
+namespace nodespan::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+// Watches hold a thread each.
+constexpr size_t kThreads = 16;
+constexpr int kFirstVersion = 1000;
+
+struct Event {
+  int version = 0;
+  std::string node_name;
+  std::string line;
+};
+
+Json ToObject(const ApiServerPod& pod, int version) {
+  Json status = {{"name", pod.container_name}, {"restartCount", 0}, {"image", pod.image}, {"imageID", ""}};
+  if (!pod.container_id.empty()) {
+    status["containerID"] = "containerd://" + pod.container_id;
+    status["imageID"] = "registry.example/shop@sha256:0123";
+  }
+  return {{"kind", "Pod"},
+          {"apiVersion", "v1"},
+          {"metadata",
+           {{"name", pod.name},
+            {"namespace", pod.namespace_name},
+            {"uid", pod.uid},
+            {"resourceVersion", std::to_string(version)},
+            {"labels", pod.labels},
+            {"annotations", pod.annotations},
+            {"managedFields", Json::array({{{"manager", "kubelet"}}})}}},
+          {"spec",
+           {{"nodeName", pod.node_name},
+            {"containers", Json::array({{{"name", pod.container_name}, {"image", pod.image}}})}}},
+          {"status",
+           {{"phase", "Running"},
+            {"podIP", "10.0.0.1"},
+            {"startTime", "2026-01-02T03:04:05Z"},
+            {"containerStatuses", Json::array({status})}}}};
+}
+
+std::string Line(const char* type, const Json& object) {
+  return Json({{"type", type}, {"object", object}}).dump() + "\n";
+}
+
+std::string GoneLine() {
+  return Line("ERROR", {{"kind", "Status"}, {"code", 410}, {"reason", "Expired"}, {"message", "too old version"}});
+}
+
+// The value behind "spec.nodeName=" of a field selector.
+std::string NodeOf(const httplib::Request& request) {
+  const std::string selector = request.get_param_value("fieldSelector");
+  return selector.substr(std::min(selector.size(), selector.find('=') + 1));
+}
+
+}  // namespace
+
+struct ApiServer::State {
+  const TestCa ca{"fake cluster"};
+  std::filesystem::path folder;
+  int port = 0;
+  std::unique_ptr<httplib::SSLServer> server;
+  std::thread thread;
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::string token = "first-token";
+  std::map<std::string, std::pair<ApiServerPod, int>> pods;  // with version
+  std::vector<Event> events;
+  int version = kFirstVersion;
+  int oldest_version = kFirstVersion;
+  Fault fault = Fault::kNone;
+  // A watch ends when the number for its way of ending is higher than when it began.
+  int ends = 0;
+  int breaks = 0;
+  bool is_stopping = false;
+  size_t list_count = 0;
+  size_t watch_count = 0;
+  size_t refused_count = 0;
+  std::string last_query;
+
+  void Add(const char* type, const ApiServerPod& pod) {
+    events.push_back({version, pod.node_name, Line(type, ToObject(pod, version))});
+    changed.notify_all();
+  }
+
+  void Answer(const httplib::Request& request, httplib::Response& response);
+  void List(const httplib::Request& request, httplib::Response& response);
+  void Watch(const httplib::Request& request, httplib::Response& response);
+};
+
+void ApiServer::State::Answer(const httplib::Request& request, httplib::Response& response) {
+  std::unique_lock lock(mutex);
+  last_query = request.target;
+  const bool is_watch = request.get_param_value("watch") == "true";
+  if (fault == Fault::kHangs) {
+    changed.wait(lock, [this] { return is_stopping || fault != Fault::kHangs; });
+  }
+  if (request.get_header_value("Authorization") != "Bearer " + token) {
+    ++refused_count;
+    response.status = 401;
+    response.set_content(R"({"kind":"Status","code":401,"reason":"Unauthorized"})", "application/json");
+  } else if (fault == Fault::kAllFail) {
+    response.status = 503;
+  } else if (fault == (is_watch ? Fault::kWatchFails : Fault::kListFails)) {
+    response.status = 500;
+    response.set_content(R"({"kind":"Status","code":500,"message":"etcd is away"})", "application/json");
+  } else if (is_watch) {
+    Watch(request, response);
+  } else {
+    List(request, response);
+  }
+}
+
+void ApiServer::State::List(const httplib::Request& request, httplib::Response& response) {
+  Json items = Json::array();
+  for (const auto& [uid, entry] : pods) {
+    if (entry.first.node_name == NodeOf(request)) {
+      items.push_back(ToObject(entry.first, entry.second));
+    }
+  }
+  const std::string text = Json({{"kind", "PodList"},
+                                 {"apiVersion", "v1"},
+                                 {"metadata", {{"resourceVersion", std::to_string(version)}}},
+                                 {"items", items}})
+                               .dump();
+  if (fault == Fault::kListIsCut) {
+    response.set_chunked_content_provider("application/json", [text](size_t, httplib::DataSink& sink) {
+      sink.write(text.data(), text.size() / 2);
+      return false;
+    });
+    return;
+  }
+  ++list_count;
+  response.set_content(text, "application/json");
+}
+
+void ApiServer::State::Watch(const httplib::Request& request, httplib::Response& response) {
+  ++watch_count;
+  const std::string node = NodeOf(request);
+  const int from = std::atoi(request.get_param_value("resourceVersion").c_str());
+  const auto end_time = std::chrono::steady_clock::now() +
+                        std::chrono::seconds(std::atoi(request.get_param_value("timeoutSeconds").c_str()));
+  response.set_chunked_content_provider(
+      "application/json", [this, node, sent = from, end_time, ends_before = ends, breaks_before = breaks](
+                              size_t, httplib::DataSink& sink) mutable {
+        std::unique_lock lock(mutex);
+        if (sent < oldest_version) {
+          const std::string line = GoneLine();
+          sink.write(line.data(), line.size());
+          sink.done();
+          return true;
+        }
+        const auto next = [&] {
+          return std::find_if(events.begin(), events.end(), [&](const Event& event) {
+            return event.version > sent && (event.node_name.empty() || event.node_name == node);
+          });
+        };
+        const auto has_ended = [&] { return is_stopping || ends != ends_before || breaks != breaks_before; };
+        changed.wait_until(lock, end_time, [&] { return has_ended() || next() != events.end(); });
+        if (breaks != breaks_before || is_stopping) {
+          return false;
+        }
+        if (const auto event = next(); event != events.end()) {
+          sent = event->version;
+          return sink.write(event->line.data(), event->line.size());
+        }
+        sink.done();
+        return true;
+      });
+}
+
+ApiServer::ApiServer() : state_(std::make_unique<State>()) {}
+
+ApiServer::~ApiServer() {
+  Stop();
+  std::error_code error;
+  std::filesystem::remove_all(state_->folder, error);
+}
+
+std::unique_ptr<ApiServer> ApiServer::Start() {
+  std::unique_ptr<ApiServer> server(new ApiServer());
+  State& state = *server->state_;
+  std::string name = (std::filesystem::temp_directory_path() / "fake-api-server-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    return nullptr;
+  }
+  state.folder = name;
+  const KeyAndCertificate issued = state.ca.Issue("localhost");
+  std::ofstream(state.folder / "server.crt") << issued.certificate_pem;
+  std::ofstream(state.folder / "server.key") << issued.key_pem;
+  return server->Restart() ? std::move(server) : nullptr;
+}
+
+bool ApiServer::Restart() {
+  State& state = *state_;
+  state.is_stopping = false;
+  state.server = std::make_unique<httplib::SSLServer>((state.folder / "server.crt").c_str(),
+                                                      (state.folder / "server.key").c_str());
+  state.server->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  state.server->Get("/api/v1/pods", [raw = state_.get()](const httplib::Request& request, httplib::Response& response) {
+    raw->Answer(request, response);
+  });
+  if (state.port == 0) {
+    state.port = state.server->bind_to_any_port("127.0.0.1");
+  } else if (!state.server->bind_to_port("127.0.0.1", state.port)) {
+    return false;
+  }
+  if (state.port <= 0) {
+    return false;
+  }
+  state.thread = std::thread([raw = state.server.get()] { (void)raw->listen_after_bind(); });
+  while (!state.server->is_running()) {
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+void ApiServer::Stop() {
+  if (state_->server == nullptr) {
+    return;
+  }
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->is_stopping = true;
+    state_->changed.notify_all();
+  }
+  state_->server->stop();
+  state_->thread.join();
+  state_->server.reset();
+}
+
+int ApiServer::port() const { return state_->port; }
+
+void ApiServer::WriteServiceAccount(const std::string& folder) const {
+  const std::lock_guard lock(state_->mutex);
+  std::ofstream(folder + "/ca.crt") << state_->ca.certificate_pem();
+  std::ofstream(folder + "/token.new") << state_->token << "\n";
+  std::filesystem::rename(folder + "/token.new", folder + "/token");
+}
+
+void ApiServer::SetToken(const std::string& token) {
+  const std::lock_guard lock(state_->mutex);
+  state_->token = token;
+}
+
+void ApiServer::Put(const ApiServerPod& pod) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->version;
+  const bool is_new = !state_->pods.contains(pod.uid);
+  state_->pods[pod.uid] = {pod, state_->version};
+  state_->Add(is_new ? "ADDED" : "MODIFIED", pod);
+}
+
+void ApiServer::Delete(const std::string& uid) {
+  const std::lock_guard lock(state_->mutex);
+  const auto node = state_->pods.extract(uid);
+  if (!node.empty()) {
+    ++state_->version;
+    state_->Add("DELETED", node.mapped().first);
+  }
+}
+
+void ApiServer::SetFault(Fault fault) {
+  const std::lock_guard lock(state_->mutex);
+  state_->fault = fault;
+  state_->changed.notify_all();
+}
+
+void ApiServer::SendLine(const std::string& line) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->version;
+  state_->events.push_back({state_->version, "", line + "\n"});
+  state_->changed.notify_all();
+}
+
+void ApiServer::Compact() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->version;
+  state_->oldest_version = state_->version;
+  state_->events.clear();
+  ++state_->ends;
+  state_->changed.notify_all();
+}
+
+void ApiServer::EndWatches() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->ends;
+  state_->changed.notify_all();
+}
+
+void ApiServer::BreakWatches() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->breaks;
+  state_->changed.notify_all();
+}
+
+size_t ApiServer::list_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->list_count;
+}
+
+size_t ApiServer::watch_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->watch_count;
+}
+
+size_t ApiServer::refused_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->refused_count;
+}
+
+std::string ApiServer::last_query() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->last_query;
+}
+
+}  // namespace nodespan::testing

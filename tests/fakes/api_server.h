@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Kubernetes API server inside the test process, as far as pods are listed and watched: HTTPS with a certificate of
+// its own authority, a token, resource versions, field selectors, bookmarks, and the ways in which a real one fails.
+//
+// Depends on nothing of src/. Thread: all methods from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace nodespan::testing {
+
+// What a test says about a pod; the server makes the object of it.
+struct ApiServerPod {
+  std::string uid;
+  std::string name;
+  std::string namespace_name = "default";
+  std::string node_name = "node-1";
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+  std::string container_name = "app";
+  std::string container_id;  // 64 digits; empty: not started yet
+  std::string image = "registry.example/shop:1.2";
+};
+
+class ApiServer {
+ public:
+  enum class Fault {
+    kNone,
+    kListFails,   // 500 to lists; watches go on
+    kWatchFails,  // 500 to watches; lists are answered
+    kAllFail,     // 503 to everything
+    kHangs,       // answers nothing, for ever
+    kListIsCut,   // closes the connection in the middle of a list
+  };
+
+  // Null when there is no port.
+  static std::unique_ptr<ApiServer> Start();
+  ~ApiServer();  // Stop()
+
+  int port() const;
+  // Writes ca.crt and token, as they lie in the folder of a service account. The server is "localhost".
+  void WriteServiceAccount(const std::string& folder) const;
+  // Only this token is taken from now on; WriteServiceAccount() writes it.
+  void SetToken(const std::string& token);
+
+  // Adds it, or replaces the one with the same uid.
+  void Put(const ApiServerPod& pod);
+  void Delete(const std::string& uid);
+
+  void SetFault(Fault fault);
+  // A line to all current watches, whatever it is.
+  void SendLine(const std::string& line);
+  // What happened is forgotten: watches from an earlier version get the error 410, and current ones are ended.
+  void Compact();
+  // Current watches end, as they do after their time; or their connections break.
+  void EndWatches();
+  void BreakWatches();
+
+  // Ends all connections; Restart() listens on the same port again, with the pods kept.
+  void Stop();
+  bool Restart();
+
+  size_t list_count() const;  // answered with pods
+  size_t watch_count() const;
+  size_t refused_count() const;  // 401
+  std::string last_query() const;
+
+ private:
+  struct State;
+  ApiServer();
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nodespan::testing
