@@ -212,7 +212,13 @@ class Node:
                                                start_new_session=True)
         wait_for("the runtime's socket", self.socket.exists, START_SECONDS)
         self.cri = CriClient(self.cri_call, self.socket)
-        self.cri.call("Version")
+        wait_for("the runtime's answer", self.answers, START_SECONDS)
+
+    def answers(self):
+        try:
+            return self.cri.call("Version")
+        except RuntimeRefused:  # it listens before it is ready
+            return None
 
     def stop(self):
         """Only containerd itself; pods go on, as on a node whose runtime is updated."""
