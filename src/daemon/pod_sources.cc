@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/pod_sources.h"
 
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "base/errors.h"
-#include "base/log.h"
 #include "base/status_macros.h"
+#include "k8s/cri_client.h"
 #include "k8s/cri_source.h"
 #include "k8s/kubernetes_source.h"
 
@@ -13,6 +15,8 @@ namespace nodespan::daemon {
 namespace {
 
 using config::PodSourceKind;
+
+constexpr absl::Duration kRuntimePatience = absl::Seconds(2);
 
 absl::StatusOr<k8s::ApiServer> FindApiServer(const config::PodOptions& options) {
   return k8s::FindApiServer(options.api_host, options.api_port, options.service_account_dir);
@@ -28,8 +32,10 @@ PodSourceKind ResolvePodSource(const config::PodOptions& options) {
     return PodSourceKind::kKubernetes;
   }
   const std::string_view named[] = {options.cri_socket};
-  const bool has_runtime =
-      k8s::FindCriSocket(options.cri_socket.empty() ? k8s::CriSockets() : std::span(named)).has_value();
+  const std::optional<std::string> socket =
+      k8s::FindCriSocket(options.cri_socket.empty() ? k8s::CriSockets() : std::span(named));
+  // Docker's containerd has the socket and does not speak the interface.
+  const bool has_runtime = socket && k8s::CriClient(*socket).Connect(kRuntimePatience).ok();
   return has_runtime ? PodSourceKind::kCri : PodSourceKind::kNone;
 }
 

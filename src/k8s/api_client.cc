@@ -193,7 +193,7 @@ absl::Status ApiClient::Get(const std::string& path, absl::Duration timeout, abs
   impl_->on_bytes = &on_bytes;
   impl_->error_body.clear();
   impl_->is_refused = false;
-  const absl::Status status = impl_->ToStatus(impl_->Perform());
+  absl::Status status = impl_->ToStatus(impl_->Perform());
   impl_->on_bytes = nullptr;
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
   return status;

@@ -75,6 +75,7 @@ class KubernetesSource final : public PodSource {
       }
       if (absl::IsOutOfRange(status)) {
         version_.reset();  // What was missed is not kept any more: list again.
+        is_cache_old_ = true;
       } else {
         counters_->Add(Counter::kPodSourceErrors);
         // What the server itself refuses will not get better by going on where it was.
@@ -105,11 +106,12 @@ class KubernetesSource final : public PodSource {
             version = ParseListVersion(json);
           }
         });
-    NODESPAN_RETURN_IF_ERROR(client_->Get(path_ + "&resourceVersion=0", options_.list_timeout, options_.list_stall,
-                                          [&](std::string_view bytes) {
-                                            splitter.Feed(bytes);
-                                            return true;
-                                          }));
+    const std::string path = is_cache_old_ ? path_ : path_ + "&resourceVersion=0";
+    NODESPAN_RETURN_IF_ERROR(
+        client_->Get(path, options_.list_timeout, options_.list_stall, [&](std::string_view bytes) {
+          splitter.Feed(bytes);
+          return true;
+        }));
     NODESPAN_RETURN_IF_ERROR(splitter.Finish());
     if (version.empty()) {
       return absl::DataLossError("the list of pods has no version");
@@ -118,6 +120,7 @@ class KubernetesSource final : public PodSource {
     counters_->Add(Counter::kPodsMalformed, malformed_count + splitter.oversized_count());
     store_.ReplaceAll(std::move(pods));
     version_ = std::move(version);
+    is_cache_old_ = false;
     return absl::OkStatus();
   }
 
@@ -207,6 +210,8 @@ class KubernetesSource final : public PodSource {
   const std::string path_;
   // The source's thread only. No version: the pods are to be listed.
   std::optional<std::string> version_;
+  // What the cache of the API server last gave was too old to be watched: the next list is to be what is stored now.
+  bool is_cache_old_ = false;
   std::optional<bool> was_ok_;
   absl::BitGen random_;
   std::thread thread_;  // last: it uses everything above

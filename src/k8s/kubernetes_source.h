@@ -3,8 +3,8 @@
 // Needs the rights get, list and watch for pods, and nothing else; only pods of this node are asked for.
 //
 // The list comes from the API server's cache (resourceVersion=0), as for the kubelet: it is indexed by node there. A
-// watch that ends is taken up where it ended; after 410 Gone, and after an event that could not be read, all pods are
-// listed again.
+// watch that ends is taken up where it ended; after an event that could not be read all pods are listed again, and
+// after 410 Gone, too, then as they are stored.
 #pragma once
 
 #include <memory>

@@ -135,6 +135,7 @@ TEST_F(KubernetesSourceTest, ListsAgainWhenItsVersionIsGone) {
   EXPECT_TRUE(WaitFor("b", "changed"));
   EXPECT_TRUE(WaitFor("a", "gone"));
   EXPECT_GE(server_->list_count(), 2U);
+  EXPECT_GE(server_->stored_list_count(), 1U);
 }
 
 TEST_F(KubernetesSourceTest, BookmarksKeepTheVersionFresh) {

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)selector->Matches(labels);
   for (const std::string& key : selector->keys()) {
     Require(!key.empty() && key.size() <= 317);
-    labels[key] = "5";
+    labels.emplace(key, "5");
   }
   (void)selector->Matches(labels);
   return 0;

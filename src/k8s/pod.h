@@ -42,7 +42,7 @@ struct Container {
 // What made the pod: the entry of its ownerReferences that has `controller: true`.
 struct Owner {
   std::string kind;  // "ReplicaSet"
-  std::string name;
+  std::string name;  // never empty
   std::string uid;
 
   bool operator==(const Owner&) const = default;

@@ -126,9 +126,10 @@ std::optional<Owner> ReadOwner(const Json& references) {
   std::optional<Owner> owner;
   ForEachElement(references, [&](const Json& reference) {
     const Json& is_controller = Member(reference, "controller");
-    if (!owner && is_controller.is_boolean() && is_controller.get<bool>()) {
+    std::string name = Identifier(Text(reference, "name"));
+    if (!owner && !name.empty() && is_controller.is_boolean() && is_controller.get<bool>()) {
       owner = {.kind = Identifier(Text(reference, "kind")),
-               .name = Identifier(Text(reference, "name")),
+               .name = std::move(name),
                .uid = Identifier(Text(reference, "uid"))};
     }
   });

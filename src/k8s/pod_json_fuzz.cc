@@ -25,7 +25,7 @@ void RequireIdentifier(const std::string& text, size_t max_bytes = k8s::kMaxName
           std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
 }
 
-void CheckPod(const k8s::Pod& pod) {
+void RequireBounds(const k8s::Pod& pod) {
   Require(k8s::CheckPod(pod).ok());
   for (const std::string* text : {&pod.uid, &pod.name, &pod.namespace_name, &pod.node_name, &pod.ip}) {
     RequireIdentifier(*text);
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const k8s::MetadataFilter filter({"app"});
   const auto check = [&filter](std::string_view json) {
     if (const auto pod = k8s::ParsePod(json, filter); pod.ok()) {
-      CheckPod(pod->pod);
+      RequireBounds(pod->pod);
     }
   };
   check(text);
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)list.Finish();
   k8s::LineSplitter lines([&filter](std::string_view line) {
     if (const auto event = k8s::ParseWatchEvent(line, filter); event.ok() && event->pod) {
-      CheckPod(event->pod->pod);
+      RequireBounds(event->pod->pod);
     }
   });
   lines.Feed(text);

@@ -108,7 +108,7 @@ TEST(PodJsonTest, WhatIsNoPodIsRefused) {
 TEST(PodJsonTest, MembersOfOtherTypesAreLeftOut) {
   const absl::StatusOr<ApiPod> parsed = ParsePod(
       R"({"metadata": {"name": "a", "namespace": "b", "uid": "c", "labels": {"team": 1}, "annotations": [],
-          "ownerReferences": {"controller": true}},
+          "ownerReferences": [{"controller": true, "kind": "ReplicaSet"}, {"name": "x", "controller": 1}, 5]},
           "spec": {"containers": [1, {"name": 2}, {"name": "x", "image": {}}], "initContainers": "no"},
           "status": {"containerStatuses": [null, {"name": "x", "containerID": 5, "restartCount": -1}],
                      "startTime": "yesterday"}})",

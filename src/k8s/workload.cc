@@ -87,8 +87,8 @@ std::vector<Workload> FromNames(const Pod& pod) {
     return replica_set ? FromReplicaSet(pod, *std::move(replica_set), "") : std::vector<Workload>();
   }
   for (const std::string_view label : {"batch.kubernetes.io/job-name", "job-name"}) {
-    if (has(label)) {
-      return FromJob(std::string(FindValue(pod.labels, label)), "");
+    if (const std::string_view job = FindValue(pod.labels, label); !job.empty()) {
+      return FromJob(std::string(job), "");
     }
   }
   if (has("statefulset.kubernetes.io/pod-name") || has("apps.kubernetes.io/pod-index")) {

@@ -13,8 +13,8 @@ namespace nodespan::k8s {
 
 struct Workload {
   std::string_view kind;  // as in k8s.<kind>.name: "deployment"; a constant
-  std::string name;
-  std::string uid;  // empty: not known
+  std::string name;       // never empty
+  std::string uid;        // empty: not known
 
   bool operator==(const Workload&) const = default;
 };

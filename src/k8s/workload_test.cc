@@ -60,6 +60,7 @@ TEST(WorkloadTest, FromNames) {
 
 TEST(WorkloadTest, NamesThatTellNothing) {
   EXPECT_THAT(FindWorkloads(PodNamed("naked", {})), IsEmpty());
+  EXPECT_THAT(FindWorkloads(PodNamed("x", {{"job-name", ""}})), IsEmpty());
   EXPECT_THAT(FindWorkloads(PodNamed("agent-x7k2p", {{"controller-revision-hash", "1"}})), IsEmpty());
   EXPECT_THAT(FindWorkloads(PodNamed("", {{"pod-template-hash", "h"}})), IsEmpty());
   EXPECT_THAT(FindWorkloads(PodNamed("db-x", {{"apps.kubernetes.io/pod-index", "0"}})), IsEmpty());

@@ -90,6 +90,7 @@ struct ApiServer::State {
   int breaks = 0;
   bool is_stopping = false;
   size_t list_count = 0;
+  size_t stored_list_count = 0;
   size_t watch_count = 0;
   size_t refused_count = 0;
   std::string last_query;
@@ -147,6 +148,7 @@ void ApiServer::State::List(const httplib::Request& request, httplib::Response& 
     return;
   }
   ++list_count;
+  stored_list_count += request.has_param("resourceVersion") ? 0 : 1;
   response.set_content(text, "application/json");
 }
 
@@ -313,6 +315,11 @@ void ApiServer::BreakWatches() {
 size_t ApiServer::list_count() const {
   const std::lock_guard lock(state_->mutex);
   return state_->list_count;
+}
+
+size_t ApiServer::stored_list_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->stored_list_count;
 }
 
 size_t ApiServer::watch_count() const {

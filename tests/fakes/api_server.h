@@ -64,7 +64,8 @@ class ApiServer {
   void Stop();
   bool Restart();
 
-  size_t list_count() const;  // answered with pods
+  size_t list_count() const;         // answered with pods
+  size_t stored_list_count() const;  // of those: asked for what is stored, not for what is cached
   size_t watch_count() const;
   size_t refused_count() const;  // 401
   std::string last_query() const;
