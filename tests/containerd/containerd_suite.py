@@ -23,6 +23,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+import api_server  # noqa: E402
 import go_tool  # noqa: E402
 import images  # noqa: E402
 import node  # noqa: E402
@@ -32,6 +33,7 @@ CHURN = int(os.environ.get("NODESPAN_CHURN") or 10)
 DEMO = "localhost/nodespan-test/demo:1"
 NODESPAN = "localhost/nodespan-test/nodespan:1"
 OPTED_IN = {"nodespan.io/trace": "enabled"}
+NODE_NAME = "node-1"
 TENANT = 65532  # what many images run as; not nodespan's own user
 
 
@@ -115,19 +117,22 @@ class Service:
 class Tracer:
     """nodespan in a pod of its own, with the rights of the manifest; its spans are on its standard output."""
 
-    def __init__(self, where, without=()):
+    def __init__(self, where, without=(), api=None):
         self.http_port = free_port()
         self.pod = where.pod("nodespan", namespace="nodespan", host_pid=True)
         environment = {
-            "NODESPAN_POD_SOURCE": "cri", "NODE_NAME": "node-1", "POD_UID": self.pod.uid,
+            "NODESPAN_POD_SOURCE": "kubernetes" if api else "cri", "NODE_NAME": NODE_NAME, "POD_UID": self.pod.uid,
             "NODESPAN_HTTP_LISTEN": f"127.0.0.1:{self.http_port}",
             "OTEL_TRACES_EXPORTER": "otlp/stdout", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        if api:  # as a kubelet sets it
+            environment.update({"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)})
+        mount = ("/var/run/secrets/kubernetes.io/serviceaccount", api.folder) if api else ("/run/containerd", where.socket.parent)
         limit = MANIFEST["resources"]["limits"]["memory"]
         assert limit.endswith("Mi")
         self.container = self.pod.run(
             "nodespan", NODESPAN, [], environment, security=security_of(MANIFEST, without), memory=int(limit[:-2]) << 20,
-            # The folder that the manifest mounts, and this test's runtime in it.
-            mounts=[("/run/containerd", where.socket.parent)])
+            # What the manifest mounts, and this test's own in it.
+            mounts=[mount])
 
     def spans(self):
         """(service.name, url.path, resource attributes) of each span."""
@@ -200,7 +205,7 @@ class SelectionTest(NodeTest):
         self.assertEqual(resource["k8s.pod.name"], "cart-0")
         self.assertEqual(resource["k8s.namespace.name"], "shop")
         self.assertEqual(resource["k8s.container.name"], "app")
-        self.assertEqual(resource["k8s.node.name"], "node-1")
+        self.assertEqual(resource["k8s.node.name"], NODE_NAME)
         self.assertEqual(resource["k8s.pod.uid"], self.pods[-1].uid)
         self.assertEqual(resource["container.id"], chosen.container.id)
         get(other.port, "/users/2")
@@ -228,6 +233,28 @@ class SelectionTest(NodeTest):
         tracer = shared_tracer()
         self.assertTrue(get(tracer.http_port, "/healthz"))
         self.assertIn("nodespan_pod_source_synced", get(tracer.http_port, "/metrics"))
+
+
+class LiveLabelTest(NodeTest):
+    """The API server as the pod source: labels change while a pod runs."""
+
+    def test_a_label_starts_traces_of_a_running_pod_and_its_removal_ends_them(self):
+        api = self.enterContext(api_server.ApiServer(FOLDER / "serviceaccount", NODE_NAME))
+        pod = self.pod("cart-0", namespace="shop")
+        service = Service(pod)
+        api.put(pod, [service.container], {})
+        tracer = self.tracer(api=api).ready()
+        get(service.port, "/users/before")
+        api.put(pod, [service.container], OPTED_IN)
+        node.wait_for("its probes", lambda: holdings(tracer.container.pid()).links, 2)
+        resource = tracer.wait_for_span(service, "/users/meanwhile", seconds=5)
+        self.assertEqual((resource["k8s.pod.name"], resource["k8s.container.name"]), ("cart-0", "app"))
+        api.put(pod, [service.container], {})
+        node.wait_for("the end of its probes", lambda: not holdings(tracer.container.pid()).links, 5)
+        get(service.port, "/users/after")
+        time.sleep(0.5)
+        self.assertEqual(set(tracer.paths()), {"/users/meanwhile"})
+        self.assertEqual(service.container.status()["state"], "RUNNING")
 
 
 class PureV2Test(unittest.TestCase):
