@@ -38,7 +38,7 @@ ALL_VALUES = {
         "podSelector": "tier in (web, api)", "namespaces": ["shop"], "excludeNamespaces": ["kube-system", "monitoring"]},
     "otlp": {"endpoint": "https://collector.observability:4444/"}, "env": [{"name": "OTEL_LOG_LEVEL", "value": "debug"}],
     "http": {"address": "127.0.0.1", "port": 8080}, "imagePullSecrets": [{"name": "pull"}], "podLabels": {"team": "a"},
-    "podAnnotations": {"note": "b"}, "serviceAccount": {"annotations": {"c": "d"}}, "nodeSelector": {"pool": "web"},
+    "podAnnotations": {"note": "b"}, "serviceAccount": {"annotations": {"c": "d"}}, "nodeSelector": {"pool": "web"}, "architectures": ["amd64", "arm64"],
     "priorityClass": {"create": False, "name": "system-node-critical"}, "tolerations": []}
 
 
