@@ -158,8 +158,6 @@ absl::Status RunDaemon(const config::Config& config) {
       TargetDiscovery::Dependencies{loop.get(), procfs.get(), object.get(), &targets, &counters, &gauges},
       ToSelectionOptions(config.selection), pod_options);
 
-  spdlog::info("nodespan {} ready: attaching by {}{}", model::kVersion, ebpf::ToString(features.method),
-               features.has_attach_cookie ? "" : " without cookies");
   if (!features.multi_refusal.empty()) {
     spdlog::info("uprobe_multi is not used: {}", features.multi_refusal);
   }
@@ -186,6 +184,8 @@ absl::Status RunDaemon(const config::Config& config) {
              .metrics = [&] { return RenderMetrics(counters, gauges, object->ReadCounters(), pods); }}));
     spdlog::info("serving /healthz, /readyz and /metrics on port {}", http->port());
   }
+  spdlog::info("nodespan {} ready: attaching by {}{}", model::kVersion, ebpf::ToString(features.method),
+               features.has_attach_cookie ? "" : " without cookies");
   absl::Status run_status = loop->Run();
 
   http.reset();

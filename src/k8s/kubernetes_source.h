@@ -36,8 +36,6 @@ struct KubernetesSourceOptions {
 absl::StatusOr<ApiServer> FindApiServer(const std::string& host, const std::string& port,
                                         const std::string& service_account_dir);
 
-inline constexpr const char* kServiceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount";
-
 // A server that is not there yet is tried again; an error is only what will never work: kInvalidArgument, the name of
 // the node is empty or no name. `counters` outlives the source.
 absl::StatusOr<std::unique_ptr<PodSource>> StartKubernetesSource(KubernetesSourceOptions options, MetadataFilter filter,

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "fmt/format.h"
@@ -186,6 +187,28 @@ TEST_F(KubernetesSourceTest, KnowsThePodsWhileTheServerIsAwayAndIsRightSoonAfter
   ASSERT_TRUE(WaitFor("b", "enabled"));
   ASSERT_TRUE(WaitFor("a", "gone"));
   EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+}
+
+TEST_F(KubernetesSourceTest, FiveHundredPodsWhoseLabelsChangeAllTheTime) {
+  constexpr int kPods = 500;
+  const auto put_all = [this](const std::string& trace) {
+    for (int i = 0; i < kPods; ++i) {
+      server_->Put(PodWith("u" + std::to_string(i), trace));
+    }
+  };
+  put_all("enabled");
+  StartSource();
+  ASSERT_TRUE(WaitForWatch());
+  for (int round = 0; round < 4; ++round) {
+    put_all(std::to_string(round));
+  }
+  EXPECT_TRUE(watcher_.WaitUntil(*source_, [](const PodSnapshot& snapshot) {
+    return snapshot.pods().size() == kPods &&
+           std::all_of(snapshot.pods().begin(), snapshot.pods().end(),
+                       [](const auto& pod) { return FindValue(pod->labels, "nodespan.io/trace") == "3"; });
+  }));
+  EXPECT_EQ(server_->list_count(), 1U);
+  EXPECT_EQ(counters_.Get(Counter::kPodsLeftOut) + counters_.Get(Counter::kPodsMalformed), 0U);
 }
 
 TEST_F(KubernetesSourceTest, PartialOutages) {

@@ -12,7 +12,7 @@
 namespace nodespan::k8s {
 namespace {
 
-constexpr size_t kMaxSelectorBytes = 16 * 1024;
+constexpr size_t kMaxSelectorBytes = size_t{16} * 1024;
 constexpr size_t kMaxNameLength = 63;
 constexpr size_t kMaxPrefixLength = 253;
 
