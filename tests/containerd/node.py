@@ -23,8 +23,8 @@ PAUSE_IMAGE = "localhost/nodespan-test/pause:1"
 CONFIG = """version = 2
 root = "{folder}/root"
 state = "{folder}/state"
-# No NRI and no event exporters: what these tests do not need is not started.
-disabled_plugins = ["io.containerd.internal.v1.tracing", "io.containerd.tracing.processor.v1.otlp"]
+# NRI would have its socket outside of this folder.
+disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.tracing", "io.containerd.tracing.processor.v1.otlp"]
 [grpc]
   address = "{folder}/run/containerd.sock"
 [ttrpc]
