@@ -99,7 +99,7 @@ void TargetSelection::Evaluate(Entry& entry, const k8s::PodSnapshot& snapshot) {
   }
   const Verdict verdict = Decide(entry, workload);
   const bool is_patient =
-      clock_->MonotonicNs() - entry.appeared_ns < absl::ToInt64Nanoseconds(kIdentityPatience) && !entry.is_selected;
+      absl::Nanoseconds(clock_->MonotonicNs() - entry.appeared_ns) < kIdentityPatience && !entry.is_selected;
   const bool may_become_better = !is_complete && verdict.first && is_patient;
   if (may_become_better || workload.pod == nullptr) {
     Wait(entry);
