@@ -62,6 +62,8 @@ struct Pod {
   std::optional<Owner> owner;
   StringMap labels;       // those that MetadataFilter keeps
   StringMap annotations;  // the same
+  // The API server lists those that do not run yet, too, a container runtime only what it has made so far.
+  bool has_all_containers = false;
   std::vector<Container> containers;
 
   bool operator==(const Pod&) const = default;

@@ -156,6 +156,7 @@ absl::StatusOr<ApiPod> ReadPod(const Json& json, const MetadataFilter& filter) {
 
   const Json& spec = Member(json, "spec");
   pod.node_name = Identifier(Text(spec, "nodeName"));
+  pod.has_all_containers = true;
   ReadContainers(Member(spec, "containers"), ContainerKind::kRegular, pod);
   ReadContainers(Member(spec, "initContainers"), ContainerKind::kInit, pod);
   ReadContainers(Member(spec, "ephemeralContainers"), ContainerKind::kEphemeral, pod);

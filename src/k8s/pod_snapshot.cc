@@ -44,7 +44,7 @@ ContainerRef PodSnapshot::Find(const CgroupContainer& process) const {
     const Container* container = FindContainer(*pod, process.container_id);
     return {std::move(pod), container};
   }
-  if (pod && pod->containers.size() == 1) {
+  if (pod && pod->has_all_containers && pod->containers.size() == 1) {
     const Container* container = &pod->containers.front();
     return {std::move(pod), container};
   }

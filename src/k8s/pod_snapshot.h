@@ -24,7 +24,8 @@ class PodSnapshot {
   const std::vector<std::shared_ptr<const Pod>>& pods() const { return pods_; }
 
   // The pod and container of a process. A null pod: not known (yet). A null container: the pod is known by its uid, and
-  // has several containers or none, of which none has this id yet; a pod's only container is taken to be it.
+  // none of its containers has this id yet. Only where that cannot be another one that is still to come, a pod's single
+  // container is taken to be it.
   // When pods claim one container id, the one with the uid of the cgroup has it, else the one that comes first here.
   ContainerRef Find(const CgroupContainer& process) const;
 

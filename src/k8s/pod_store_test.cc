@@ -70,12 +70,18 @@ TEST_F(PodStoreTest, FindsTheContainerOfAProcess) {
 }
 
 TEST_F(PodStoreTest, APodIsKnownBeforeItsContainer) {
-  store_.ReplaceAll({MakePod("two", {kFirst, kSecond}), MakePod("one", {""}), MakePod("restarted", {kFirst})});
+  Pod one = MakePod("one", {""});
+  Pod restarted = MakePod("restarted", {kFirst});
+  one.has_all_containers = restarted.has_all_containers = true;
+  store_.ReplaceAll({MakePod("two", {kFirst, kSecond}), one, restarted, MakePod("growing", {kFirst})});
   EXPECT_EQ(Find(kOther, "two").pod->uid, "two");
   EXPECT_EQ(Find(kOther, "two").container, nullptr);
   // The only container there is.
   EXPECT_EQ(Find(kOther, "one").container->name, "c0");
   EXPECT_EQ(Find(kOther, "restarted").container->name, "c0");
+  // The runtime has made one so far, and this is another.
+  EXPECT_EQ(Find(kOther, "growing").pod->uid, "growing");
+  EXPECT_EQ(Find(kOther, "growing").container, nullptr);
 }
 
 TEST_F(PodStoreTest, OfTwoPodsThatClaimAContainerTheCgroupDecides) {

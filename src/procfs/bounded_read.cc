@@ -21,7 +21,8 @@ absl::Status ProcError(int error_number, std::string_view context) {
     case ENOTDIR: return base::MakeStatus(absl::StatusCode::kNotFound, "{}: the process has ended", context);
     case EACCES:
     case EPERM:
-      return base::MakeStatus(absl::StatusCode::kPermissionDenied, "{}: {} (CAP_SYS_PTRACE is needed)", context,
+      return base::MakeStatus(absl::StatusCode::kPermissionDenied,
+                              "{}: {} (CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are needed)", context,
                               std::strerror(error_number));
     default: return base::ErrnoStatus(error_number, context);
   }

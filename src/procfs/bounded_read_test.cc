@@ -49,7 +49,8 @@ TEST_F(BoundedReadTest, ErrnoValuesOfAnEndedProcessAreNotFound) {
   EXPECT_EQ(ProcError(ESRCH, "x").code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ProcError(ENOENT, "x").code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ProcError(EACCES, "x").code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_THAT(std::string(ProcError(EPERM, "exe").message()), ::testing::HasSubstr("CAP_SYS_PTRACE"));
+  EXPECT_THAT(std::string(ProcError(EPERM, "exe").message()),
+              ::testing::HasSubstr("exe: Operation not permitted (CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are needed)"));
   EXPECT_NE(ProcError(EIO, "x").code(), absl::StatusCode::kNotFound);
 }
 

@@ -49,6 +49,13 @@ packages_missing() {
   case " $* " in
     *" build "*) libbpf_is_current || printf '%s\n' libbpf-dev ;;
   esac
+  # By their commands: a machine with Docker has them from other packages, which these would replace.
+  case " $* " in
+    *" test "*)
+      command -v containerd >/dev/null || printf '%s\n' containerd
+      command -v runc >/dev/null || printf '%s\n' runc
+      ;;
+  esac
 }
 
 apt_quiet() {

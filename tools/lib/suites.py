@@ -45,6 +45,14 @@ class Result:
         return Result(passed=1) if ok else Result.failure(*output.strip().splitlines()[-60:])
 
 
+def merged(results):
+    total = Result()
+    for one in results:
+        for field in dataclasses.fields(Result):
+            setattr(total, field.name, getattr(total, field.name) + getattr(one, field.name))
+    return total
+
+
 def run(command, log_name, **more):
     """(exit status, output) of a command; the output is kept in LOGS as well."""
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -171,12 +179,7 @@ def sanitizers(builder, _):
         return problem
     environment = {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1",
                    "LSAN_OPTIONS": f"suppressions={ROOT / 'tests/sanitizers/leaks.supp'}:print_suppressions=0"}
-    total = Result()
-    for suite in suites:
-        one = run_meson_suite(folder, suite, environment, 5)
-        for field in dataclasses.fields(Result):
-            setattr(total, field.name, getattr(total, field.name) + getattr(one, field.name))
-    return total
+    return merged(run_meson_suite(folder, suite, environment, 5) for suite in suites)
 
 
 # --- suites of other programs ----------------------------------------------------------------------------------------
@@ -192,21 +195,38 @@ def formatting(_builder, _):
     return Result.of(status == 0, output + "run tools/format to fix")
 
 
+def run_unittest(path, environment=None):
+    """Counts the cases of one file of Python tests."""
+    status, output = run([sys.executable, path, "--verbose"], f"{path.parent.name}-{path.stem}",
+                         env={**os.environ, **(environment or {})})
+    ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
+    result = Result(failed=sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", output))))
+    # A test is named on the line of its outcome, or, when it has a description or is a whole class or module, before it.
+    result.skips = [f"{path.stem}: {name or 'all of it'}: {reason}" for name, reason in
+                    re.findall(r"^(?:(test\w*) .*|.*)\.\.\. skipped [\"'](.*)[\"']$", output, re.MULTILINE)]
+    result.skipped = len(result.skips)
+    if status != 0 and not result.failed or not ran:
+        result.failed += 1
+    # Skipped modules and classes are not among those that ran.
+    single = sum(": all of it: " not in skip for skip in result.skips)
+    result.passed = max(0, int(ran.group(1)) - result.failed - single) if ran else 0
+    if result.failed:
+        result.details = output.strip().splitlines()[-40:]
+    return result
+
+
 def tooling(_builder, _):
     """The tests of the scripts themselves: *_test.py files below tools/ and tests/."""
-    result = Result()
     files = sorted(path for top in ("tools", "tests") for path in (ROOT / top).rglob("*_test.py"))
-    for path in files:
-        status, output = run([sys.executable, path, "--verbose"], f"tools-{path.stem}")
-        ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
-        failed = sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", output)))
-        if status != 0 and not failed or not ran:
-            failed += 1
-        result.failed += failed
-        result.passed += max(0, int(ran.group(1)) - failed) if ran else 0
-        if failed:
-            result.details += output.strip().splitlines()[-40:]
-    return result if files else Result.failure("there is no *_test.py")
+    return merged(map(run_unittest, files)) if files else Result.failure("there is no *_test.py")
+
+
+def python_suite(name):
+    """Tests of the built daemon written in Python: tests/NAME/NAME_suite.py."""
+    def suite(builder, _):
+        return builder.default() or run_unittest(ROOT / "tests" / name / f"{name}_suite.py",
+                                                 {"NODESPAN_BINARY": str(BUILD / "nodespan"), "NODESPAN_BUILD": str(BUILD)})
+    return suite
 
 
 def tidy(builder, _):
@@ -381,6 +401,8 @@ SUITES = {
     "corpus": (meson_suite("corpus"), True),
     "inspection": (meson_suite("inspection"), True),
     "e2e": (meson_suite("e2e"), True),
+    "manifests": (python_suite("manifests"), True),
+    "containerd": (python_suite("containerd"), True),
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
     "tidy": (tidy, True),
