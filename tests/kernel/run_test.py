@@ -17,13 +17,15 @@ REQUEST = {"kind": "request", "method": "GET", "path": "/items/single-00001", "r
            "start_ns": 1_000_000_000, "end_ns": 1_500_000_000}
 
 
-def span(**changes):
+def span(captured="t/1", **changes):
     attributes = {"http.request.method": "GET", "url.path": "/items/single-00001", "http.route": "/items/{id}",
                   "user_agent.original": "t/1", **changes.pop("attributes", {})}
     return {"traceId": "4b" * 16, "parentSpanId": "00f067aa0ba902b7", "startTimeUnixNano": "1100000000",
             "endTimeUnixNano": "1200000000",
             "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
-            + [{"key": "http.response.status_code", "value": {"intValue": "200"}}], **changes}
+            + [{"key": "http.response.status_code", "value": {"intValue": "200"}},
+               {"key": "http.request.header.user-agent", "value": {"arrayValue": {"values": [{"stringValue": captured}]}}}],
+            **changes}
 
 
 def log(*spans, done="@@DONE 0", err="info ready: attaching by uprobe_multi\nattached pid=7"):
@@ -43,6 +45,7 @@ class VerdictTest(unittest.TestCase):
 
     def test_wrong_attributes_are_named(self):
         self.refuse(log(span(attributes={"http.route": "/items/"})), "http.route is '/items/'")
+        self.refuse(log(span(captured="t/2")), "captured header")
 
     def test_a_span_of_another_trace_is_refused(self):
         self.refuse(log(span(traceId="00" * 16)), "parent is")
