@@ -198,8 +198,10 @@ int http_route(struct go_regs *ctx)
 	if (!short_op && !long_op)
 		return 0;
 	work = ns_scratch_try();
-	if (!work)
+	if (!work) {
+		ns_count(NS_LOSS_FIELD_UNREADABLE); /* the request stays, only its route is not known */
 		return 0;
+	}
 	go_copy_registers(ctx, work->registers);
 	params = &hit.binary->routes[hit.site->tag & (NS_ROUTES - 1)];
 	if (params->kind == NS_ROUTE_REQUEST) {
