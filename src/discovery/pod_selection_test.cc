@@ -107,7 +107,8 @@ TEST(PodSelectionTest, PodsWithTheOperatorsSidecarAreLeftAlone) {
   EXPECT_EQ(Decide(pod).verdict, PodVerdict::kLeftAlone);
   EXPECT_THAT(Decide(pod).reason, HasSubstr("the operator's sidecar opentelemetry-auto-instrumentation"));
   pod.containers.back() = {
-      .name = "x", .image = "ghcr.io/open-telemetry/opentelemetry-go-instrumentation/autoinstrumentation-go:v0.24.0"};
+      .name = "x",
+      .image = "registry.example/open-telemetry/opentelemetry-go-instrumentation/autoinstrumentation-go:v0.24.0"};
   EXPECT_EQ(Decide(pod).verdict, PodVerdict::kLeftAlone);
 }
 
