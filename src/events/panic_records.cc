@@ -46,8 +46,10 @@ absl::StatusOr<Event> ReadPanic(const EventHeader& header, std::span<const std::
   }
   std::memcpy(event.value.data(), raw.value, sizeof(raw.value));
   event.value_bytes = raw.value_bytes;
-  event.return_vaddrs.resize(strings.frames.text.size() / sizeof(uint64_t));
-  std::memcpy(event.return_vaddrs.data(), strings.frames.text.data(), strings.frames.text.size());
+  if (const std::string_view frames = strings.frames.text; !frames.empty()) {
+    event.return_vaddrs.resize(frames.size() / sizeof(uint64_t));
+    std::memcpy(event.return_vaddrs.data(), frames.data(), frames.size());
+  }
   event.text = strings.text;
   return result;
 }

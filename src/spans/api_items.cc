@@ -26,7 +26,9 @@ Number NumberAt(std::string_view bytes, size_t index = 0) {
 template <typename Number>
 std::vector<Number> Numbers(std::string_view bytes) {
   std::vector<Number> numbers(bytes.size() / sizeof(Number));
-  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(Number));
+  if (!numbers.empty()) {
+    std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(Number));
+  }
   return numbers;
 }
 
