@@ -77,7 +77,7 @@ TEST_F(ApiSpansTest, ReadsAttributesOfEveryType) {
   begin.Item(NS_ITEM_STRING, "text", "größe").Numbers<int64_t>(NS_ITEM_INT64, "int", {-5});
   begin.Numbers<uint64_t>(NS_ITEM_BOOL, "bool", {1}).Numbers<double>(NS_ITEM_FLOAT64, "float", {0.5});
   begin.Numbers<int64_t>(NS_ITEM_INT64S, "ints", {1, 2}).Numbers<double>(NS_ITEM_FLOAT64S, "floats", {0.25});
-  begin.Item(NS_ITEM_BOOLS, "bools", std::string("\1\0", 2));
+  begin.Item(NS_ITEM_BOOLS, "bools", std::string("\1\0", 2)).Item(NS_ITEM_INT64S, "no ints", "");
   begin.Item(NS_ITEM_STRINGS, "texts", "").Item(NS_ITEM_ELEMENT, "", "a").Item(NS_ITEM_ELEMENT, "", "");
   const model::Span span = Finish(begin);
   EXPECT_THAT(
@@ -85,7 +85,7 @@ TEST_F(ApiSpansTest, ReadsAttributesOfEveryType) {
       ElementsAre(Attribute{"text", "größe"}, Attribute{"int", int64_t{-5}}, Attribute{"bool", true},
                   Attribute{"float", 0.5}, Attribute{"ints", std::vector<int64_t>{1, 2}},
                   Attribute{"floats", std::vector<double>{0.25}}, Attribute{"bools", std::vector<bool>{true, false}},
-                  Attribute{"texts", std::vector<std::string>{"a", ""}}));
+                  Attribute{"no ints", std::vector<int64_t>{}}, Attribute{"texts", std::vector<std::string>{"a", ""}}));
   EXPECT_EQ(span.dropped_attributes_count, 0u);
 }
 
