@@ -7,7 +7,7 @@
 
 #define NS_CAPTURED_NAMES 8
 #define NS_CAPTURED_NAME_WORDS 5
-#define NS_CAPTURED_NAME_BYTES (8 * NS_CAPTURED_NAME_WORDS)
+#define NS_CAPTURED_NAME_BYTES 40
 
 /* A name as the program's map has it, zeros behind it: canonical for HTTP, small letters for gRPC. */
 struct ns_captured_name {
@@ -20,7 +20,7 @@ struct ns_captured_names {
 	uint64_t count;
 	struct ns_captured_name name[NS_CAPTURED_NAMES];
 };
-NS_ASSERT(NS_CAPTURED_NAME_BYTES < 64);
+NS_ASSERT(NS_CAPTURED_NAME_BYTES == 8 * NS_CAPTURED_NAME_WORDS && NS_CAPTURED_NAME_BYTES < 64);
 
 /* What is recorded of them, one item for each value, each followed by its bytes. */
 #define NS_CAPTURED_VALUES 4 /* of one name; more mark the string as cut */

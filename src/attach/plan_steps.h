@@ -86,7 +86,7 @@ template <typename Params>
 absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const FieldSpec<Params>> specs, Params* params,
                            LibraryPlan* plan) {
   uint32_t present = params->present;
-  const absl::Status status = ResolveFields(binary, specs, params, &present, plan);
+  absl::Status status = ResolveFields(binary, specs, params, &present, plan);
   if (status.ok()) {
     params->present = present;
   }

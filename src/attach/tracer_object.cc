@@ -147,11 +147,11 @@ uint64_t DropObjects(const bpf_map* map, uint32_t target_slot, uint32_t target_g
 
 void TracerObject::SkeletonDeleter::operator()(nodespan_bpf* skeleton) const { nodespan_bpf::destroy(skeleton); }
 
-TracerObject::TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options,
+TracerObject::TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, Options options,
                            std::vector<Refusal> refusals)
     : skeleton_(std::move(skeleton)),
       features_(std::move(features)),
-      options_(options),
+      options_(std::move(options)),
       refusals_(std::move(refusals)) {}
 
 TracerObject::~TracerObject() = default;

@@ -84,8 +84,7 @@ class TracerObject {
   };
   using SkeletonPtr = std::unique_ptr<nodespan_bpf, SkeletonDeleter>;
 
-  TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, const Options& options,
-               std::vector<Refusal> refusals);
+  TracerObject(SkeletonPtr skeleton, ebpf::KernelFeatures features, Options options, std::vector<Refusal> refusals);
 
   SkeletonPtr skeleton_;
   ebpf::KernelFeatures features_;
