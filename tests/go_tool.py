@@ -10,7 +10,11 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "goprograms"))
+import cache_folder  # noqa: E402
 
 DOWNLOAD_SECONDS = 300
 BUILD_SECONDS = 1500
@@ -22,11 +26,6 @@ class CannotBeHad(Exception):
 
 class BuildFailed(Exception):
     """What the compiler said."""
-
-
-def default_cache():
-    return pathlib.Path(os.environ.get("NODESPAN_CACHE") or pathlib.Path(
-        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "nodespan"))
 
 
 def default_go():
@@ -63,7 +62,7 @@ def compile_tool(source, go, output):
 def provide(source, go=None, cache=None):
     """The executable of the module in the folder `source`, named like that folder. The cache goes by the hash of its
     sources; a second call builds nothing."""
-    go, cache = go or default_go(), cache or default_cache()
+    go, cache = go or default_go(), cache or cache_folder.root()
     digest = hashlib.sha256()
     for file in [*sorted(source.glob("*.go")), source / "go.mod", source / "go.sum"]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -21,10 +21,11 @@ import statistics
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "goprograms"))
+import cache_folder  # noqa: E402
+
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("NODESPAN_CACHE") or
-                     pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "nodespan")
-FOLDER = CACHE / "bench-binaries"
+FOLDER = cache_folder.root() / "bench-binaries"
 PACKAGES = {"docker.io": "usr/sbin/dockerd", "prometheus": "usr/bin/prometheus", "hugo": "usr/bin/hugo"}
 KUBELET = "34.1"
 STAGING = """api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of a cache that several runs may fill at once."""
+"""The folder of what tests fetch and build once, and folders in it that several runs may fill at once."""
 
 import errno
 import os
+import pathlib
+
+
+def root():
+    """As tools/lib/common.sh has it."""
+    return pathlib.Path(os.environ.get("NODESPAN_CACHE") or pathlib.Path(
+        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "nodespan"))
 
 
 def keep(made, target):
