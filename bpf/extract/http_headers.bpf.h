@@ -24,8 +24,8 @@ enum ns_header_map {
 	NS_METADATA_MAP, /* of gRPC */
 };
 
-static __always_inline const struct ns_map_layout *ns_header_map(const struct ns_binary_params *binary,
-								 enum ns_header_map which)
+static __always_inline const struct ns_map_layout *ns_header_layout(const struct ns_binary_params *binary,
+								    enum ns_header_map which)
 {
 	return which == NS_METADATA_MAP ? &binary->grpc.metadata_map : &binary->http_header_map;
 }
@@ -249,7 +249,7 @@ __noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 
 	if (!work || !binary)
 		return 0;
-	map = ns_header_map(binary, which);
+	map = ns_header_layout(binary, which);
 	group = ns_map_step(work, map);
 	if (group == (u64)-1)
 		return 0;
@@ -277,7 +277,7 @@ __noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 static __always_inline void ns_collect_headers(struct ns_scratch *work, const struct ns_hit *hit,
 					       enum ns_header_map which, u64 map_addr)
 {
-	const struct ns_map_layout *map = ns_header_map(hit->binary, which);
+	const struct ns_map_layout *map = ns_header_layout(hit->binary, which);
 
 	if (map->kind == NS_MAP_NONE || !map_addr)
 		return;

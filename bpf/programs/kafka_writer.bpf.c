@@ -47,19 +47,8 @@ static __always_inline struct go_string ns_kafka_common_topic(const struct ns_hi
 	return topic;
 }
 
-/* Looks through all messages. This and the next are functions of their own, because the stack of a program and of what
- * it calls has 512 bytes in all, and the search for the parent needs some, too. */
-__noinline int ns_kafka_read_batch(u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
-{
-	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
-	struct ns_hit hit = {};
-
-	if (work && !ns_hit_target(&hit, target_slot))
-		ns_append_links(work, &hit, messages, count, NS_KAFKA_BATCH_STEPS);
-	return 0;
-}
-
-/* What the writer was told, and what only a single message has. */
+/* What the writer was told, and what only a single message has. A function of its own, because the stack of a program
+ * and of what it calls has 512 bytes in all, and the search for the parent needs some, too. */
 __noinline int ns_kafka_read_sending(u64 writer, u64 messages, u64 count, u32 target_slot, u32 scratch_slot)
 {
 	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
@@ -94,7 +83,7 @@ static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_s
 	}
 	record->operation = NS_KAFKA_SEND;
 	record->message_count = messages > 0xffffffff ? 0xffffffff : messages;
-	ns_kafka_read_batch(go_arg4(ctx), messages, hit->slot, work->slot);
+	ns_append_links(work, hit, go_arg4(ctx), messages, NS_KAFKA_BATCH_STEPS);
 	ns_kafka_read_sending(go_arg1(ctx), go_arg4(ctx), messages, hit->slot, work->slot);
 	ns_op_keep(op, key, NS_KAFKA_MAX_MESSAGE);
 }
