@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::Pod
                                                                metrics::Counters* counters,
                                                                k8s::PodsChanged on_change) {
   k8s::MetadataFilter filter(selector.keys());
-  switch (ResolvePodSource(options)) {
+  switch (options.source) {
     case PodSourceKind::kKubernetes: {
       absl::StatusOr<k8s::ApiServer> server = FindApiServer(options);
       if (!server.ok()) {

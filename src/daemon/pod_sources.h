@@ -15,7 +15,7 @@ namespace nodespan::daemon {
 // What kAuto means here and now; anything else is itself.
 config::PodSourceKind ResolvePodSource(const config::PodOptions& options);
 
-// Null: none (--pod-source=none, or auto and nothing is there). kFailedPrecondition: the source that is asked for
+// `options.source` is resolved. Null: none. kFailedPrecondition: the source that is asked for
 // cannot be had in this environment; kInvalidArgument: an option is missing or wrong. Both name the fix. A source that
 // is there and does not answer yet is no error. `counters` outlives the source.
 absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::PodOptions& options,
