@@ -162,7 +162,7 @@ void ApiServer::State::Watch(const httplib::Request& request, httplib::Response&
       "application/json", [this, node, sent = from, end_time, ends_before = ends, breaks_before = breaks](
                               size_t, httplib::DataSink& sink) mutable {
         std::unique_lock lock(mutex);
-        if (sent < oldest_version) {
+        if (sent < oldest_version && ends == ends_before) {
           const std::string line = GoneLine();
           sink.write(line.data(), line.size());
           sink.done();
@@ -178,7 +178,8 @@ void ApiServer::State::Watch(const httplib::Request& request, httplib::Response&
         if (breaks != breaks_before || is_stopping) {
           return false;
         }
-        if (const auto event = next(); event != events.end()) {
+        // An ended watch says nothing of what comes after its end, however late its thread wakes.
+        if (const auto event = next(); event != events.end() && ends == ends_before) {
           sent = event->version;
           return sink.write(event->line.data(), event->line.size());
         }
