@@ -11,15 +11,16 @@ namespace nodespan::attach {
 namespace {
 
 using testing::Code;
+using testing::kMorestack;
+using testing::kOther;
 using testing::kVaddr;
 
-constexpr uint64_t kMorestack = 0x460000;
-constexpr uint64_t kOther = 0x464000;
-
-CalleeKind Classify(uint64_t vaddr) { return vaddr == kMorestack ? CalleeKind::kMorestack : CalleeKind::kOther; }
+CalleeKind MorestackOrOther(uint64_t vaddr) {
+  return vaddr == kMorestack ? CalleeKind::kMorestack : CalleeKind::kOther;
+}
 
 uint16_t Slots(const Code& code, const std::vector<goinspect::StackObject>& objects = {}) {
-  const auto found = FindArgumentSlots(code.bytes(), kVaddr, goinspect::Arch::kAmd64, objects, Classify);
+  const auto found = FindArgumentSlots(code.bytes(), kVaddr, goinspect::Arch::kAmd64, objects, MorestackOrOther);
   EXPECT_TRUE(found.ok()) << found.status();
   return found.value_or(0);
 }
@@ -76,7 +77,7 @@ TEST(ArgumentSlotsTest, GrowingTheStackKeepsThemInTheSamePlace) {
 
 TEST(ArgumentSlotsTest, ArmIsNotSupported) {
   const std::vector<uint8_t> code = {0xc0, 0x03, 0x5f, 0xd6};
-  EXPECT_EQ(FindArgumentSlots(code, kVaddr, goinspect::Arch::kArm64, std::nullopt, Classify).status().code(),
+  EXPECT_EQ(FindArgumentSlots(code, kVaddr, goinspect::Arch::kArm64, std::nullopt, MorestackOrOther).status().code(),
             absl::StatusCode::kUnimplemented);
 }
 

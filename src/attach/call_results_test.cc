@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "attach/code_builder.h"
 #include "base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -16,10 +17,10 @@ using goinspect::Arch;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kOther;
+using testing::kVaddr;
 
-constexpr uint64_t kVaddr = 0x500000;
-constexpr uint64_t kCallee = 0x464000;
-constexpr uint64_t kOther = 0x465000;
+constexpr uint64_t kCallee = 0x465000;
 
 using Bytes = std::vector<uint8_t>;
 
@@ -45,10 +46,10 @@ const Bytes kLoadBx = {0x48, 0x8b, 0x5c, 0x24, 0x10};                      // mo
 const Bytes kTestCx = {0x48, 0x85, 0xc9};                                  // test rcx, rcx
 const Bytes kClearCx = {0x31, 0xc9};                                       // xor ecx, ecx
 
-CalleeKind Classify(uint64_t) { return CalleeKind::kOther; }
+CalleeKind NoneIsKnown(uint64_t) { return CalleeKind::kOther; }
 
 absl::StatusOr<CallResults> Find(const Bytes& code, CallResultsOptions options, Arch arch = Arch::kAmd64) {
-  return FindCallResults(code, kVaddr, arch, kCallee, options, Classify);
+  return FindCallResults(code, kVaddr, arch, kCallee, options, NoneIsKnown);
 }
 
 // rcx and rdi are what the call returns as its words 2 and 3; then `je` over one byte.

@@ -11,6 +11,9 @@
 namespace nodespan::attach::testing {
 
 inline constexpr uint64_t kVaddr = 0x500000;  // of every function
+// Functions that are called.
+inline constexpr uint64_t kMorestack = 0x460000;
+inline constexpr uint64_t kOther = 0x464000;
 
 // A function put together from instructions; jumps are given by the offset they lead to.
 class Code {

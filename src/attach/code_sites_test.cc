@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "attach/code_builder.h"
 #include "base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,10 +14,8 @@ namespace {
 
 using goinspect::Arch;
 using ::testing::HasSubstr;
-
-constexpr uint64_t kVaddr = 0x500000;
-constexpr uint64_t kMorestack = 0x460000;
-
+using testing::kMorestack;
+using testing::kVaddr;
 bool IsTheMorestack(uint64_t vaddr) { return vaddr == kMorestack; }
 
 // A function of 64 bytes: `prologue`, ret and int3 padding, and at `morestack_off` the call of `callee`, then a jump

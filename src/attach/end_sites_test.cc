@@ -21,13 +21,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using testing::Code;
+using testing::kOther;
 using testing::kVaddr;
 
 constexpr uint64_t kDeferReturn = 0x460000;
 constexpr uint64_t kPanic = 0x461000;
 constexpr uint64_t kWriteBarrier = 0x462000;
 constexpr uint64_t kDuff = 0x463000;
-constexpr uint64_t kOther = 0x464000;
 
 CalleeKind Classify(uint64_t vaddr) {
   switch (vaddr) {

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/content_proof.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "daemon/inspection.h"
+#include "daemon/memory_file.h"
 #include "goinspect/fake_go_binary.h"
 #include "gtest/gtest.h"
 
@@ -18,12 +15,7 @@ namespace {
 
 using goinspect::testing::FakeGoBinary;
 using goinspect::testing::MakeFakeGoBinary;
-
-base::UniqueFd ToFile(const std::vector<uint8_t>& bytes) {
-  base::UniqueFd fd(::memfd_create("content_proof_test", MFD_CLOEXEC));
-  EXPECT_EQ(::write(fd.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  return fd;
-}
+using testing::ToFile;
 
 TEST(ContentProofTest, KeyIsSizeAndBuildIds) {
   const FakeGoBinary fake = MakeFakeGoBinary({});

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/inspector.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <memory>
 #include <vector>
 
+#include "daemon/memory_file.h"
 #include "goinspect/fake_go_binary.h"
 #include "gtest/gtest.h"
 #include "procfs/process_dir.h"
@@ -16,13 +14,7 @@ namespace {
 
 using goinspect::testing::MakeFakeGoBinary;
 using metrics::Counter;
-
-// A file of its own, and so an identity of its own.
-base::UniqueFd ToFile(const std::vector<uint8_t>& bytes) {
-  base::UniqueFd fd(::memfd_create("inspector_test", MFD_CLOEXEC));
-  EXPECT_EQ(::write(fd.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  return fd;
-}
+using testing::ToFile;
 
 class InspectorTest : public ::testing::Test {
  protected:

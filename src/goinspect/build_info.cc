@@ -17,7 +17,7 @@ using elf::Load;
 constexpr std::array<uint8_t, 14> kMagic = {0xff, ' ', 'G', 'o', ' ', 'b', 'u', 'i', 'l', 'd', 'i', 'n', 'f', ':'};
 constexpr uint64_t kAlignment = 16;
 constexpr uint64_t kHeaderBytes = 32;
-constexpr uint64_t kFlagsOff = 15;
+constexpr uint64_t kHeaderFlagsOff = 15;
 constexpr uint64_t kVersionPointerOff = 16;  // only without kFlagInline
 constexpr uint8_t kFlagInline = 2;           // strings follow the header; all since Go 1.18
 constexpr uint64_t kMaxVersionBytes = 256;
@@ -79,7 +79,7 @@ std::optional<BuildInfo> Parse(elf::Image& image, uint64_t vaddr) {
     return std::nullopt;
   }
   BuildInfo info;
-  if ((header[kFlagsOff] & kFlagInline) == 0) {
+  if ((header[kHeaderFlagsOff] & kFlagInline) == 0) {
     const auto version = StringAt(image, Load<uint64_t>(header + kVersionPointerOff), kMaxVersionBytes);
     if (!version.has_value() || !IsPrintableUtf8(*version)) {
       return std::nullopt;

@@ -10,7 +10,7 @@ using elf::Load;
 
 // Behind the entry: name, args, deferreturn, pcsp, pcfile, pcln, npcdata, cu; then startLine; then funcID, flag,
 // padding and nfuncdata, one byte each.
-enum Word : uint64_t { kName = 0, kPcFiles = 4, kPcLines = 5, kPcDataCount = 6, kUnit = 7, kStartLine = 8 };
+enum FuncWord : uint64_t { kName = 0, kPcFiles = 4, kPcLines = 5, kPcDataCount = 6, kUnit = 7, kStartLine = 8 };
 constexpr uint64_t kWordBytes = 4;
 constexpr uint64_t kFixedWords = 8;
 constexpr uint64_t kTailBytes = 4;
@@ -26,7 +26,7 @@ std::optional<FunctionRecord> ReadFunctionRecord(elf::Image& image, const Functi
   if (view == nullptr) {
     return std::nullopt;
   }
-  const auto word = [&](Word index) { return Load<uint32_t>(view + entry_bytes + index * kWordBytes); };
+  const auto word = [&](FuncWord index) { return Load<uint32_t>(view + entry_bytes + index * kWordBytes); };
   FunctionRecord record{.name_off = word(kName),
                         .pc_files_off = word(kPcFiles),
                         .pc_lines_off = word(kPcLines),

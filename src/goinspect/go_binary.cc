@@ -27,9 +27,9 @@ namespace {
 
 using absl::StatusCode;
 using base::MakeStatus;
+using elf::kGnuBuildIdNote;
+using elf::kGoBuildIdNote;
 
-constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
-constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
 constexpr uint64_t kMaxNoteBytes = uint64_t{64} << 10;
 
 // What is read from end to end, without being kept in memory. A program of 100 MB has a tenth of it.

@@ -17,7 +17,7 @@ using elf::Load;
 
 // abi.ITab: Inter, Type, Hash u32, padding, Fun[].
 constexpr uint64_t kTypeOff = 8;
-constexpr uint64_t kHashOff = 16;
+constexpr uint64_t kItabHashOff = 16;
 constexpr uint64_t kFunOff = 24;
 
 // Everything about an itab that can be told from itself.
@@ -32,7 +32,7 @@ class Recognizer {
     if (!IsDescriptor(Load<uint64_t>(itab)) || !IsDescriptor(Load<uint64_t>(itab + kTypeOff))) {
       return false;
     }
-    const bool has_padding = Load<uint64_t>(itab + kHashOff) <= UINT32_MAX;
+    const bool has_padding = Load<uint64_t>(itab + kItabHashOff) <= UINT32_MAX;
     const elf::Segment* segment = has_padding ? image_.SegmentOf(Load<uint64_t>(itab + kFunOff)) : nullptr;
     return segment != nullptr && segment->executable;
   }
@@ -82,7 +82,7 @@ absl::StatusOr<ItabIndex> ItabIndex::Build(elf::Image& image, TypeReader& reader
 }
 
 bool ItabIndex::IsOf(elf::Image& image, uint64_t itab_vaddr, const TypeHeader& type) {
-  return image.ReadWord(itab_vaddr + kHashOff) == type.hash;
+  return image.ReadWord(itab_vaddr + kItabHashOff) == type.hash;
 }
 
 std::optional<uint64_t> ItabIndex::Find(elf::Image& image, const TypeHeader& interface, const TypeHeader& type) const {

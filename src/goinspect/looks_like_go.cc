@@ -21,10 +21,10 @@ namespace {
 
 using absl::StatusCode;
 using base::MakeStatus;
+using elf::kGnuBuildIdNote;
+using elf::kGoBuildIdNote;
 
-constexpr uint32_t kGoBuildIdNote = 4;   // ELF_NOTE_GOBUILDID_TAG of cmd/link
-constexpr uint32_t kGnuBuildIdNote = 3;  // NT_GNU_BUILD_ID
-constexpr uint64_t kMaxNoteBytes = 1024;
+constexpr uint64_t kMaxShortNoteBytes = 1024;
 // Go's linker begins the data with build info. An external linker puts .data before it, which can be some 100 KiB.
 constexpr uint64_t kSearchBytes = uint64_t{256} << 10;
 constexpr uint64_t kReadBytes = uint64_t{32} << 10;
@@ -35,7 +35,7 @@ uint64_t ReadUpTo(int fd, uint64_t file_off, std::span<uint8_t> out) {
 }
 
 BuildIds ReadNotes(int fd, const elf::Headers& headers) {
-  std::array<uint8_t, kMaxNoteBytes> buffer;
+  std::array<uint8_t, kMaxShortNoteBytes> buffer;
   BuildIds ids;
   const auto take = [](std::span<const uint8_t> notes, std::string_view name, uint32_t type, std::string& id) {
     if (const auto found = elf::FindNote(notes, name, type); found.has_value() && id.empty()) {
@@ -43,7 +43,7 @@ BuildIds ReadNotes(int fd, const elf::Headers& headers) {
     }
   };
   for (const elf::FileRange& note : headers.notes) {
-    const uint64_t wanted = std::min(note.bytes, kMaxNoteBytes);
+    const uint64_t wanted = std::min(note.bytes, kMaxShortNoteBytes);
     const std::span notes = std::span(buffer).first(ReadUpTo(fd, note.file_off, std::span(buffer).first(wanted)));
     take(notes, "Go", kGoBuildIdNote, ids.go);
     take(notes, "GNU", kGnuBuildIdNote, ids.gnu);

@@ -15,7 +15,7 @@ using base::MakeStatus;
 using elf::Load;
 
 // Indices of words of moduledata; slices take three (address, length, capacity).
-enum Word : size_t {
+enum ModuledataWord : size_t {
   kPcHeader = 0,
   kFunctionNames = 1,
   kCompileUnits = Moduledata::kCompileUnits,

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "k8s/source_watcher.h"
+#include "k8s/test_container_id.h"
 #include "tests/fakes/cri_server.h"
 
 namespace nodespan::k8s {
@@ -16,10 +17,9 @@ namespace {
 using nodespan::testing::CriServer;
 using ::testing::ElementsAre;
 using testing::FindPod;
+using testing::kContainerId;
 using ::testing::Pair;
 using testing::SourceWatcher;
-
-const std::string kId(64, 'a');
 
 runtime::v1::PodSandbox Sandbox(const std::string& uid) {
   runtime::v1::PodSandbox sandbox;
@@ -78,12 +78,12 @@ class CriSourceTest : public ::testing::Test {
 TEST_F(CriSourceTest, JoinsContainersWithTheirPods) {
   StartServer();
   server_->Put(Sandbox("a"));
-  server_->Put(ContainerOf("a", kId));
+  server_->Put(ContainerOf("a", kContainerId));
   StartSource();
   ASSERT_TRUE(WaitForPod("a"));
   EXPECT_TRUE(source_->is_synced());
   EXPECT_EQ(source_->name(), "cri");
-  const ContainerRef ref = source_->snapshot()->Find({kId, ""});
+  const ContainerRef ref = source_->snapshot()->Find({kContainerId, ""});
   ASSERT_NE(ref.container, nullptr);
   EXPECT_EQ(ref.pod->name, "pod-a");
   EXPECT_EQ(ref.pod->namespace_name, "default");
@@ -92,7 +92,7 @@ TEST_F(CriSourceTest, JoinsContainersWithTheirPods) {
   EXPECT_THAT(ref.pod->labels, ElementsAre(Pair("nodespan.io/trace", "enabled")));
   EXPECT_THAT(ref.pod->annotations, ElementsAre(Pair("resource.opentelemetry.io/team", "cart")));
   EXPECT_EQ(*ref.container, (Container{.name = "app",
-                                       .id = kId,
+                                       .id = kContainerId,
                                        .runtime = "fakeruntime",
                                        .image = "registry/shop:1.2",
                                        .image_id = "sha256:beef",
@@ -168,7 +168,7 @@ TEST_F(CriSourceTest, PodsWithoutAUsableNameAreLeftOutAndCounted) {
   bad.mutable_metadata()->set_name("x\nfake log line");
   server_->Put(bad);
   server_->Put(Sandbox("a"));
-  server_->Put(ContainerOf("bad", kId));
+  server_->Put(ContainerOf("bad", kContainerId));
   StartSource();
   ASSERT_TRUE(WaitForPod("a"));
   EXPECT_EQ(source_->snapshot()->pods().size(), 1U);

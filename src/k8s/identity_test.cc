@@ -6,14 +6,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "k8s/image_reference.h"
+#include "k8s/test_container_id.h"
 
 namespace nodespan::k8s {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::kContainerId;
 using ::testing::Pair;
-
-const std::string kId(64, 'a');
 
 std::shared_ptr<Pod> ShopPod() {
   auto pod = std::make_shared<Pod>();
@@ -30,7 +30,7 @@ std::shared_ptr<Pod> ShopPod() {
                  {"app.kubernetes.io/name", "by-name"},
                  {"app.kubernetes.io/version", "9"}};
   pod->containers = {{.name = "web",
-                      .id = kId,
+                      .id = kContainerId,
                       .runtime = "containerd",
                       .image = "registry:5000/team/shop:1.2",
                       .image_id = "registry:5000/team/shop@sha256:beef",
@@ -43,14 +43,16 @@ std::map<std::string, model::AttributeValue> Detected(const Pod& pod, const Iden
   const auto shared = std::make_shared<const Pod>(pod);
   std::map<std::string, model::AttributeValue> map;
   for (const auto& [key, value] :
-       DescribeWorkload({shared, has_container ? &shared->containers.front() : nullptr}, kId, options).detected) {
+       DescribeWorkload({shared, has_container ? &shared->containers.front() : nullptr}, kContainerId, options)
+           .detected) {
     EXPECT_TRUE(map.emplace(key, value).second) << key;
   }
   return map;
 }
 
 std::string ServiceName(const Pod& pod, bool uses_labels = false) {
-  return DescribeWorkload({std::make_shared<const Pod>(pod), nullptr}, kId, {.uses_labels = uses_labels}).service_name;
+  return DescribeWorkload({std::make_shared<const Pod>(pod), nullptr}, kContainerId, {.uses_labels = uses_labels})
+      .service_name;
 }
 
 TEST(IdentityTest, HasEverythingThatIsKnown) {
@@ -70,7 +72,7 @@ TEST(IdentityTest, HasEverythingThatIsKnown) {
       {"k8s.replicaset.uid", std::string("rs-uid")},
       {"k8s.container.name", std::string("web")},
       {"k8s.container.restart_count", int64_t{3}},
-      {"container.id", kId},
+      {"container.id", kContainerId},
       {"container.name", std::string("web")},
       {"container.runtime.name", std::string("containerd")},
       {"container.image.name", std::string("registry:5000/team/shop")},
@@ -88,7 +90,7 @@ TEST(IdentityTest, LeavesOutWhatIsNotKnown) {
   const std::map<std::string, model::AttributeValue> expected = {
       {"service.namespace", std::string("default")}, {"k8s.namespace.name", std::string("default")},
       {"k8s.pod.name", std::string("naked")},        {"k8s.pod.uid", std::string("u")},
-      {"k8s.node.name", std::string("given")},       {"container.id", kId},
+      {"k8s.node.name", std::string("given")},       {"container.id", kContainerId},
   };
   EXPECT_EQ(Detected(pod, {.node_name = "given"}, /*has_container=*/false), expected);
 }
@@ -114,7 +116,7 @@ TEST(IdentityTest, AnnotationsState) {
                      {"resource.opentelemetry.io/service.version", "7"},
                      {"resource.opentelemetry.io/", "nameless"},
                      {"instrumentation.opentelemetry.io/inject-go", "true"}};
-  EXPECT_THAT(DescribeWorkload({std::make_shared<const Pod>(pod), nullptr}, kId, {}).stated,
+  EXPECT_THAT(DescribeWorkload({std::make_shared<const Pod>(pod), nullptr}, kContainerId, {}).stated,
               ElementsAre(Pair("service.version", "7")));
 }
 

@@ -18,7 +18,7 @@ constexpr size_t kMaxPrefixLength = 253;
 
 bool IsAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsLowerAlphanumeric(char c) { return IsAlphanumeric(c) && !(c >= 'A' && c <= 'Z'); }
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool IsWhitespace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool IsSymbol(char c) { return std::string_view("=!(),<>").find(c) != std::string_view::npos; }
 
 // The part of a key behind its prefix, and values that are not empty.
@@ -89,14 +89,14 @@ class SelectorParser {
   using Operator = LabelSelector::Operator;
 
   void Advance() {
-    while (!rest_.empty() && IsBlank(rest_.front())) {
+    while (!rest_.empty() && IsWhitespace(rest_.front())) {
       rest_.remove_prefix(1);
     }
     size_t length = 0;
     if (!rest_.empty() && IsSymbol(rest_.front())) {
       length = rest_.starts_with("==") || rest_.starts_with("!=") ? 2 : 1;
     } else {
-      while (length < rest_.size() && !IsBlank(rest_[length]) && !IsSymbol(rest_[length])) {
+      while (length < rest_.size() && !IsWhitespace(rest_[length]) && !IsSymbol(rest_[length])) {
         ++length;
       }
     }

@@ -3,15 +3,16 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "k8s/test_container_id.h"
 
 namespace nodespan::k8s {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::kContainerId;
 using ::testing::Pair;
 
-const std::string kId(64, 'a');
 const std::string kInitId(64, 'b');
 const MetadataFilter kFilter({"team"});
 
@@ -44,7 +45,7 @@ std::string DeploymentPod() {
          kInitId + R"(", "imageID": "sha256:beef"}],
       "containerStatuses": [
         {"name": "web", "restartCount": 2, "ready": true, "image": "registry/shop:1.2", "containerID": "containerd://)" +
-         kId + R"(", "imageID": "registry/shop@sha256:beef"},
+         kContainerId + R"(", "imageID": "registry/shop@sha256:beef"},
         {"name": "proxy", "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}, "imageID": ""},
         {"name": "unknown", "containerID": "containerd://x"}]}
   })";
@@ -69,7 +70,7 @@ TEST(PodJsonTest, APodOfADeployment) {
                                            Pair("resource.opentelemetry.io/deployment.environment.name", "prod")));
   EXPECT_THAT(pod.containers,
               ElementsAre(Container{.name = "web",
-                                    .id = kId,
+                                    .id = kContainerId,
                                     .runtime = "containerd",
                                     .image = "registry/shop:1.2",
                                     .image_id = "registry/shop@sha256:beef",

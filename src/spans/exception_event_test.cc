@@ -103,9 +103,9 @@ TEST(StackTextTest, BeginsWithTheFunctionThatPanickedAndEndsWithTheGoroutine) {
   EXPECT_EQ(StackText({stack.front()}, 17), "");
 }
 
-class FakeSymbols : public model::CodeSymbols {
+class OneTypeSymbols : public model::CodeSymbols {
  public:
-  explicit FakeSymbols(CodeType type) : type_(std::move(type)) {}
+  explicit OneTypeSymbols(CodeType type) : type_(std::move(type)) {}
   const model::CodeLocation* FunctionAt(uint64_t) override { return nullptr; }
   const model::CodeLocation* MethodOf(uint64_t, std::string_view) override { return nullptr; }
   CodeType TypeAt(uint64_t vaddr) override { return vaddr == 0x7000 ? type_ : CodeType{}; }
@@ -140,7 +140,7 @@ class ExceptionEventTest : public ::testing::Test {
 };
 
 TEST_F(ExceptionEventTest, HasTypeMessageAndStack) {
-  FakeSymbols symbols({"*errors.errorString", CodeType::Kind::kOther, 8});
+  OneTypeSymbols symbols({"*errors.errorString", CodeType::Kind::kOther, 8});
   const auto event = Build({}, &symbols);
   ASSERT_TRUE(event.has_value());
   EXPECT_EQ(event->name, "exception");
@@ -151,7 +151,7 @@ TEST_F(ExceptionEventTest, HasTypeMessageAndStack) {
 }
 
 TEST_F(ExceptionEventTest, AnAbortedAnswerIsNone) {
-  FakeSymbols symbols({"*errors.errorString", CodeType::Kind::kOther, 8});
+  OneTypeSymbols symbols({"*errors.errorString", CodeType::Kind::kOther, 8});
   events::testing::PanicRecordBuilder record;
   record.Set(NS_PANIC_TEXT, "net/http: abort Handler");
   EXPECT_FALSE(Build(record, &symbols).has_value());
@@ -164,7 +164,7 @@ TEST_F(ExceptionEventTest, WithoutSymbolsThereIsStillAnEvent) {
 }
 
 TEST_F(ExceptionEventTest, NilHasAMessage) {
-  FakeSymbols symbols({});
+  OneTypeSymbols symbols({});
   events::testing::PanicRecordBuilder record;
   record.fixed.type_vaddr = 0;
   const auto event = Build(record, &symbols);

@@ -20,12 +20,12 @@ using model::SpanKind;
 using model::StatusCode;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::kErrorStringVaddr;
 using testing::Lines;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr uint64_t kDeadlineVaddr = 0x6000;
-constexpr uint64_t kErrorStringVaddr = 0x6100;
 
 model::Span Build(const GrpcRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
   static const auto resource = std::make_shared<const model::Resource>();

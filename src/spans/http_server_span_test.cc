@@ -17,6 +17,7 @@ namespace {
 using events::testing::HttpServerRecordBuilder;
 using model::SemconvMode;
 using model::StatusCode;
+using testing::Attributes;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Key;
@@ -33,15 +34,6 @@ model::Span Build(const HttpServerRecordBuilder& record, SemconvMode mode = Semc
   model::Span span;
   builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, testing::FixedWallClock(), span);
   return span;
-}
-
-std::map<std::string, std::string> Attributes(const model::Span& span) {
-  std::map<std::string, std::string> attributes;
-  for (const std::string& line : Lines(span)) {
-    const size_t equals = line.find('=');
-    EXPECT_TRUE(attributes.emplace(line.substr(0, equals), line.substr(equals + 1)).second) << "twice: " << line;
-  }
-  return attributes;
 }
 
 HttpServerRecordBuilder WithStatus(uint16_t status, uint8_t outcome = NS_HTTP_HANDLED) {

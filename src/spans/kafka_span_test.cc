@@ -21,11 +21,10 @@ using model::StatusCode;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::kErrorStringVaddr;
 using testing::Lines;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr uint64_t kErrorStringVaddr = 0x6100;
 
 model::Span Build(const KafkaRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
   static const auto resource = std::make_shared<const model::Resource>();

@@ -3,15 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "fmt/format.h"
+#include "gtest/gtest.h"
 #include "model/span.h"
 #include "spans/wall_clock.h"
 
 namespace nodespan::spans::testing {
+
+// Where a program has the type *errors.errorString.
+inline constexpr uint64_t kErrorStringVaddr = 0x6100;
 
 // The monotonic clock began one second after the Unix epoch.
 class FixedClock final : public base::Clock {
@@ -26,7 +32,7 @@ inline const WallClock& FixedWallClock() {
   return wall;
 }
 
-// Every attribute, a text, a whole number or a truth value, as "key=value", in order.
+// Every attribute that is not a list, as "key=value", in order.
 inline std::vector<std::string> Lines(const model::Span& span) {
   std::vector<std::string> lines;
   for (const model::Attribute& attribute : span.attributes) {
@@ -35,12 +41,24 @@ inline std::vector<std::string> Lines(const model::Span& span) {
       value = *text;
     } else if (const auto* truth = std::get_if<bool>(&attribute.value)) {
       value = *truth ? "true" : "false";
+    } else if (const auto* real = std::get_if<double>(&attribute.value)) {
+      value = fmt::format("{}", *real);
     } else {
-      value = std::to_string(std::get<int64_t>(attribute.value));
+      value = fmt::format("{}", std::get<int64_t>(attribute.value));
     }
     lines.push_back(std::string(attribute.key) + "=" + value);
   }
   return lines;
+}
+
+// The same by key; none may be there twice.
+inline std::map<std::string, std::string> Attributes(const model::Span& span) {
+  std::map<std::string, std::string> attributes;
+  for (const std::string& line : Lines(span)) {
+    const size_t equals = line.find('=');
+    EXPECT_TRUE(attributes.emplace(line.substr(0, equals), line.substr(equals + 1)).second) << "twice: " << line;
+  }
+  return attributes;
 }
 
 }  // namespace nodespan::spans::testing

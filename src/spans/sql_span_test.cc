@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
@@ -18,6 +17,7 @@ using events::SqlEvent;
 using events::SqlOperation;
 using model::SemconvMode;
 using ::testing::AllOf;
+using testing::Attributes;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Key;
@@ -29,26 +29,6 @@ model::Span Build(const SqlEvent& event, const SqlOptions& options = {}) {
   model::Span span;
   SqlSpanBuilder().Build(event, options, resource, testing::FixedWallClock(), span);
   return span;
-}
-
-// Texts and numbers; spans of databases have no others.
-std::string ToText(const model::AttributeValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    return *text;
-  }
-  if (const auto* number = std::get_if<int64_t>(&value)) {
-    return fmt::format("{}", *number);
-  }
-  const auto* real = std::get_if<double>(&value);
-  return real != nullptr ? fmt::format("{}", *real) : "?";
-}
-
-std::map<std::string, std::string> Attributes(const model::Span& span) {
-  std::map<std::string, std::string> attributes;
-  for (const model::Attribute& attribute : span.attributes) {
-    EXPECT_TRUE(attributes.emplace(attribute.key, ToText(attribute.value)).second) << attribute.key;
-  }
-  return attributes;
 }
 
 SqlEvent Query(std::string_view text = "SELECT * FROM orders WHERE id = 7 AND name = $1") {

@@ -9,7 +9,7 @@
 namespace nodespan::spans {
 namespace {
 
-class FakeClock final : public base::Clock {
+class StoppedClock final : public base::Clock {
  public:
   int64_t MonotonicNs() const override { return mono_ns; }
   int64_t WallNs() const override { return 0; }
@@ -27,7 +27,7 @@ std::string NameOf(const TargetInfo* info) {
 }
 
 TEST(TargetDirectoryTest, GenerationsOfOneSlotAreDifferentTargets) {
-  const FakeClock clock;
+  const StoppedClock clock;
   TargetDirectory directory(&clock);
   directory.Add({1, 1}, Named("first"));
   directory.Add({1, 2}, Named("second"));
@@ -39,7 +39,7 @@ TEST(TargetDirectoryTest, GenerationsOfOneSlotAreDifferentTargets) {
 }
 
 TEST(TargetDirectoryTest, AReleasedTargetIsKnownForTheGraceTimeAndThenForgotten) {
-  FakeClock clock;
+  StoppedClock clock;
   TargetDirectory directory(&clock, /*grace_ns=*/100);
   directory.Add({1, 1}, Named("a"));
   directory.Release({1, 1});
@@ -53,7 +53,7 @@ TEST(TargetDirectoryTest, AReleasedTargetIsKnownForTheGraceTimeAndThenForgotten)
 }
 
 TEST(TargetDirectoryTest, ReleasingTwiceDoesNotProlongTheGraceTime) {
-  FakeClock clock;
+  StoppedClock clock;
   TargetDirectory directory(&clock, 100);
   directory.Add({1, 1}, Named("a"));
   directory.Release({1, 1});
@@ -65,7 +65,7 @@ TEST(TargetDirectoryTest, ReleasingTwiceDoesNotProlongTheGraceTime) {
 }
 
 TEST(TargetDirectoryTest, ChurnWithoutExpireEmptiesItself) {
-  FakeClock clock;
+  StoppedClock clock;
   TargetDirectory directory(&clock, 100);
   for (uint32_t generation = 1; generation <= 1000; ++generation) {
     directory.Add({1, generation}, Named("a"));
@@ -76,7 +76,7 @@ TEST(TargetDirectoryTest, ChurnWithoutExpireEmptiesItself) {
 }
 
 TEST(TargetDirectoryTest, AddReplacesAndRevives) {
-  FakeClock clock;
+  StoppedClock clock;
   TargetDirectory directory(&clock, 100);
   directory.Add({1, 1}, Named("poor"));
   directory.Release({1, 1});
@@ -87,7 +87,7 @@ TEST(TargetDirectoryTest, AddReplacesAndRevives) {
 }
 
 TEST(TargetDirectoryTest, SnapshotKeepsItsState) {
-  FakeClock clock;
+  StoppedClock clock;
   TargetDirectory directory(&clock, 0);
   directory.Add({1, 1}, Named("a"));
   const TargetDirectory::SnapshotPtr before = directory.Current();
