@@ -9,6 +9,7 @@ enum ns_counter {
 	/* activity */
 	NS_COUNT_OPS_STARTED,	 /* operations seen, whatever became of them */
 	NS_COUNT_OPS_UNSAMPLED,	 /* operations left out by the sampling decision */
+	NS_COUNT_OPS_EXCLUDED,	 /* requests left out because of their path or user agent */
 	NS_COUNT_RECORDS,	 /* records submitted to the ring */
 	NS_COUNT_ROOT_UNKNOWN,	 /* client operations that became roots because nothing tells their parent */
 	NS_COUNT_CREATOR_UNSURE, /* of those: the creator has an open span, but may be older than it */

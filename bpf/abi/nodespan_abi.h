@@ -12,6 +12,7 @@
 #define NODESPAN_ABI_H
 
 #include "bpf/abi/counters.h"
+#include "bpf/abi/exclusions.h"
 #include "bpf/abi/params.h"
 #include "bpf/abi/records.h"
 

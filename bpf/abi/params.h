@@ -573,7 +573,8 @@ struct ns_target_params {
 	uint32_t generation;	  /* of this slot; 0: the slot is free, hits are ignored */
 	uint8_t sampler_root;	  /* enum ns_sampler_root */
 	uint8_t parent_based;	  /* a valid parent decides */
-	uint8_t pad[6];
+	uint8_t exclusion_set;	  /* index into `exclusions` */
+	uint8_t pad[5];
 };
 NS_ASSERT(sizeof(struct ns_target_params) == 32);
 

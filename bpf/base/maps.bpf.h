@@ -43,6 +43,14 @@ struct {
 	__type(value, struct ns_binary_params);
 } binaries SEC(".maps");
 
+/* Set -> requests that are not traced. Written by the daemon before a process has it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NS_EXCLUSION_SETS);
+	__type(key, u32);
+	__type(value, struct ns_exclusions);
+} exclusions SEC(".maps");
+
 /* Process id -> target slot, for kernels without attach cookies. Written and deleted by the daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

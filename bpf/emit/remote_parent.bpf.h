@@ -4,6 +4,7 @@
 #define NODESPAN_REMOTE_PARENT_H
 
 #include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/sampling.bpf.h"
 #include "bpf/extract/http_headers.bpf.h"
 #include "bpf/extract/traceparent.bpf.h"
 
@@ -184,6 +185,7 @@ static __always_inline int ns_read_parent(struct ns_scratch *work, u8 *flags)
 	if (ns_parse_traceparent(text, value.bytes, text[NS_TRACEPARENT_BYTES], header->trace_id,
 				 header->parent_span_id, flags))
 		goto bad;
+	*flags &= NS_TRACE_FLAG_SAMPLED | NS_TRACE_FLAG_RANDOM;
 	return 0;
 bad:
 	ns_count(NS_LOSS_BAD_TRACEPARENT);

@@ -7,6 +7,8 @@
 
 #define NS_TRACE_FLAG_SAMPLED 0x01
 #define NS_TRACE_FLAG_RANDOM 0x02
+/* Not of W3C and never sent: the operation was excluded, and so is what it causes. */
+#define NS_TRACE_FLAG_EXCLUDED 0x80
 
 static __always_inline u64 ns_random_u64(void)
 {
@@ -43,6 +45,8 @@ static __always_inline int ns_leaves_out_all(const struct ns_target_params *para
 static __always_inline int ns_sample(const struct ns_target_params *params, int has_parent, u8 parent_flags,
 				     const u8 *trace_id)
 {
+	if (has_parent && (parent_flags & NS_TRACE_FLAG_EXCLUDED))
+		return 0;
 	if (params->parent_based && has_parent)
 		return parent_flags & NS_TRACE_FLAG_SAMPLED;
 	if (params->sampler_root == NS_SAMPLE_NEVER)
@@ -60,7 +64,8 @@ static __always_inline int ns_sample_and_flag(const struct ns_target_params *par
 	int sampled = ns_sample(params, has_parent, parent_flags, header->trace_id);
 
 	ns_new_span_id(header->span_id);
-	header->trace_flags = (has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & NS_TRACE_FLAG_RANDOM;
+	header->trace_flags =
+		(has_parent ? parent_flags : NS_TRACE_FLAG_RANDOM) & (NS_TRACE_FLAG_RANDOM | NS_TRACE_FLAG_EXCLUDED);
 	if (sampled)
 		header->trace_flags |= NS_TRACE_FLAG_SAMPLED;
 	return sampled;

@@ -77,6 +77,8 @@ __noinline u64 ns_match_header(u64 name_addr, u64 name_bytes)
 		return 1 + NS_HEADER_TRACEPARENT;
 	if (ns_name_is(word, NS_WORD('t', 'r', 'a', 'c', 'e', 's', 't', 'a'), NS_WORD('t', 'e', 0, 0, 0, 0, 0, 0), 0))
 		return 1 + NS_HEADER_TRACESTATE;
+	if (ns_name_is(word, NS_WORD('u', 's', 'e', 'r', '-', 'a', 'g', 'e'), NS_WORD('n', 't', 0, 0, 0, 0, 0, 0), 0))
+		return 1 + NS_HEADER_USER_AGENT;
 	if (ns_name_is(word, NS_WORD(':', 'a', 'u', 't', 'h', 'o', 'r', 'i'), NS_WORD('t', 'y', 0, 0, 0, 0, 0, 0), 0))
 		return 1 + NS_HEADER_AUTHORITY;
 	if (word[0] != NS_WORD('X', '-', 'F', 'o', 'r', 'w', 'a', 'r'))

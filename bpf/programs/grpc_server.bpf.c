@@ -14,6 +14,7 @@
  * goroutine as the start. A handler that
  * panics ends the process, and runtime.Goexit leaves the operation to the next one of its goroutine.
  */
+#include "bpf/emit/exclusions.bpf.h"
 #include "bpf/emit/operation.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/emit/remote_parent.bpf.h"
@@ -79,8 +80,9 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 	struct ns_strings strings = {.op = op, .fixed = NS_GRPC_FIXED, .room = NS_STRINGS_BYTES};
 	const struct ns_grpc_params *params = &hit->binary->grpc;
 	struct ns_grpc_stream stream = {};
+	struct go_string user_agent = {};
 	u8 parent_flags = 0;
-	int has_parent, sampled;
+	int has_parent, admitted;
 
 	__builtin_memset(work->headers, 0, sizeof(work->headers));
 	op->memo[NS_GRPC_SERVER_STREAM] = go_arg4(ctx);
@@ -95,16 +97,14 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 		ns_new_trace_id(op->header.trace_id);
 		*(u64 *)op->header.parent_span_id = 0;
 	}
-	sampled = ns_sample_and_flag(hit->params, &op->header, has_parent, parent_flags);
+	admitted = ns_admit_request(work, hit, &op->header, has_parent, parent_flags, stream.method, &user_agent);
 	op->header.flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
 	if (hit->binary->has_client_ops) {
 		op->memo[NS_GRPC_SERVER_GOID] = ns_read_goid(hit, key->addr);
 		ns_note_parents(work, hit, &op->header, op->memo[NS_GRPC_SERVER_GOID], key->addr, stream.context);
 	}
-	if (!sampled) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!admitted)
 		return;
-	}
 	if (params->present & NS_GRPC_PARAM_SERVER_PEER)
 		ns_read_grpc_peer(hit, go_arg3(ctx) + params->server_peer_off, &ns_op_record(op, ns_grpc_record)->peer);
 	ns_append(strings, NS_GRPC_METHOD, stream.method, NS_GRPC_MAX_METHOD);

@@ -20,6 +20,7 @@
  * End of HTTP/2: the deferred function of (*serverConn).runHandler, which runs on panic, too, and before the state of
  * the response goes back to its pool (net/http/h2_bundle.go, since Go 1.27 net/http/internal/http2/server.go).
  */
+#include "bpf/emit/exclusions.bpf.h"
 #include "bpf/emit/http_server.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/emit/remote_parent.bpf.h"
@@ -60,8 +61,9 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
 	struct ns_strings strings = {.op = op, .fixed = NS_SERVER_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_request request = {};
+	struct go_string user_agent = {};
 	u8 parent_flags = 0;
-	int has_parent, sampled;
+	int has_parent, admitted;
 
 	__builtin_memset(work->headers, 0, sizeof(work->headers));
 	if (ns_read_request(work->window, ns_request_params(hit, begin->is_stream_request), begin->request_addr,
@@ -82,16 +84,14 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 		ns_new_trace_id(op->header.trace_id);
 		*(u64 *)op->header.parent_span_id = 0;
 	}
-	sampled = ns_sample_and_flag(hit->params, &op->header, has_parent, parent_flags);
+	admitted = ns_admit_request(work, hit, &op->header, has_parent, parent_flags, request.uri, &user_agent);
 	op->header.flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
 	if (hit->binary->has_client_ops) {
 		op->memo[NS_SERVER_GOID] = ns_read_goid(hit, key->addr);
 		ns_note_parents(work, hit, &op->header, op->memo[NS_SERVER_GOID], key->addr, request.context);
 	}
-	if (!sampled) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!admitted)
 		return;
-	}
 	op->memo[NS_SERVER_REQUEST] = begin->request_addr;
 	op->memo[NS_SERVER_RESPONSE] = begin->response_addr;
 	op->memo[NS_SERVER_WRITER] = begin->writer;
@@ -100,7 +100,7 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	ns_append(strings, NS_HTTP_URI, request.uri, NS_HTTP_MAX_URI);
 	ns_append(strings, NS_HTTP_HOST, request.host, NS_HTTP_MAX_HOST);
 	ns_append(strings, NS_HTTP_REMOTE_ADDR, request.remote_addr, NS_HTTP_MAX_REMOTE_ADDR);
-	ns_append_header(work, strings, NS_HTTP_USER_AGENT, NS_HEADER_USER_AGENT, NS_HTTP_MAX_USER_AGENT);
+	ns_append(strings, NS_HTTP_USER_AGENT, user_agent, NS_HTTP_MAX_USER_AGENT);
 	ns_append_header(work, strings, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
 	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR,
 			 NS_HTTP_MAX_X_FORWARDED_FOR);

@@ -41,6 +41,8 @@ Attacher::Attacher(TracerObject* object, metrics::Counters* counters)
     : object_(object),
       counters_(counters),
       free_binary_slots_(AllSlots(object->options().max_binaries)),
+      exclusion_sets_(
+          [object](uint32_t set, const ns_exclusions& patterns) { return object->WriteExclusions(set, patterns); }),
       free_target_slots_(AllSlots(object->options().max_targets)),
       detach_thread_([this] { DetachLoop(); }) {
   (void)pthread_setname_np(detach_thread_.native_handle(), "ns-detach");
@@ -144,14 +146,17 @@ absl::StatusOr<TargetId> Attacher::Reserve() {
   return TargetId{slot, next_generation_++};
 }
 
-absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, const AttachPlan& plan,
-                                                           const AttachRequest& request) {
+absl::StatusOr<Attacher::Target> Attacher::Activate(TargetId target, const AttachPlan& plan,
+                                                    const AttachRequest& request) {
   NODESPAN_ASSIGN_OR_RETURN(const uint32_t binary_slot, AcquireBinary(request.binary_content_hash, plan));
+  Target state{.pid = request.pid, .binary_content_hash = request.binary_content_hash, .exclusion_set = 0, .links = {}};
   absl::Cleanup undo = [&] {
+    exclusion_sets_.Release(state.exclusion_set);
     object_->UnmapProcess(request.pid);
     (void)object_->WriteTarget(target.slot, ns_target_params{});
     ReleaseBinary(request.binary_content_hash);
   };
+  NODESPAN_ASSIGN_OR_RETURN(state.exclusion_set, exclusion_sets_.Acquire(request.exclusions));
   NODESPAN_RETURN_IF_ERROR(
       object_->WriteTarget(target.slot, {.load_bias = request.load_bias,
                                          .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
@@ -159,21 +164,22 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::Activate(TargetId target, cons
                                          .generation = target.generation,
                                          .sampler_root = ToAbi(request.sampler.root),
                                          .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
+                                         .exclusion_set = state.exclusion_set,
                                          .pad = {}}));
   NODESPAN_RETURN_IF_ERROR(object_->MapProcess(request.pid, target.slot));
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<ebpf::Link> links, AttachProbes(plan, request, target.slot));
+  NODESPAN_ASSIGN_OR_RETURN(state.links, AttachProbes(plan, request, target.slot));
   std::move(undo).Cancel();
-  return links;
+  return state;
 }
 
 absl::Status Attacher::Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request) {
-  absl::StatusOr<std::vector<ebpf::Link>> links = Activate(target, plan, request);
-  if (!links.ok()) {
+  absl::StatusOr<Target> state = Activate(target, plan, request);
+  if (!state.ok()) {
     absl::MutexLock lock(&mutex_);
     free_target_slots_.push_back(target.slot);
-    return links.status();
+    return state.status();
   }
-  targets_.emplace(target.slot, Target{request.pid, request.binary_content_hash, *std::move(links)});
+  targets_.emplace(target.slot, *std::move(state));
   counters_->Add(metrics::Counter::kTargetsAttached);
   return absl::OkStatus();
 }
@@ -187,6 +193,7 @@ void Attacher::Detach(TargetId target, std::function<void(uint64_t)> on_done) {
   targets_.erase(it);
   (void)object_->WriteTarget(target.slot, ns_target_params{});
   object_->UnmapProcess(state.pid);
+  exclusion_sets_.Release(state.exclusion_set);
   ReleaseBinary(state.binary_content_hash);
   counters_->Add(metrics::Counter::kTargetsDetached);
   absl::MutexLock lock(&mutex_);

@@ -21,9 +21,11 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "attach/attach_plan.h"
+#include "attach/exclusion_sets.h"
 #include "attach/tracer_object.h"
 #include "ebpf/link.h"
 #include "metrics/counters.h"
+#include "model/exclusions.h"
 #include "model/sampler.h"
 
 namespace nodespan::attach {
@@ -43,6 +45,7 @@ struct AttachRequest {
   uint64_t load_bias = 0;            // run-time address - linked address
   uint64_t binary_content_hash = 0;  // processes with equal hashes share one parameter block
   model::Sampler sampler;
+  model::Exclusions exclusions;
   bool traces_api_spans = true;  // libraries of the kind LibraryKind::kApi
   bool watches_own_sdk = true;   // LibraryKind::kOwnSdk
 };
@@ -59,8 +62,8 @@ class Attacher {
   // Attach(). kResourceExhausted: all slots are in use.
   absl::StatusOr<TargetId> Reserve();
 
-  // Attaches; on error the reservation is gone as well. kResourceExhausted: too many distinct binaries. kNotFound: the
-  // process ended, which is normal. kPermissionDenied: a capability is missing.
+  // Attaches; on error the reservation is gone as well. kResourceExhausted: too many distinct binaries or
+  // lists of exclusions. kNotFound: the process ended, which is normal. kPermissionDenied: a capability is missing.
   absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request);
 
   // Whether Attach() attaches the library: it is wanted, and this kernel takes its programs.
@@ -83,6 +86,7 @@ class Attacher {
   struct Target {
     pid_t pid = 0;
     uint64_t binary_content_hash = 0;
+    uint8_t exclusion_set = 0;
     std::vector<ebpf::Link> links;
   };
   struct Release {
@@ -92,8 +96,7 @@ class Attacher {
   };
 
   // Writes the parameters and attaches the probes; undoes its own steps on error.
-  absl::StatusOr<std::vector<ebpf::Link>> Activate(TargetId target, const AttachPlan& plan,
-                                                   const AttachRequest& request);
+  absl::StatusOr<Target> Activate(TargetId target, const AttachPlan& plan, const AttachRequest& request);
   absl::StatusOr<uint32_t> AcquireBinary(uint64_t content_hash, const AttachPlan& plan);
   void ReleaseBinary(uint64_t content_hash);
   absl::StatusOr<std::vector<ebpf::Link>> AttachProbes(const AttachPlan& plan, const AttachRequest& request,
@@ -106,6 +109,7 @@ class Attacher {
   std::map<uint32_t, Target> targets_;       // by slot
   std::map<uint64_t, BinarySlot> binaries_;  // by content hash
   std::vector<uint32_t> free_binary_slots_;
+  ExclusionSets exclusion_sets_;
   uint32_t next_generation_ = 1;
 
   absl::Mutex mutex_;

@@ -208,6 +208,10 @@ absl::Status TracerObject::WriteTarget(uint32_t slot, const ns_target_params& pa
   return UpdateArray(skeleton_->maps.targets, slot, &params);
 }
 
+absl::Status TracerObject::WriteExclusions(uint32_t set, const ns_exclusions& patterns) {
+  return UpdateArray(skeleton_->maps.exclusions, set, &patterns);
+}
+
 absl::Status TracerObject::WriteBinary(uint32_t slot, const AttachPlan& plan) {
   const std::vector<const PlannedProbe*> probes = plan.Probes();
   for (size_t i = 0; i < probes.size(); ++i) {

@@ -64,6 +64,7 @@ class TracerObject {
   absl::StatusOr<std::vector<ebpf::Link>> AttachProcessWatch();
 
   absl::Status WriteTarget(uint32_t slot, const ns_target_params& params);
+  absl::Status WriteExclusions(uint32_t set, const ns_exclusions& patterns);
   // Parameters, sites and context types of a binary.
   absl::Status WriteBinary(uint32_t slot, const AttachPlan& plan);
   // Context types stay until they are deleted, unlike the rest, which the next binary overwrites.

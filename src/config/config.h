@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "model/captured_names.h"
+#include "model/exclusions.h"
 #include "model/sampler.h"
 #include "model/semconv.h"
 
@@ -107,8 +108,9 @@ struct Config {
   BatchOptions batch;
   model::Sampler sampler;
   model::Semconv semconv;
-  bool include_db_statement = false;                    // db.query.text, without its literals
-  model::CapturedNames captured;                        // OTEL_INSTRUMENTATION_*_CAPTURE_*
+  bool include_db_statement = false;                                              // db.query.text, without its literals
+  model::Exclusions exclusions = {.paths = {}, .user_agents = {"kube-probe/*"}};  // NODESPAN_EXCLUDE_*
+  model::CapturedNames captured;                                                  // OTEL_INSTRUMENTATION_*_CAPTURE_*
   bool traces_api_spans = true;                         // spans that programs make through the OpenTelemetry API
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
   // Node-wide defaults for the identity of targets; the target's own environment wins.

@@ -8,11 +8,13 @@
 #include "absl/time/time.h"
 #include "config/captured_names.h"
 #include "config/env_value.h"
+#include "config/exclusion_patterns.h"
 #include "config/option_values.h"
 #include "config/otlp_options.h"
 #include "config/resource_attributes.h"
 #include "config/sampler_options.h"
 #include "config/semconv_opt_in.h"
+#include "model/exclusions.h"
 
 namespace nodespan::config {
 namespace {
@@ -307,6 +309,19 @@ constexpr EnvVar kEnvVars[] = {
      [](const EnvSetting& s) { return SetGoBool(s, s.config.include_db_statement); }},
     {"OTEL_GO_AUTO_GLOBAL", "true", "false: spans that programs make through the OpenTelemetry API are not traced",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.traces_api_spans); }},
+    {kExcludePaths, "",
+     "/path,/prefix/*,...: requests that are not traced, nor what they cause; of gRPC /package.Service/Method; at most "
+     "8, "
+     "of up to 39 bytes",
+     [](const EnvSetting& s) {
+       s.config.exclusions.paths = ParsePatterns(s.name, s.value, model::kMaxPathPatterns, s.warnings);
+       return absl::OkStatus();
+     }},
+    {kExcludeUserAgents, "kube-probe/*", "the same by the user agent; none: all are traced",
+     [](const EnvSetting& s) {
+       s.config.exclusions.user_agents = ParsePatterns(s.name, s.value, model::kMaxUserAgentPatterns, s.warnings);
+       return absl::OkStatus();
+     }},
     {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "",
      "name,...: headers of requests that the spans of servers show; at most 8, of up to 40 bytes",
      [](const EnvSetting& s) { return SetCapturedNames(s, s.config.captured.http_request_headers); }},

@@ -83,6 +83,8 @@ const Sample kSamples[] = {
     {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "x-a"},
     {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-a"},
     {"OTEL_GO_AUTO_GLOBAL", "false"},
+    {"NODESPAN_EXCLUDE_PATHS", "/healthz"},
+    {"NODESPAN_EXCLUDE_USER_AGENTS", "none"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
 // Only one value is implemented: another one cannot change the configuration, but must be answered.

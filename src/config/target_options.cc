@@ -2,6 +2,7 @@
 #include "config/target_options.h"
 
 #include "config/env_value.h"
+#include "config/exclusion_patterns.h"
 #include "config/sampler_options.h"
 #include "config/semconv_opt_in.h"
 
@@ -43,6 +44,13 @@ TargetOptions ReadTargetOptions(const Environment& target, const Config& node, W
   options.sampler = ReadSampler(target, node.sampler, warnings);
   options.semconv =
       ParseSemconvOptIn(Lookup(target, "OTEL_SEMCONV_STABILITY_OPT_IN").value_or(""), node.semconv, warnings);
+  options.exclusions = node.exclusions;
+  if (const auto value = Lookup(target, kExcludePaths)) {
+    options.exclusions.paths = ParsePatterns(kExcludePaths, *value, model::kMaxPathPatterns, warnings);
+  }
+  if (const auto value = Lookup(target, kExcludeUserAgents)) {
+    options.exclusions.user_agents = ParsePatterns(kExcludeUserAgents, *value, model::kMaxUserAgentPatterns, warnings);
+  }
   options.include_db_statement =
       ReadGoBool(target, "OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", node.include_db_statement, warnings);
   options.traces_api_spans = ReadGoBool(target, "OTEL_GO_AUTO_GLOBAL", node.traces_api_spans, warnings);

@@ -8,6 +8,7 @@
 #include "config/environment.h"
 #include "config/resource_attributes.h"
 #include "config/warnings.h"
+#include "model/exclusions.h"
 #include "model/sampler.h"
 #include "model/semconv.h"
 
@@ -19,13 +20,15 @@ struct TargetOptions {
   ResourceAttributes resource_attributes;
   model::Sampler sampler;
   model::Semconv semconv;
+  model::Exclusions exclusions;       // NODESPAN_EXCLUDE_PATHS, NODESPAN_EXCLUDE_USER_AGENTS
   bool include_db_statement = false;  // OTEL_GO_AUTO_INCLUDE_DB_STATEMENT
   bool traces_api_spans = true;       // OTEL_GO_AUTO_GLOBAL
 
   bool operator==(const TargetOptions&) const = default;
 };
 
-// Reads the environment of a target; what it does not say about sampler and semantic conventions comes from `node`.
+// Reads the environment of a target; what it does not say about sampler, semantic conventions and
+// exclusions comes from `node`.
 // Where spans go is never the target's to say: OTEL_EXPORTER_* and OTEL_TRACES_EXPORTER are not looked at. Names and
 // attributes of the node are not mixed in here; discovery/process_resource.h knows which of both wins.
 TargetOptions ReadTargetOptions(const Environment& target, const Config& node, Warnings& warnings);

@@ -18,13 +18,15 @@ Config Node() {
   node.resource_attributes = {{"zone", "a"}};
   node.sampler = {.root = model::RootSampler::kTraceIdRatio, .parent_based = true, .ratio = 0.1};
   node.semconv.http = model::SemconvMode::kDup;
+  node.exclusions = {.paths = {"/healthz"}, .user_agents = {}};
   return node;
 }
 
 TEST(TargetOptionsTest, SilentTargetHasTheNodesSamplerAndConventionsAndNoIdentity) {
   Warnings warnings;
   TargetOptions options = ReadTargetOptions({{"PATH", "/bin"}}, Node(), warnings);
-  EXPECT_EQ(options, (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv}));
+  EXPECT_EQ(options,
+            (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv, .exclusions = Node().exclusions}));
   EXPECT_THAT(warnings.list(), IsEmpty());
 }
 
@@ -35,6 +37,8 @@ TEST(TargetOptionsTest, TargetsOwnWordsWin) {
                                              {"OTEL_RESOURCE_ATTRIBUTES", "team=x"},
                                              {"OTEL_TRACES_SAMPLER", "always_off"},
                                              {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/old"},
+                                             {"NODESPAN_EXCLUDE_PATHS", "none"},
+                                             {"NODESPAN_EXCLUDE_USER_AGENTS", "checker"},
                                              {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://elsewhere:1"}},
                                             Node(), warnings);
   EXPECT_TRUE(options.sdk_disabled);
@@ -43,6 +47,7 @@ TEST(TargetOptionsTest, TargetsOwnWordsWin) {
   EXPECT_EQ(options.sampler, (model::Sampler{.root = model::RootSampler::kAlwaysOff, .parent_based = false}));
   EXPECT_EQ(options.semconv.http, model::SemconvMode::kOld);
   EXPECT_EQ(options.semconv.rpc, Node().semconv.rpc);
+  EXPECT_EQ(options.exclusions, (model::Exclusions{.paths = {}, .user_agents = {"checker"}}));
   EXPECT_THAT(warnings.list(), IsEmpty());
 }
 
@@ -53,7 +58,8 @@ TEST(TargetOptionsTest, BadWordsWarnAndLeaveTheNodes) {
                                              {"OTEL_TRACES_SAMPLER", "xray"},
                                              {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/new"}},
                                             Node(), warnings);
-  EXPECT_EQ(options, (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv}));
+  EXPECT_EQ(options,
+            (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv, .exclusions = Node().exclusions}));
   EXPECT_THAT(warnings.list(),
               ElementsAre(StartsWith("OTEL_SDK_DISABLED=\"1\""), StartsWith("OTEL_RESOURCE_ATTRIBUTES"),
                           StartsWith("OTEL_TRACES_SAMPLER=\"xray\""),

@@ -70,8 +70,10 @@ std::string LossReport(const metrics::Counters& counters, const attach::KernelCo
     lost += count;
   }
   const std::string reasons = NonZero(losses);
-  return fmt::format("spans: exported={} lost={}{} unsampled={}", counters.Get(metrics::Counter::kSpansExported), lost,
-                     reasons.empty() ? "" : fmt::format(" ({})", reasons), kernel[NS_COUNT_OPS_UNSAMPLED]);
+  return fmt::format("spans: exported={} lost={}{} unsampled={} excluded={}",
+                     counters.Get(metrics::Counter::kSpansExported), lost,
+                     reasons.empty() ? "" : fmt::format(" ({})", reasons), kernel[NS_COUNT_OPS_UNSAMPLED],
+                     kernel[NS_COUNT_OPS_EXCLUDED]);
 }
 
 }  // namespace nodespan::daemon

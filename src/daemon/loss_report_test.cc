@@ -12,12 +12,13 @@ using metrics::Counter;
 TEST(LossReportTest, AddsUpWhatWasLostAndNamesOnlyReasonsThatOccurred) {
   metrics::Counters counters;
   attach::KernelCounters kernel{};
-  EXPECT_EQ(LossReport(counters, kernel), "spans: exported=0 lost=0 unsampled=0");
+  EXPECT_EQ(LossReport(counters, kernel), "spans: exported=0 lost=0 unsampled=0 excluded=0");
   counters.Add(Counter::kSpansExported, 120);
   counters.Add(Counter::kSpansRejected, 2);
   kernel[NS_LOSS_RING_FULL] = 1;
   kernel[NS_COUNT_OPS_UNSAMPLED] = 5;
-  EXPECT_EQ(LossReport(counters, kernel), "spans: exported=120 lost=3 (ring_full=1 rejected=2) unsampled=5");
+  kernel[NS_COUNT_OPS_EXCLUDED] = 7;
+  EXPECT_EQ(LossReport(counters, kernel), "spans: exported=120 lost=3 (ring_full=1 rejected=2) unsampled=5 excluded=7");
 }
 
 TEST(LossReportTest, EveryLossOfTheKernelSideIsInOneOfTheReports) {

@@ -89,6 +89,9 @@ std::string RenderMetrics(const metrics::Counters& counters, const metrics::Gaug
                             kernel[NS_COUNT_OPS_STARTED]));
   families.push_back(Single("nodespan_operations_unsampled_total", "Operations that the sampler left out.",
                             MetricType::Counter, kernel[NS_COUNT_OPS_UNSAMPLED]));
+  families.push_back(Single("nodespan_operations_excluded_total",
+                            "Requests that were left out because of their path or user agent.", MetricType::Counter,
+                            kernel[NS_COUNT_OPS_EXCLUDED]));
   families.push_back(Labelled("nodespan_spans_lost_total", "Operations without a delivered span, by reason.",
                               MetricType::Counter, "reason", Losses(counters, kernel)));
   families.push_back(Labelled("nodespan_details_lost_total", "What spans lack, or what is not known about them.",

@@ -96,7 +96,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   if (dir.key() != key) {
     return absl::NotFoundError("the process has ended");
   }
-  NODESPAN_ASSIGN_OR_RETURN(const auto environment, dir.ReadEnviron("OTEL_"));
+  NODESPAN_ASSIGN_OR_RETURN(const auto environment, dir.ReadEnviron({"OTEL_", "NODESPAN_EXCLUDE_"}));
   config::Warnings warnings;
   const config::TargetOptions options = config::ReadTargetOptions(environment, *deps_.config, warnings);
   for (const std::string& warning : warnings.list()) {
@@ -141,6 +141,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.binary_content_hash = inspection.content_identity != 0 ? inspection.content_identity
                                                                  : absl::HashOf(static_cast<const void*>(&inspection));
   request.sampler = options.sampler;
+  request.exclusions = options.exclusions;
   request.traces_api_spans = options.traces_api_spans;
   request.watches_own_sdk = deps_.config->self_exporting == config::SelfExporting::kSkip;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {

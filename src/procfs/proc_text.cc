@@ -178,15 +178,20 @@ absl::StatusOr<std::vector<MapsEntry>> ParseMaps(std::string_view text) {
   return entries;
 }
 
-std::map<std::string, std::string, std::less<>> ParseEnviron(std::string_view text, std::string_view name_prefix) {
+std::map<std::string, std::string, std::less<>> ParseEnviron(std::string_view text,
+                                                             std::initializer_list<std::string_view> name_prefixes) {
   std::map<std::string, std::string, std::less<>> environment;
   Cursor entries(text);
   while (!entries.done()) {
     std::string_view entry = entries.Until('\0');
     size_t equals = entry.find('=');
-    if (entry.starts_with(name_prefix) && equals != std::string_view::npos && equals >= name_prefix.size() &&
-        equals > 0) {
-      environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    if (equals == std::string_view::npos || equals == 0) {
+      continue;
+    }
+    const std::string_view name = entry.substr(0, equals);
+    if (std::any_of(name_prefixes.begin(), name_prefixes.end(),
+                    [name](std::string_view prefix) { return name.starts_with(prefix); })) {
+      environment.emplace(name, entry.substr(equals + 1));
     }
   }
   return environment;

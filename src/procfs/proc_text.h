@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -61,9 +62,10 @@ struct MapsEntry {
 };
 absl::StatusOr<std::vector<MapsEntry>> ParseMaps(std::string_view text);
 
-// /proc/PID/environ reduced to the variables whose name starts with `name_prefix`; of two equal names the first counts,
-// as in Go's os.Getenv. Entries without '=' are passed over.
-std::map<std::string, std::string, std::less<>> ParseEnviron(std::string_view text, std::string_view name_prefix);
+// /proc/PID/environ reduced to the variables whose name begins with one of `name_prefixes`; of two equal names the
+// first counts, as in Go's os.Getenv. Entries without '=' are passed over.
+std::map<std::string, std::string, std::less<>> ParseEnviron(std::string_view text,
+                                                             std::initializer_list<std::string_view> name_prefixes);
 
 // /proc/PID/cmdline.
 std::vector<std::string> ParseCmdline(std::string_view text);

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
               (entry.path.data() >= text.data() && entry.path.data() + entry.path.size() <= text.data() + text.size()));
     }
   }
-  for (const auto& [name, value] : procfs::ParseEnviron(text, "OTEL_")) {
+  for (const auto& [name, value] : procfs::ParseEnviron(text, {"OTEL_"})) {
     Require(name.starts_with("OTEL_") && name.size() + value.size() < size);
   }
   size_t cmdline_bytes = 0;

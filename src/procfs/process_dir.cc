@@ -109,9 +109,9 @@ absl::StatusOr<base::UniqueFd> ProcessDir::OpenExe() const {
 }
 
 absl::StatusOr<std::map<std::string, std::string, std::less<>>> ProcessDir::ReadEnviron(
-    std::string_view name_prefix) const {
+    std::initializer_list<std::string_view> name_prefixes) const {
   NODESPAN_ASSIGN_OR_RETURN(std::string text, ReadBounded(dir_fd_.get(), "environ", kMaxEnvironBytes));
-  return ParseEnviron(text, name_prefix);
+  return ParseEnviron(text, name_prefixes);
 }
 
 absl::StatusOr<std::vector<std::string>> ProcessDir::ReadCmdline() const {

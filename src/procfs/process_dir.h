@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -75,9 +76,10 @@ class ProcessDir {
   // Opens the executable itself, which works whatever mount namespace it lies in and after it was deleted.
   absl::StatusOr<base::UniqueFd> OpenExe() const;
 
-  // The environment at the last execve, reduced to names starting with `name_prefix` so that secrets of the process
-  // are not kept. Use "OTEL_".
-  absl::StatusOr<std::map<std::string, std::string, std::less<>>> ReadEnviron(std::string_view name_prefix) const;
+  // The environment at the last execve, reduced to names with one of these beginnings so that secrets of the process
+  // are not kept.
+  absl::StatusOr<std::map<std::string, std::string, std::less<>>> ReadEnviron(
+      std::initializer_list<std::string_view> name_prefixes) const;
 
   // The arguments; what lies beyond kMaxCmdlineBytes is cut off.
   absl::StatusOr<std::vector<std::string>> ReadCmdline() const;

@@ -111,7 +111,7 @@ TEST(ProcessDirTest, EverythingIsNotFoundOnceTheProcessHasEnded) {
   EXPECT_EQ(process.ReadExeLink().status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(process.ReadExeIdentity().status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(process.OpenExe().status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(process.ReadEnviron("OTEL_").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(process.ReadEnviron({"OTEL_"}).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(process.ReadCmdline().status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(process.ReadExeMappings(exe.get()).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(process.ReadMountNamespace().status().code(), absl::StatusCode::kNotFound);
@@ -132,7 +132,7 @@ TEST(ProcessDirTest, EnvironAndCmdlineAreReadFromTheirFiles) {
   tree.Write(7, "environ", "HOME=/\0OTEL_SERVICE_NAME=shop\0"sv);
   tree.Write(7, "cmdline", "/srv/shop\0-v\0"sv);
   ProcessDir process = OpenIn(tree.root(), 7);
-  EXPECT_THAT(*process.ReadEnviron("OTEL_"), ElementsAre(Pair("OTEL_SERVICE_NAME", "shop")));
+  EXPECT_THAT(*process.ReadEnviron({"OTEL_"}), ElementsAre(Pair("OTEL_SERVICE_NAME", "shop")));
   EXPECT_THAT(*process.ReadCmdline(), ElementsAre("/srv/shop", "-v"));
 }
 
@@ -142,7 +142,7 @@ TEST(ProcessDirTest, HugeFilesAreRefusedOrCut) {
   tree.Write(7, "environ", std::string(ProcessDir::kMaxEnvironBytes + 1, 'x'));
   tree.Write(7, "cmdline", std::string(ProcessDir::kMaxCmdlineBytes + 1, 'x'));
   ProcessDir process = OpenIn(tree.root(), 7);
-  EXPECT_EQ(process.ReadEnviron("OTEL_").status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(process.ReadEnviron({"OTEL_"}).status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(*process.ReadCmdline(), ElementsAre(SizeIs(ProcessDir::kMaxCmdlineBytes)));
 }
 

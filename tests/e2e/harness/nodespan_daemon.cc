@@ -26,13 +26,14 @@ std::string Variable(const char* name) {
 }
 
 SpanTotals ParseTotals(const std::string& line) {
-  static const std::regex kTotals(R"(nodespan: spans: exported=(\d+) lost=(\d+)(?: \((.*)\))? unsampled=(\d+))");
+  static const std::regex kTotals(
+      R"(nodespan: spans: exported=(\d+) lost=(\d+)(?: \((.*)\))? unsampled=(\d+) excluded=(\d+))");
   std::smatch match;
   if (!std::regex_match(line, match, kTotals)) {
     ADD_FAILURE() << "the last line of the daemon is not the totals: " << line;
     return {};
   }
-  return {std::stoull(match[1]), std::stoull(match[2]), match[3], std::stoull(match[4])};
+  return {std::stoull(match[1]), std::stoull(match[2]), match[3], std::stoull(match[4]), std::stoull(match[5])};
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct SpanTotals {
   uint64_t lost = 0;
   std::string reasons;  // "name=count name=count"
   uint64_t unsampled = 0;
+  uint64_t excluded = 0;
 };
 
 class NodespanDaemon {

@@ -83,7 +83,10 @@ TruthRun ExpectTruth(const Program& program, const TruthRunOptions& options) {
   }
   traced->StartTraffic();
   EXPECT_TRUE(traced->process().WaitForOutput(R"("kind":"summary")", kTrafficLimit)) << "its traffic did not end";
-  WaitForSpans(*daemon, TruthOf(*traced).spans.size());
+  const auto expected = [&](std::vector<SpanTruth> lines) {
+    return options.expected == nullptr ? lines : options.expected(std::move(lines));
+  };
+  WaitForSpans(*daemon, expected(TruthOf(*traced).spans).size());
   run.truth = Finish(*traced);
   run.totals = daemon->Stop();
   run.spans = SpansOf(*daemon, traced->pid());
@@ -93,7 +96,7 @@ TruthRun ExpectTruth(const Program& program, const TruthRunOptions& options) {
   if (const char* kinds = std::getenv("NODESPAN_TEST_KINDS")) {
     check.kinds = absl::StrSplit(kinds, ',');
   }
-  run.findings = CompareWithTruth(run.truth.spans, run.spans, check);
+  run.findings = CompareWithTruth(expected(run.truth.spans), run.spans, check);
   if (!run.findings.empty()) {
     const char* limit = std::getenv("NODESPAN_TEST_FINDINGS");
     ADD_FAILURE() << Summarise(run.findings, limit == nullptr ? 30 : std::strtoul(limit, nullptr, 10));

@@ -3,6 +3,7 @@
 // traces it, and the spans are compared with its lines.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct TruthRunOptions {
   std::vector<std::string> daemon_arguments;  // added to the selection of the program
   ChildProcess::Environment daemon_environment;
   bool tracer_first = false;  // the daemon runs before the program starts
+  // Which spans are right where not every line has one; null: one for each line.
+  std::function<std::vector<SpanTruth>(std::vector<SpanTruth>)> expected;
   TruthCheckOptions check;
 };
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests that are not traced, nor what they cause: health checks as a rule.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nodespan::model {
+
+// A request is excluded when one pattern matches. A pattern is the whole text, or its beginning when it ends with "*";
+// 1 to kMaxPatternBytes bytes.
+struct Exclusions {
+  // Of HTTP requests: their path, without the query. Of gRPC calls: "/package.Service/Method". At most
+  // kMaxPathPatterns.
+  std::vector<std::string> paths;
+  std::vector<std::string> user_agents;  // at most kMaxUserAgentPatterns
+
+  bool empty() const { return paths.empty() && user_agents.empty(); }
+  bool operator==(const Exclusions&) const = default;
+};
+
+inline constexpr size_t kMaxPathPatterns = 8;
+inline constexpr size_t kMaxUserAgentPatterns = 8;
+inline constexpr size_t kMaxPatternBytes = 39;
+
+}  // namespace nodespan::model
