@@ -60,14 +60,12 @@ static __always_inline int ns_admit_request(const struct ns_scratch *work, const
 {
 	u32 set = hit->params->exclusion_set;
 
-	if (!ns_sample_and_flag(hit->params, header, has_parent, parent_flags)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
-		return 0;
-	}
+	if (!ns_sample_and_flag(hit->params, header, has_parent, parent_flags) && !ns_records_unsampled)
+		return ns_is_recorded(header);
 	*user_agent = ns_user_agent(work);
 	if (!(path.bytes && ns_matches_pattern(set, NS_PATTERN_PATH, path.data, path.bytes)) &&
 	    !(user_agent->bytes && ns_matches_pattern(set, NS_PATTERN_USER_AGENT, user_agent->data, user_agent->bytes)))
-		return 1;
+		return ns_is_recorded(header);
 	header->trace_flags = (header->trace_flags & ~NS_TRACE_FLAG_SAMPLED) | NS_TRACE_FLAG_EXCLUDED;
 	ns_count(NS_COUNT_OPS_EXCLUDED);
 	return 0;

@@ -356,18 +356,20 @@ static __always_inline const struct ns_parent_span *ns_parent_by_goroutine(const
 	return NULL;
 }
 
-/* Fills trace id, parent and flags of `header` and decides whether the operation is recorded. `span`: NULL for a root.
- */
+/* Fills trace id, parent and flags of `header` and decides whether the operation is recorded; counts one that is not
+ * sampled. `span`: NULL for a root. */
 static __always_inline int ns_join_span(const struct ns_hit *hit, struct ns_record_header *header,
 					const struct ns_parent_span *span)
 {
 	if (!span) {
 		ns_new_trace_id(header->trace_id);
-		return ns_sample_and_flag(hit->params, header, 0, 0);
+		ns_sample_and_flag(hit->params, header, 0, 0);
+		return ns_is_recorded(header);
 	}
 	__builtin_memcpy(header->trace_id, span->trace_id, sizeof(header->trace_id));
 	__builtin_memcpy(header->parent_span_id, span->span_id, sizeof(header->parent_span_id));
-	return ns_sample_and_flag(hit->params, header, 1, span->trace_flags);
+	ns_sample_and_flag(hit->params, header, 1, span->trace_flags);
+	return ns_is_recorded(header);
 }
 
 /* The same for an operation that says nothing about its parent. */

@@ -10,6 +10,9 @@
 /* Not of W3C and never sent: the operation was excluded, and so is what it causes. */
 #define NS_TRACE_FLAG_EXCLUDED 0x80
 
+/* Set before the object is loaded: operations that the sampler leaves out have records as well, for metrics of all. */
+const volatile u8 ns_records_unsampled = 0;
+
 static __always_inline u64 ns_random_u64(void)
 {
 	return (u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
@@ -35,7 +38,7 @@ static __always_inline u64 ns_be64(const u8 *bytes)
 /* Whether the sampler leaves out every operation; then this one is counted as left out. */
 static __always_inline int ns_leaves_out_all(const struct ns_target_params *params)
 {
-	if (params->sampler_root != NS_SAMPLE_NEVER || params->parent_based)
+	if (params->sampler_root != NS_SAMPLE_NEVER || params->parent_based || ns_records_unsampled)
 		return 0;
 	ns_count(NS_COUNT_OPS_UNSAMPLED);
 	return 1;
@@ -56,8 +59,8 @@ static __always_inline int ns_sample(const struct ns_target_params *params, int 
 	return 1;
 }
 
-/* Decides, and gives the span its id and trace flags. Returns whether it is recorded; also a span that is not recorded
- * has both, for its children to inherit. */
+/* Decides, and gives the span its id and trace flags. Returns whether it is sampled; also a span that is not has both,
+ * for its children to inherit. */
 static __always_inline int ns_sample_and_flag(const struct ns_target_params *params, struct ns_record_header *header,
 					      int has_parent, u8 parent_flags)
 {
@@ -69,6 +72,15 @@ static __always_inline int ns_sample_and_flag(const struct ns_target_params *par
 	if (sampled)
 		header->trace_flags |= NS_TRACE_FLAG_SAMPLED;
 	return sampled;
+}
+
+/* Whether an operation that was decided about has a record. One that is not sampled is counted. */
+static __always_inline int ns_is_recorded(const struct ns_record_header *header)
+{
+	if (header->trace_flags & NS_TRACE_FLAG_SAMPLED)
+		return 1;
+	ns_count(NS_COUNT_OPS_UNSAMPLED);
+	return ns_records_unsampled && !(header->trace_flags & NS_TRACE_FLAG_EXCLUDED);
 }
 
 #endif /* NODESPAN_SAMPLING_H */

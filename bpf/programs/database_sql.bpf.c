@@ -174,10 +174,8 @@ static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch 
 	op->memo[NS_SQL_TAG] = hit->site->tag;
 	ns_op_record(op, ns_sql_record)->operation = hit->site->tag;
 	ns_sql_read_call(ctx, hit, key->addr, &call);
-	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr))
 		return;
-	}
 	ns_append(strings, NS_SQL_QUERY, call.query, NS_SQL_MAX_QUERY);
 	ns_sql_read_driver(hit, strings, call.conn);
 	ns_op_keep(op, key, NS_SQL_MAX_CODE + NS_SQL_MAX_MESSAGE);

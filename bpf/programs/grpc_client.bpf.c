@@ -58,10 +58,8 @@ static __always_inline void ns_grpc_client_start(struct go_regs *ctx, struct ns_
 	struct go_string method = {.data = go_arg5(ctx), .bytes = go_arg6(ctx)};
 	struct go_string target = {};
 
-	if (!ns_join_trace(work, hit, &op->header, context, key->addr)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
 		return;
-	}
 	op->memo[NS_GRPC_CLIENT_UNARY] = ns_is_unary(hit, go_arg3(ctx));
 	op->memo[NS_GRPC_CLIENT_DESC] = go_arg3(ctx);
 	op->memo[NS_GRPC_CLIENT_CONN] = go_arg4(ctx);

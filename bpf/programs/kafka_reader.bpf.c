@@ -78,10 +78,7 @@ int kafka_reader_start(struct go_regs *ctx)
 	op = ns_op_new(work, &hit, NS_RECORD_KAFKA);
 	op->memo[NS_KAFKA_READER] = go_arg1(ctx);
 	op->memo[NS_KAFKA_GOID] = ns_read_goid(&hit, g_addr);
-	if (!ns_join_trace(work, &hit, &op->header, context, g_addr)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
-		op->memo[NS_KAFKA_UNSAMPLED] = 1;
-	}
+	op->memo[NS_KAFKA_UNSAMPLED] = !ns_join_trace(work, &hit, &op->header, context, g_addr);
 	ns_op_keep(op, &key, 0);
 	ns_scratch_release(work);
 	return 0;

@@ -77,10 +77,8 @@ static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_s
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
 	u64 messages = go_arg5(ctx);
 
-	if (!ns_join_trace(work, hit, &op->header, context, key->addr)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
 		return;
-	}
 	record->operation = NS_KAFKA_SEND;
 	record->message_count = messages > 0xffffffff ? 0xffffffff : messages;
 	ns_append_links(work, hit, go_arg4(ctx), messages, NS_KAFKA_BATCH_STEPS);

@@ -86,10 +86,8 @@ static __always_inline void ns_client_start(struct ns_scratch *work, const struc
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
-	if (!ns_join_trace(work, hit, &op->header, request.context, key->addr)) {
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
+	if (!ns_join_trace(work, hit, &op->header, request.context, key->addr))
 		return;
-	}
 	record->request_body_bytes = request.content_length;
 	record->present = request.present & NS_HTTP_HAS_REQUEST_BYTES;
 	if (request.redirect)

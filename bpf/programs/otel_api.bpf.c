@@ -74,8 +74,6 @@ static __always_inline void ns_api_join(struct ns_api_scratch *work, const struc
 	span->trace_flags = header->trace_flags;
 	if (search)
 		ns_scratch_release(search);
-	if (!span->is_recorded)
-		ns_count(NS_COUNT_OPS_UNSAMPLED);
 }
 
 /* The span can be a parent from now on, for who has a context with `value`. `addr`: what ends it. */

@@ -49,6 +49,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
                        const TracerObject::Options& options) {
   skeleton->rodata->ns_has_attach_cookie = features.has_attach_cookie ? 1 : 0;
   skeleton->rodata->ns_ring_wake_bytes = options.ring_bytes / 4;
+  skeleton->rodata->ns_records_unsampled = options.records_unsampled ? 1 : 0;
   skeleton->rodata->ns_captures_headers = options.captured.empty() ? 0 : 1;
   skeleton->rodata->ns_captured_names[0] =
       ToCapturedNames(options.captured.http_request_headers, HeaderCase::kCanonical);

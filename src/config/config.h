@@ -110,6 +110,7 @@ struct Config {
   model::Semconv semconv;
   bool include_db_statement = false;                                              // db.query.text, without its literals
   model::Exclusions exclusions = {.paths = {}, .user_agents = {"kube-probe/*"}};  // NODESPAN_EXCLUDE_*
+  bool span_metrics = false;                                                      // NODESPAN_SPAN_METRICS
   model::CapturedNames captured;                                                  // OTEL_INSTRUMENTATION_*_CAPTURE_*
   bool traces_api_spans = true;                         // spans that programs make through the OpenTelemetry API
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting

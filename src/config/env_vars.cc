@@ -309,6 +309,9 @@ constexpr EnvVar kEnvVars[] = {
      [](const EnvSetting& s) { return SetGoBool(s, s.config.include_db_statement); }},
     {"OTEL_GO_AUTO_GLOBAL", "true", "false: spans that programs make through the OpenTelemetry API are not traced",
      [](const EnvSetting& s) { return SetGoBool(s, s.config.traces_api_spans); }},
+    {"NODESPAN_SPAN_METRICS", "false",
+     "true: /metrics has counts and durations of all operations, sampled or not, by service, span name and status",
+     [](const EnvSetting& s) { return SetBool(s, s.config.span_metrics); }},
     {kExcludePaths, "",
      "/path,/prefix/*,...: requests that are not traced, nor what they cause; of gRPC /package.Service/Method; at most "
      "8, "

@@ -26,6 +26,7 @@
 #include "daemon/metrics_page.h"
 #include "daemon/pod_sources.h"
 #include "daemon/record_reader_thread.h"
+#include "daemon/span_metrics_page.h"
 #include "daemon/target_discovery.h"
 #include "daemon/target_manager.h"
 #include "discovery/facts.h"
@@ -140,6 +141,7 @@ absl::Status RunDaemon(const config::Config& config) {
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
   object_options.captured = config.captured;
+  object_options.records_unsampled = config.span_metrics;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));
   const discovery::HostFacts host = ReadNodeFacts(config.pods);
 
@@ -149,7 +151,9 @@ absl::Status RunDaemon(const config::Config& config) {
   spans::TargetDirectory directory(&base::Clock::Real());
   NODESPAN_ASSIGN_OR_RETURN(const auto processor, MakeBatchProcessor(config, &counters));
   spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters, {.captured = config.captured});
-  NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get()));
+  exporting::SpanMetrics span_metrics;
+  NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get(),
+                                                                   config.span_metrics ? &span_metrics : nullptr));
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());
   std::optional<Inspector> inspector(std::in_place, loop.get(), &counters);
@@ -164,6 +168,9 @@ absl::Status RunDaemon(const config::Config& config) {
   }
   for (const attach::TracerObject::Refusal& refusal : object->refusals()) {
     spdlog::warn("this kernel refuses {}: such operations are not traced ({})", refusal.group, refusal.reason);
+  }
+  if (config.span_metrics && !config.http_listen) {
+    spdlog::warn("NODESPAN_SPAN_METRICS=true without --http-listen: nobody can read them");
   }
   if (config.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");
@@ -182,7 +189,11 @@ absl::Status RunDaemon(const config::Config& config) {
             *config.http_listen,
             {.why_not_alive = [&] { return WhyNotAlive(*loop, *reader, kLoopPatience); },
              .why_not_ready = [&] { return pods == nullptr || pods->is_synced() ? "" : "the pods are not known yet"; },
-             .metrics = [&] { return RenderMetrics(counters, gauges, object->ReadCounters(), pods); }}));
+             .metrics =
+                 [&] {
+                   return RenderMetrics(counters, gauges, object->ReadCounters(), pods) +
+                          (config.span_metrics ? RenderSpanMetrics(span_metrics) : "");
+                 }}));
     spdlog::info("serving /healthz, /readyz and /metrics on port {}", http->port());
   }
   spdlog::info("nodespan {} ready: attaching by {}{}", model::kVersion, ebpf::ToString(features.method),

@@ -23,12 +23,13 @@ constexpr int kIdlePeriodMs = 20;
 
 absl::StatusOr<std::unique_ptr<RecordReaderThread>> RecordReaderThread::Start(int map_fd,
                                                                               spans::SpanAssembler* assembler,
-                                                                              exporting::BatchProcessor* processor) {
+                                                                              exporting::BatchProcessor* processor,
+                                                                              exporting::SpanMetrics* metrics) {
   base::UniqueFd stop_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_fd.valid()) {
     return base::ErrnoStatus("eventfd");
   }
-  std::unique_ptr<RecordReaderThread> reader(new RecordReaderThread(assembler, processor, std::move(stop_fd)));
+  std::unique_ptr<RecordReaderThread> reader(new RecordReaderThread(assembler, processor, metrics, std::move(stop_fd)));
   NODESPAN_ASSIGN_OR_RETURN(reader->ring_,
                             ebpf::RingReader::Create(map_fd, [raw = reader.get()](std::span<const uint8_t> record) {
                               const absl::Status status = raw->assembler_->Assemble(std::as_bytes(record), raw->spans_);
@@ -50,9 +51,19 @@ RecordReaderThread::~RecordReaderThread() {
   }
 }
 
+void RecordReaderThread::Measure() {
+  for (const model::Span& span : spans_) {
+    metrics_->Observe(span);
+  }
+  std::erase_if(spans_, [](const model::Span& span) { return !model::IsSampled(span); });
+}
+
 size_t RecordReaderThread::DrainOnce() {
   assembler_->BeginBatch();
   const size_t count = ring_->Drain();
+  if (metrics_ != nullptr) {
+    Measure();
+  }
   if (!spans_.empty()) {
     processor_->Add(std::exchange(spans_, {}));
   }

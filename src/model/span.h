@@ -67,6 +67,7 @@ struct Span {
   std::shared_ptr<const void> storage;
 };
 
+inline bool IsSampled(const Span& span) { return (span.flags & 1) != 0; }
 inline bool IsZero(const SpanId& id) { return id == SpanId{}; }
 inline bool IsZero(const TraceId& id) { return id == TraceId{}; }
 

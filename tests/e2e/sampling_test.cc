@@ -3,11 +3,14 @@
 #include <set>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "tests/e2e/harness/http_client.h"
 #include "tests/e2e/harness/traced_run.h"
 
 namespace nodespan::e2e {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr size_t kRequests = 200;
 
@@ -95,6 +98,54 @@ TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
   EXPECT_EQ(totals.unsampled, kRequests - sampled.size());
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
+
+class SpanMetricsTest : public E2eTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(SpanMetricsTest, HaveWhatTheSamplerLeavesOut) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--client", "external"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon =
+      NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid()), "--http-listen", "127.0.0.1:0"},
+                             .environment = {{"OTEL_TRACES_SAMPLER", GetParam()},
+                                             {"OTEL_TRACES_SAMPLER_ARG", "0.5"},
+                                             {"OTEL_SERVICE_NAME", "measured"},
+                                             {"NODESPAN_SPAN_METRICS", "true"}}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  const auto client = HttpClient::Connect(traced->port());
+  ASSERT_NE(client, nullptr);
+  for (size_t i = 1; i < kRequests; ++i) {
+    client->Send(fmt::format("/items/sampling-{:05}", i), i % 10 == 0 ? "User-Agent: kube-probe/1\r\n" : "");
+    ASSERT_EQ(client->Receive(), 200);
+  }
+  ASSERT_EQ(client->GetAndClose("/items/sampling-00000"), 200);
+  traced->Finish();
+  constexpr size_t kMeasured = kRequests - 19;
+  const std::string expected = fmt::format("}} {}\n", kMeasured);
+  std::string page;
+  for (int i = 0; i < 100 && page.find(expected) == std::string::npos; ++i) {
+    page = daemon->Get("/metrics");
+  }
+  const std::string labels =
+      "{service_name=\"measured\",span_name=\"GET /items/{id}\",span_kind=\"SPAN_KIND_SERVER\","
+      "status_code=\"STATUS_CODE_UNSET\"";
+  EXPECT_THAT(page, HasSubstr("traces_span_metrics_calls_total" + labels + expected));
+  EXPECT_THAT(page, HasSubstr(fmt::format("traces_span_metrics_duration_seconds_count{}}} {}\n", labels, kMeasured)));
+
+  const SpanTotals totals = daemon->Stop();
+  EXPECT_EQ(daemon->spans().size(), totals.exported);
+  EXPECT_EQ(totals.exported + totals.unsampled, kMeasured);
+  EXPECT_EQ(totals.excluded, 19U);
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+  EXPECT_EQ(totals.exported == 0, std::string_view(GetParam()) == "always_off");
+}
+
+INSTANTIATE_TEST_SUITE_P(Samplers, SpanMetricsTest, ::testing::Values("always_off", "traceidratio"),
+                         [](const auto& info) { return std::string(info.param); });
 
 INSTANTIATE_TEST_SUITE_P(Samplers, SamplingTest,
                          ::testing::Values(Case{"always_on", "", 1, false}, Case{"always_off", "", 0, false},

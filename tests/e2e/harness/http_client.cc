@@ -56,6 +56,7 @@ int HttpClient::Receive() {
     unread_.append(buffer, static_cast<size_t>(got));
   }
   const int status = std::atoi(unread_.c_str() + std::strlen("HTTP/1.1 "));
+  body_ = unread_.substr(head_end + 4, body_bytes);
   unread_.erase(0, head_end + 4 + body_bytes);
   return status;
 }

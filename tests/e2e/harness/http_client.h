@@ -22,12 +22,15 @@ class HttpClient {
   int GetAndClose(const std::string& target, const std::string& header_lines = {});
   // The status of the next answer, whose body is read; 0 with a failed expectation when none comes.
   int Receive();
+  // Of the answer that was received last.
+  const std::string& body() const { return body_; }
 
  private:
   HttpClient() = default;
 
   base::UniqueFd fd_;
   std::string unread_;
+  std::string body_;
 };
 
 }  // namespace nodespan::e2e

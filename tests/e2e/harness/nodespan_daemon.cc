@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "tests/e2e/harness/http_client.h"
 
 namespace nodespan::e2e {
 namespace {
@@ -82,6 +83,21 @@ std::optional<Line> NodespanDaemon::WaitUntilAttached(pid_t pid) {
     ADD_FAILURE() << "nodespan did not attach to pid " << pid << ":\n" << Log();
   }
   return line;
+}
+
+std::string NodespanDaemon::Get(const std::string& path) {
+  const std::optional<Line> serving = process_->WaitForError("serving /healthz");
+  if (!serving) {
+    ADD_FAILURE() << "it serves nothing";
+    return {};
+  }
+  const auto client =
+      HttpClient::Connect(static_cast<uint16_t>(std::stoul(serving->text.substr(serving->text.rfind(' ') + 1))));
+  if (client == nullptr) {
+    return {};
+  }
+  EXPECT_EQ(client->GetAndClose(path), 200) << path;
+  return client->body();
 }
 
 SpanTotals NodespanDaemon::Stop() {

@@ -44,6 +44,9 @@ class NodespanDaemon {
   // When the line that says so came; nothing and a failed expectation when it does not come.
   std::optional<Line> WaitUntilAttached(pid_t pid);
 
+  // The page that it serves; it runs with --http-listen. Empty with a failed expectation when it does not come.
+  std::string Get(const std::string& path);
+
   // Ends it with SIGTERM and checks what every end must be: exit status 0, the totals as last line, and none of its BPF
   // objects left in the kernel.
   SpanTotals Stop();
