@@ -77,7 +77,7 @@ absl::StatusOr<std::pair<std::string, std::string>> ParseHeader(std::string_view
     if (!absl::Base64Unescape(base::ToAbsl(value), &binary)) {
       return base::MakeStatus(absl::StatusCode::kInvalidArgument, "value of {}: expected base64", key);
     }
-    return std::pair(std::move(key), std::move(binary));
+    return std::pair(std::move(key), std::move(value));
   }
   if (!std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; })) {
     return base::MakeStatus(absl::StatusCode::kInvalidArgument, "value of {}: expected printable ASCII", key);

@@ -27,7 +27,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // Parses a W3C baggage list without properties into gRPC metadata: keys in lower case, values percent-decoded and
-// trimmed, values of `-bin` keys base64-decoded as well. A pair that gRPC cannot carry is left out with a warning that
+// trimmed, values of `-bin` keys checked to be base64. A pair that gRPC cannot carry is left out with a warning that
 // names `variable`, the item's number and, when it is well-formed, the key; never the value, which is usually a secret.
 Headers ParseHeaders(std::string_view variable, std::string_view text, Warnings& warnings);
 
