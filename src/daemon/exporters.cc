@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "console/console_exporter.h"
-#include "otlp/grpc_exporter.h"
+#include "otlp/grpc_client.h"
+#include "otlp/otlp_exporter.h"
 #include "otlp/stdout_json_exporter.h"
 
 namespace nodespan::daemon {
@@ -50,23 +51,24 @@ class StatusLog {
 
 absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeOtlp(const config::OtlpOptions& options,
                                                                   metrics::Counters* counters) {
-  otlp::GrpcExporterOptions exporter_options;
-  exporter_options.client.endpoint = options.endpoint;
-  exporter_options.client.insecure = options.insecure;
-  exporter_options.client.headers = options.headers;
-  exporter_options.client.gzip = options.gzip;
-  exporter_options.client.tls.ca_file = options.tls.ca_file;
-  exporter_options.client.tls.client_cert_file = options.tls.client_cert_file;
-  exporter_options.client.tls.client_key_file = options.tls.client_key_file;
-  exporter_options.timeout = options.timeout;
-  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", options.endpoint));
+  otlp::GrpcClientOptions client_options;
+  client_options.endpoint = options.endpoint;
+  client_options.insecure = options.insecure;
+  client_options.headers = options.headers;
+  client_options.gzip = options.gzip;
+  client_options.tls.ca_file = options.tls.ca_file;
+  client_options.tls.client_cert_file = options.tls.client_cert_file;
+  client_options.tls.client_key_file = options.tls.client_key_file;
   std::vector<std::string> warnings;
-  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<exporting::SpanExporter> exporter,
-                            otlp::GrpcExporter::Create(std::move(exporter_options), counters, &warnings));
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::TraceClient> client,
+                            otlp::GrpcClient::Create(client_options, &warnings));
   for (const std::string& warning : warnings) {
     spdlog::warn("{}", warning);
   }
-  return exporter;
+  otlp::OtlpExporterOptions exporter_options;
+  exporter_options.timeout = options.timeout;
+  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", options.endpoint));
+  return std::make_unique<otlp::OtlpExporter>(std::move(exporter_options), std::move(client), counters);
 }
 
 absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeExporter(config::ExporterKind kind,

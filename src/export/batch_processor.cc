@@ -35,6 +35,9 @@ class BatchProcessor::Lane {
 
   void Add(std::vector<model::Span> spans) {
     const size_t dropped = queue_.PushAll(std::move(spans));
+    if (queue_.size() >= options_.max_export_batch_size) {
+      exporter_->Wake();
+    }
     if (dropped == 0) {
       return;
     }
@@ -48,6 +51,7 @@ class BatchProcessor::Lane {
     absl::MutexLock lock(&mutex_);
     ++flushes_wanted_;
     queue_.Kick();
+    exporter_->Wake();
     return flushes_wanted_;
   }
 
@@ -98,12 +102,16 @@ class BatchProcessor::Lane {
       }
       if (stopping || flushing) {
         RetryHeld();
+        FinishDeliveries();
         ExportQueued(queue_.size());
+        FinishDeliveries();
         absl::MutexLock lock(&mutex_);
         flushes_done_ = flush;
+      } else if (exporter_->IsBusy()) {
+        GoOn();
       } else if (exporter_->held_spans() > 0) {
-        RetryHeld();
         PauseWhileHeld();
+        RetryHeld();
       } else {
         Export(
             queue_.PopBatch(options_.max_export_batch_size, options_.max_export_batch_size, options_.schedule_delay));
@@ -114,6 +122,22 @@ class BatchProcessor::Lane {
     counters_->Add(metrics::Counter::kSpansDroppedShutdown, rest.size());
     absl::MutexLock lock(&mutex_);
     finished_ = true;
+  }
+
+  // Batches are on their way. Exports the next when it is full or due, and there is room; otherwise waits for a change.
+  void GoOn() {
+    const bool can_take = exporter_->CanTake();
+    if (can_take && (queue_.size() >= options_.max_export_batch_size || Now() >= next_export_)) {
+      Export(queue_.PopBatch(0, options_.max_export_batch_size, absl::ZeroDuration()));
+      return;
+    }
+    exporter_->Wait(can_take ? next_export_ : absl::InfiniteFuture());
+  }
+
+  void FinishDeliveries() {
+    while (exporter_->IsBusy()) {
+      exporter_->Wait(absl::InfiniteFuture());
+    }
   }
 
   void RetryHeld() {
@@ -129,9 +153,6 @@ class BatchProcessor::Lane {
 
   // However soon a try fails, the next one is not made at once.
   void PauseWhileHeld() {
-    if (exporter_->held_spans() == 0) {
-      return;
-    }
     absl::MutexLock lock(&mutex_);
     const auto wanted = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return stopping_ || flushes_wanted_ != flushes_done_;
@@ -142,7 +163,7 @@ class BatchProcessor::Lane {
   // Exports the `count` oldest spans, or fewer when some are pushed out of the queue meanwhile or a batch comes to be
   // held.
   void ExportQueued(size_t count) {
-    while (count > 0 && exporter_->held_spans() == 0) {
+    while (count > 0 && WaitForRoom()) {
       std::vector<model::Span> batch =
           queue_.PopBatch(0, std::min(count, options_.max_export_batch_size), absl::ZeroDuration());
       if (batch.empty()) {
@@ -153,20 +174,32 @@ class BatchProcessor::Lane {
     }
   }
 
+  // False: a batch is held, and nothing is on its way any more.
+  bool WaitForRoom() {
+    while (!exporter_->CanTake()) {
+      if (!exporter_->IsBusy()) {
+        return false;
+      }
+      exporter_->Wait(absl::InfiniteFuture());
+    }
+    return true;
+  }
+
   void Export(std::vector<model::Span> batch) {
+    next_export_ = Now() + options_.schedule_delay;
     if (batch.empty()) {
       return;
     }
-    if (absl::FromUnixNanos(clock_.WallNs()) >= ShutdownDeadline()) {
+    if (Now() >= ShutdownDeadline()) {
       counters_->Add(metrics::Counter::kSpansDroppedShutdown, batch.size());
       return;
     }
     exporter_->Export(std::move(batch), ExportDeadline());
   }
 
-  absl::Time ExportDeadline() {
-    return std::min(absl::FromUnixNanos(clock_.WallNs()) + options_.export_timeout, ShutdownDeadline());
-  }
+  absl::Time ExportDeadline() { return std::min(Now() + options_.export_timeout, ShutdownDeadline()); }
+
+  absl::Time Now() const { return absl::FromUnixNanos(clock_.WallNs()); }
 
   bool WaitUntilFinished(absl::Time deadline) {
     absl::MutexLock lock(&mutex_);
@@ -183,6 +216,8 @@ class BatchProcessor::Lane {
   metrics::Counters* const counters_;
   const base::Clock& clock_;
   base::BoundedQueue<model::Span> queue_;
+  absl::Time next_export_ =
+      absl::InfinitePast();  // export thread only: when spans have waited for their batch long enough
 
   absl::Mutex mutex_;
   uint64_t flushes_wanted_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -4,8 +4,8 @@
 // Every exporter has a lane of its own, a bounded queue and a thread, so that a collector that does not answer never
 // holds up the spans on the console. Every exporter gets every span; the copies are made only when there are several.
 //
-// While the other side of an exporter is away, the batch it could not deliver is held and tried again, and the queue
-// fills behind it. When the queue is full, the held batch goes first, because it is the oldest.
+// While the other side of an exporter is away, the batches it could not deliver are held and tried again, and the queue
+// fills behind them. When the queue is full, what is held goes first, because it is the oldest.
 //
 // Promise: per exporter, spans added = exported + rejected + dropped, in the counters, once Shutdown has returned.
 //

@@ -145,6 +145,78 @@ class AwayExporter : public RecordingExporter {
   std::vector<model::Span> held_;
 };
 
+// Takes up to `room` batches at a time and delivers none before the test says so.
+class BackgroundExporter : public RecordingExporter {
+ public:
+  BackgroundExporter(size_t room, Log* log, metrics::Counters* counters)
+      : RecordingExporter(log, counters), room_(room), counters_(counters) {}
+
+  void Export(std::vector<model::Span> spans, absl::Time deadline) override {
+    EXPECT_TRUE(CanTake());
+    absl::MutexLock lock(&mutex_);
+    under_way_.push_back({std::move(spans), deadline});
+  }
+  bool CanTake() const override { return under_way_count() < room_; }
+  bool IsBusy() const override { return under_way_count() > 0; }
+  void Wait(absl::Time until) override {
+    std::vector<Batch> ended;
+    bool cancelled = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto changed = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || delivers_ || cancelled_; };
+      mutex_.AwaitWithDeadline(absl::Condition(&changed), until);
+      woken_ = false;
+      cancelled = cancelled_;
+      if (delivers_ || cancelled_) {
+        ended.swap(under_way_);
+      }
+    }
+    for (Batch& batch : ended) {
+      if (cancelled) {
+        counters_->Add(Counter::kSpansDroppedShutdown, batch.spans.size());
+      } else {
+        RecordingExporter::Export(std::move(batch.spans), batch.deadline);
+      }
+    }
+  }
+  void Wake() override {
+    absl::MutexLock lock(&mutex_);
+    woken_ = true;
+  }
+  void StopWaiting() override { Wake(); }
+  void Cancel() override {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+  }
+
+  void Deliver() {
+    absl::MutexLock lock(&mutex_);
+    delivers_ = true;
+  }
+  size_t under_way_count() const {
+    absl::MutexLock lock(&mutex_);
+    return under_way_.size();
+  }
+  bool WaitForBatches(size_t count) {
+    absl::MutexLock lock(&mutex_);
+    const auto enough = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return under_way_.size() >= count; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&enough), kSoon);
+  }
+
+ private:
+  struct Batch {
+    std::vector<model::Span> spans;
+    absl::Time deadline;
+  };
+  const size_t room_;
+  metrics::Counters* counters_;
+  mutable absl::Mutex mutex_;
+  std::vector<Batch> under_way_ ABSL_GUARDED_BY(mutex_);
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool delivers_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 class FixedClock final : public base::Clock {
  public:
   int64_t MonotonicNs() const override { return 0; }
@@ -176,6 +248,15 @@ class BatchProcessorTest : public ::testing::Test {
     return std::make_unique<BatchProcessor>(options, std::move(exporters), &counters_);
   }
 
+  // The exporter stays valid as long as the processor.
+  std::unique_ptr<BatchProcessor> Background(const BatchProcessorOptions& options, size_t room) {
+    auto exporter = std::make_unique<BackgroundExporter>(room, &log_, &counters_);
+    background_ = exporter.get();
+    std::vector<std::unique_ptr<SpanExporter>> exporters;
+    exporters.push_back(std::move(exporter));
+    return std::make_unique<BatchProcessor>(options, std::move(exporters), &counters_);
+  }
+
   // Waits until the exporter was tried that often.
   void WaitForTries(int count) {
     const absl::Time end = absl::Now() + kSoon;
@@ -198,6 +279,7 @@ class BatchProcessorTest : public ::testing::Test {
   metrics::Counters counters_;
   Log log_;
   Gate gate_;
+  BackgroundExporter* background_ = nullptr;
   std::atomic<bool> away_ = true;
   std::atomic<int> tries_ = 0;
 };
@@ -295,6 +377,56 @@ TEST_F(BatchProcessorTest, ShutdownWhileTheOtherSideIsAwayCountsEverySpan) {
   processor->Shutdown(absl::Now() + absl::Milliseconds(200));
   EXPECT_EQ(Count(Counter::kSpansDroppedShutdown), 5u);
   EXPECT_THAT(log_.batches(), IsEmpty());
+}
+
+TEST_F(BatchProcessorTest, GivesFullBatchesWhileOthersAreOnTheirWayUntilThereIsNoRoom) {
+  const auto processor = Background(Options(10, 2), 3);
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    processor->Add(Spans({name, name}));
+  }
+  ASSERT_TRUE(background_->WaitForBatches(3));
+  EXPECT_EQ(processor->queued_spans(), 4u);
+  EXPECT_EQ(log_.span_count(), 0u);
+  background_->Deliver();
+  ASSERT_TRUE(log_.WaitForSpans(10));
+  EXPECT_EQ(Count(Counter::kSpansExported), 10u);
+}
+
+TEST_F(BatchProcessorTest, PartialBatchGoesOutAfterTheDelayWhileOthersAreOnTheirWay) {
+  BatchProcessorOptions options = Options(10, 2);
+  options.schedule_delay = absl::Milliseconds(5);
+  const auto processor = Background(options, 3);
+  processor->Add(Spans({"a", "b"}));
+  ASSERT_TRUE(background_->WaitForBatches(1));
+  processor->Add(Spans({"c"}));
+  EXPECT_TRUE(background_->WaitForBatches(2));
+}
+
+TEST_F(BatchProcessorTest, NothingIsExportedBeforeItsTimeBecauseOthersAreOnTheirWay) {
+  const auto processor = Background(Options(10, 2), 3);
+  processor->Add(Spans({"a", "b"}));
+  ASSERT_TRUE(background_->WaitForBatches(1));
+  processor->Add(Spans({"c"}));
+  background_->Deliver();
+  ASSERT_TRUE(log_.WaitForSpans(2));
+  EXPECT_EQ(processor->queued_spans(), 1u);
+}
+
+TEST_F(BatchProcessorTest, FlushWaitsForWhatIsOnItsWay) {
+  const auto processor = Background(Options(10, 2), 3);
+  processor->Add(Spans({"a", "b", "c", "d", "e", "f", "g"}));
+  EXPECT_FALSE(processor->Flush(absl::Now() + absl::Milliseconds(20)));
+  background_->Deliver();
+  EXPECT_TRUE(processor->Flush(absl::Now() + kSoon));
+  EXPECT_EQ(Count(Counter::kSpansExported), 7u);
+}
+
+TEST_F(BatchProcessorTest, ShutdownCancelsWhatIsOnItsWayAndCountsIt) {
+  const auto processor = Background(Options(10, 2), 2);
+  processor->Add(Spans({"a", "b", "c", "d", "e", "f", "g"}));
+  ASSERT_TRUE(background_->WaitForBatches(2));
+  processor->Shutdown(absl::Now() + absl::Milliseconds(20));
+  EXPECT_EQ(Count(Counter::kSpansDroppedShutdown), 7u);
 }
 
 TEST_F(BatchProcessorTest, BatchSizeAboveTheQueueSizeIsCutToIt) {

@@ -11,7 +11,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "otlp/grpc_exporter.h"
+#include "otlp/grpc_client.h"
+#include "otlp/otlp_exporter.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"
 #include "tests/fakes/test_certificates.h"
@@ -35,8 +36,8 @@ class TlsTest : public ::testing::Test {
     std::filesystem::create_directories(directory_);
     options_.timeout = absl::Milliseconds(500);
     options_.retry.initial_interval = absl::Milliseconds(20);
-    options_.client.max_reconnect_interval = absl::Milliseconds(100);
-    options_.client.tls.reload_interval = absl::Seconds(1);
+    client_options_.max_reconnect_interval = absl::Milliseconds(100);
+    client_options_.tls.reload_interval = absl::Seconds(1);
   }
   ~TlsTest() override { std::filesystem::remove_all(directory_); }
 
@@ -54,22 +55,34 @@ class TlsTest : public ::testing::Test {
                                      .tls = OtlpReceiverTls{issued.certificate_pem, issued.key_pem,
                                                             client_ca == nullptr ? "" : client_ca->certificate_pem()}});
     ASSERT_NE(receiver_, nullptr);
-    options_.client.endpoint = "https://localhost:" + std::to_string(receiver_->port());
+    client_options_.endpoint = "https://localhost:" + std::to_string(receiver_->port());
   }
 
-  absl::StatusOr<std::unique_ptr<GrpcExporter>> Create() {
-    return GrpcExporter::Create(options_, &counters_, &warnings_);
+  absl::StatusOr<std::unique_ptr<OtlpExporter>> Create() {
+    absl::StatusOr<std::unique_ptr<TraceClient>> client = GrpcClient::Create(client_options_, &warnings_);
+    if (!client.ok()) {
+      return client.status();
+    }
+    return std::make_unique<OtlpExporter>(options_, *std::move(client), &counters_);
   }
 
   // True: the spans arrived.
-  bool Export(GrpcExporter& exporter) {
+  bool Export(OtlpExporter& exporter) {
     const size_t before = receiver_->accepted_spans();
     exporter.Export(MakeHttpSpans(2, MakeResource("shop")), absl::InfiniteFuture());
+    Finish(exporter);
     return receiver_->accepted_spans() == before + 2;
   }
 
+  static void Finish(OtlpExporter& exporter) {
+    while (exporter.IsBusy()) {
+      exporter.Wait(absl::InfiniteFuture());
+    }
+  }
+
   const std::string directory_;
-  GrpcExporterOptions options_;
+  GrpcClientOptions client_options_;
+  OtlpExporterOptions options_;
   metrics::Counters counters_;
   std::vector<std::string> warnings_;
   std::unique_ptr<OtlpReceiver> receiver_;
@@ -79,21 +92,21 @@ class TlsTest : public ::testing::Test {
 
 TEST_F(TlsTest, TrustsTheGivenCa) {
   StartReceiver(ca_, "localhost");
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
   EXPECT_TRUE(Export(**Create()));
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
 TEST_F(TlsTest, EndpointWithoutSchemeUsesTls) {
   StartReceiver(ca_, "localhost");
-  options_.client.endpoint = "localhost:" + std::to_string(receiver_->port());
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.endpoint = "localhost:" + std::to_string(receiver_->port());
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
   EXPECT_TRUE(Export(**Create()));
 }
 
 TEST_F(TlsTest, RefusesAServerOfAnotherCa) {
   StartReceiver(ca_, "localhost");
-  options_.client.tls.ca_file = Write("ca.pem", other_ca_.certificate_pem());
+  client_options_.tls.ca_file = Write("ca.pem", other_ca_.certificate_pem());
   const auto exporter = *Create();
   EXPECT_FALSE(Export(*exporter));
   EXPECT_EQ(exporter->held_spans(), 2u);
@@ -108,31 +121,31 @@ TEST_F(TlsTest, RefusesAServerThatTheSystemDoesNotKnow) {
 
 TEST_F(TlsTest, RefusesACertificateForAnotherHost) {
   StartReceiver(ca_, "elsewhere.example");
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
   EXPECT_FALSE(Export(**Create()));
 }
 
 TEST_F(TlsTest, PlaintextIsNotUsedWhereTlsIsAsked) {
   receiver_ = OtlpReceiver::Start();
   ASSERT_NE(receiver_, nullptr);
-  options_.client.endpoint = "https://127.0.0.1:" + std::to_string(receiver_->port());
+  client_options_.endpoint = "https://127.0.0.1:" + std::to_string(receiver_->port());
   EXPECT_FALSE(Export(**Create()));
 }
 
 TEST_F(TlsTest, ShowsAClientCertificate) {
   StartReceiver(ca_, "localhost", &other_ca_);
   const KeyAndCertificate client = other_ca_.Issue("node-1");
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
   EXPECT_FALSE(Export(**Create())) << "the receiver insists on a certificate";
-  options_.client.tls.client_cert_file = Write("client.pem", client.certificate_pem);
-  options_.client.tls.client_key_file = Write("client.key", client.key_pem);
+  client_options_.tls.client_cert_file = Write("client.pem", client.certificate_pem);
+  client_options_.tls.client_key_file = Write("client.key", client.key_pem);
   EXPECT_TRUE(Export(**Create()));
 }
 
 TEST_F(TlsTest, ClientCertificateWithoutKeyIsIgnoredWithAWarning) {
   StartReceiver(ca_, "localhost");
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
-  options_.client.tls.client_cert_file = Write("client.pem", ca_.Issue("node-1").certificate_pem);
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.tls.client_cert_file = Write("client.pem", ca_.Issue("node-1").certificate_pem);
   EXPECT_TRUE(Export(**Create()));
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("both needed")));
 }
@@ -140,7 +153,7 @@ TEST_F(TlsTest, ClientCertificateWithoutKeyIsIgnoredWithAWarning) {
 TEST_F(TlsTest, RotatedCaIsReadAgain) {
   StartReceiver(ca_, "localhost");
   const int port = receiver_->port();
-  options_.client.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
+  client_options_.tls.ca_file = Write("ca.pem", ca_.certificate_pem());
   auto exporter = *Create();
   ASSERT_TRUE(Export(*exporter));
   receiver_->Stop();
@@ -150,16 +163,17 @@ TEST_F(TlsTest, RotatedCaIsReadAgain) {
   const absl::Time give_up = absl::Now() + absl::Seconds(20);
   while (exporter->held_spans() > 0 && absl::Now() < give_up) {
     exporter->Retry(absl::InfiniteFuture());
+    Finish(*exporter);
   }
   EXPECT_EQ(receiver_->accepted_spans(), 2u);
 }
 
 TEST_F(TlsTest, MissingAndUnreadableFilesAreErrorsThatNameTheFile) {
-  options_.client.endpoint = "https://localhost:1";
-  options_.client.tls.ca_file = directory_ + "/absent.pem";
+  client_options_.endpoint = "https://localhost:1";
+  client_options_.tls.ca_file = directory_ + "/absent.pem";
   EXPECT_EQ(Create().status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(Create().status().ToString(), HasSubstr("absent.pem"));
-  options_.client.tls.ca_file = Write("ca.pem", "no certificate");
+  client_options_.tls.ca_file = Write("ca.pem", "no certificate");
   EXPECT_EQ(Create().status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(Create().status().ToString(), HasSubstr("ca.pem is not a PEM file"));
 }

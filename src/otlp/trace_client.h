@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One OTLP/gRPC connection: sends one encoded request, once, and says what came of it.
+// The way to one collector: sends encoded requests, each once, and says what came of them.
 //
-// Retrying, counting and splitting are the caller's (grpc_exporter.h). gRPC's headers stay in the .cc file.
+// Several requests can be under way at a time. Retrying, counting and splitting are the exporter's (otlp_exporter.h).
+//
+// Thread: one, but for Wake and Cancel, which any may call.
 #pragma once
 
 #include <cstdint>
@@ -12,65 +14,58 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "otlp/tls_files.h"
 #include "otlp/wire_writer.h"
 
 namespace nodespan::otlp {
 
-// PEM files; empty: not used. They are read again when they change (mounted Secrets are).
-struct TlsFiles {
-  std::string ca_file;  // empty: the system's roots
-  std::string client_cert_file;
-  std::string client_key_file;
-  absl::Duration reload_interval = absl::Minutes(1);  // whole seconds, at least one
-};
-
 struct TraceClientOptions {
-  std::string endpoint = "http://localhost:4317";  // see endpoint.h
-  bool insecure = false;                           // only looked at when the endpoint has no http/https scheme
+  std::string endpoint;   // see the client's Create
+  bool insecure = false;  // only looked at when the endpoint has no http/https scheme
   // Sent with every request. A key ending in "-bin" carries base64 in its value.
   std::vector<std::pair<std::string, std::string>> headers;
   bool gzip = false;
   TlsFiles tls;
-  // The longest pause between attempts to connect; gRPC's own two minutes would outlast every retry.
-  absl::Duration max_reconnect_interval = absl::Seconds(5);
+};
+
+// What can be done about a request that failed.
+enum class Failure {
+  kFinal,      // nothing: it would fail again
+  kRetryable,  // try again while there is time; the collector may have taken the spans
+  kAway,       // the same, and later as well: there is no collector, or none that works
 };
 
 struct CallResult {
   absl::Status status;                        // OK: the collector took the request
-  std::optional<absl::Duration> retry_delay;  // with an error: present when the collector sent a RetryInfo
+  Failure failure = Failure::kFinal;          // with an error
+  std::optional<absl::Duration> retry_delay;  // with an error: present when the collector asked for it
   int64_t rejected_span_count = 0;            // with OK: partial success
   std::string partial_success_message;        // likewise; may come with 0 rejected spans as a warning
 };
 
+struct EndedCall {
+  uint64_t id = 0;
+  CallResult result;
+};
+
 class TraceClient {
  public:
-  // Connects lazily: an absent collector is not an error here. Settings that are wrong but harmless (a path in the
-  // endpoint, a header gRPC cannot carry) are left out and described in `warnings`.
-  // kInvalidArgument: bad endpoint. kNotFound, kPermissionDenied, ...: a certificate file cannot be read.
-  static absl::StatusOr<std::unique_ptr<TraceClient>> Create(const TraceClientOptions& options,
-                                                             std::vector<std::string>* warnings);
-  ~TraceClient();
+  // Ends what is under way.
+  virtual ~TraceClient() = default;
 
-  // Sends `body` and waits for the answer, at most until `deadline` (kDeadlineExceeded). One call at a time.
-  // An answer that is not an ExportTraceServiceResponse is kInternal, as it is with gRPC's generated stubs.
-  CallResult Export(std::shared_ptr<const WireBuffer> body, absl::Time deadline);
+  // Begins to send `body`. Wait gives the result under `id`, which no other request under way has: kDeadlineExceeded at
+  // `deadline`, if there is no other before. An answer that is not an ExportTraceServiceResponse is kInternal.
+  virtual void Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl::Time deadline) = 0;
 
-  // Makes a running Export, and all later ones, return kCancelled. Any thread.
-  void Cancel();
+  // Waits until a request has ended and says which; nothing when that takes until `until` or when Wake is called.
+  virtual std::optional<EndedCall> Wait(absl::Time until) = 0;
 
-  // There is a connection to the collector right now.
-  bool IsConnected() const;
+  // Makes the current or the next Wait return.
+  virtual void Wake() = 0;
 
-  // Connects again at the next Export instead of waiting for gRPC's reconnection timer.
-  void ResetConnectionBackoff();
-
- private:
-  struct Impl;
-  explicit TraceClient(std::unique_ptr<Impl> impl);
-
-  std::unique_ptr<Impl> impl_;
+  // Makes all requests under way, and all later ones, end with kCancelled (kRetryable).
+  virtual void Cancel() = 0;
 };
 
 }  // namespace nodespan::otlp

@@ -7,14 +7,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "benchmark/benchmark.h"
-#include "otlp/grpc_exporter.h"
+#include "export/batch_processor.h"
+#include "otlp/grpc_client.h"
+#include "otlp/otlp_exporter.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"
 
@@ -24,7 +28,7 @@ namespace {
 // A receiver in a process of its own. Started before main(), because gRPC does not survive a fork() after its start.
 class ReceiverProcess {
  public:
-  ReceiverProcess() {
+  explicit ReceiverProcess(std::chrono::milliseconds answer_delay) {
     int fds[2];
     if (::pipe(fds) != 0) {
       std::abort();
@@ -33,6 +37,9 @@ class ReceiverProcess {
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       const auto receiver = nodespan::testing::OtlpReceiver::Start({.keep_requests = false});
+      if (receiver != nullptr) {
+        receiver->SetDefaultAnswer({.delay = answer_delay});
+      }
       const int port = receiver == nullptr ? 0 : receiver->port();
       (void)!::write(fds[1], &port, sizeof port);
       while (true) {
@@ -55,7 +62,8 @@ class ReceiverProcess {
   int port_ = 0;
 };
 
-const ReceiverProcess receiver;
+const ReceiverProcess receiver{std::chrono::milliseconds(0)};
+const ReceiverProcess slow_receiver{std::chrono::milliseconds(100)};
 
 double ProcessCpuSeconds() {
   rusage usage{};
@@ -70,20 +78,26 @@ double ProcessCpuSeconds() {
 void BM_Export(benchmark::State& state) {
   metrics::Counters counters;
   std::vector<std::string> warnings;
-  GrpcExporterOptions options;
-  options.client.endpoint = receiver.endpoint();
-  options.client.gzip = state.range(1) != 0;
-  auto exporter = *GrpcExporter::Create(options, &counters, &warnings);
+  GrpcClientOptions client_options;
+  client_options.endpoint = receiver.endpoint();
+  client_options.gzip = state.range(1) != 0;
+  OtlpExporter exporter(OtlpExporterOptions(), *GrpcClient::Create(client_options, &warnings), &counters);
+  const auto deliver = [&exporter](std::vector<model::Span> batch) {
+    exporter.Export(std::move(batch), absl::InfiniteFuture());
+    while (exporter.IsBusy()) {
+      exporter.Wait(absl::InfiniteFuture());
+    }
+  };
   const std::vector<model::Span> spans =
       testing::MakeHttpSpans(static_cast<size_t>(state.range(0)), testing::MakeResource("shop"));
-  exporter->Export(spans, absl::InfiniteFuture());  // connects
+  deliver(spans);  // connects
   const double cpu_before = ProcessCpuSeconds();
   double copy_seconds = 0;  // making the batch is not the exporter's work
   for (auto _ : state) {
     const double copy_start = ProcessCpuSeconds();
     std::vector<model::Span> batch = spans;
     copy_seconds += ProcessCpuSeconds() - copy_start;
-    exporter->Export(std::move(batch), absl::InfiniteFuture());
+    deliver(std::move(batch));
   }
   const double cpu = ProcessCpuSeconds() - cpu_before - copy_seconds;
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -94,6 +108,40 @@ void BM_Export(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_Export)->Args({64, 0})->Args({512, 0})->Args({2048, 0})->Args({512, 1})->UseRealTime();
+
+// Spans per second to a collector that answers after 100 ms, in batches of the default size, by requests in flight.
+void BM_ExportToASlowCollector(benchmark::State& state) {
+  constexpr size_t kBatch = 512;
+  constexpr size_t kQueue = 8 * kBatch;
+  constexpr size_t kBatches = 32;
+  metrics::Counters counters;
+  std::vector<std::string> warnings;
+  GrpcClientOptions client_options;
+  client_options.endpoint = slow_receiver.endpoint();
+  OtlpExporterOptions options;
+  options.max_in_flight = static_cast<size_t>(state.range(0));
+  const std::vector<model::Span> spans = testing::MakeHttpSpans(kBatch, testing::MakeResource("shop"));
+  for (auto _ : state) {
+    std::vector<std::unique_ptr<exporting::SpanExporter>> exporters;
+    exporters.push_back(
+        std::make_unique<OtlpExporter>(options, *GrpcClient::Create(client_options, &warnings), &counters));
+    exporting::BatchProcessor processor({.max_queue_size = kQueue, .max_export_batch_size = kBatch},
+                                        std::move(exporters), &counters);
+    for (size_t i = 0; i < kBatches; ++i) {
+      while (processor.queued_spans() + kBatch > kQueue) {
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+      processor.Add(spans);
+    }
+    processor.Shutdown(absl::InfiniteFuture());
+  }
+  const auto spans_sent = static_cast<int64_t>(kBatches * kBatch) * state.iterations();
+  state.SetItemsProcessed(spans_sent);
+  if (counters.Get(metrics::Counter::kSpansExported) != static_cast<uint64_t>(spans_sent)) {
+    state.SkipWithError("spans were lost");
+  }
+}
+BENCHMARK(BM_ExportToASlowCollector)->Arg(1)->Arg(4)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace nodespan::otlp

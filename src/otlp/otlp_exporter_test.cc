@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exporter against a collector that behaves, and against collectors that do not.
-#include "otlp/grpc_exporter.h"
+#include "otlp/otlp_exporter.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
+#include "otlp/grpc_client.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"
 
@@ -45,11 +46,11 @@ using ::testing::SizeIs;
 constexpr auto kUnavailable = static_cast<int>(absl::StatusCode::kUnavailable);
 constexpr auto kResourceExhausted = static_cast<int>(absl::StatusCode::kResourceExhausted);
 
-class GrpcExporterTest : public ::testing::Test {
+class OtlpExporterTest : public ::testing::Test {
  protected:
-  GrpcExporterTest() {
+  OtlpExporterTest() {
     options_.retry = {.initial_interval = absl::Milliseconds(10), .max_interval = absl::Milliseconds(50)};
-    options_.client.max_reconnect_interval = absl::Milliseconds(100);
+    client_options_.max_reconnect_interval = absl::Milliseconds(100);
     options_.on_status = [this](const absl::Status& status) {
       absl::MutexLock lock(&mutex_);
       reports_.push_back(status);
@@ -59,18 +60,30 @@ class GrpcExporterTest : public ::testing::Test {
   void StartReceiver() {
     receiver_ = OtlpReceiver::Start();
     ASSERT_NE(receiver_, nullptr);
-    options_.client.endpoint = receiver_->endpoint();
+    client_options_.endpoint = receiver_->endpoint();
   }
 
-  std::unique_ptr<GrpcExporter> Create() {
-    absl::StatusOr<std::unique_ptr<GrpcExporter>> exporter = GrpcExporter::Create(options_, &counters_, &warnings_);
-    EXPECT_TRUE(exporter.ok()) << exporter.status();
-    return exporter.ok() ? *std::move(exporter) : nullptr;
+  std::unique_ptr<OtlpExporter> Create() {
+    absl::StatusOr<std::unique_ptr<TraceClient>> client = GrpcClient::Create(client_options_, &warnings_);
+    EXPECT_TRUE(client.ok()) << client.status();
+    return client.ok() ? std::make_unique<OtlpExporter>(options_, *std::move(client), &counters_) : nullptr;
   }
 
-  void Export(GrpcExporter& exporter, size_t count, absl::Duration time = absl::Seconds(20)) {
+  void Export(OtlpExporter& exporter, size_t count, absl::Duration time = absl::Seconds(20)) {
     made_ += count;
     exporter.Export(MakeHttpSpans(count, resource_), absl::Now() + time);
+    Finish(exporter);
+  }
+
+  static void Retry(OtlpExporter& exporter) {
+    exporter.Retry(absl::Now() + absl::Seconds(20));
+    Finish(exporter);
+  }
+
+  static void Finish(OtlpExporter& exporter) {
+    while (exporter.IsBusy()) {
+      exporter.Wait(absl::InfiniteFuture());
+    }
   }
 
   uint64_t Count(Counter counter) const { return counters_.Get(counter); }
@@ -90,7 +103,8 @@ class GrpcExporterTest : public ::testing::Test {
               made_);
   }
 
-  GrpcExporterOptions options_;
+  GrpcClientOptions client_options_;
+  OtlpExporterOptions options_;
   metrics::Counters counters_;
   std::vector<std::string> warnings_;
   std::unique_ptr<OtlpReceiver> receiver_;
@@ -100,7 +114,7 @@ class GrpcExporterTest : public ::testing::Test {
   std::vector<absl::Status> reports_ ABSL_GUARDED_BY(mutex_);
 };
 
-TEST_F(GrpcExporterTest, DeliversABatchAsOneRequest) {
+TEST_F(OtlpExporterTest, DeliversABatchAsOneRequest) {
   StartReceiver();
   Export(*Create(), 100);
   EXPECT_EQ(receiver_->accepted_spans(), 100u);
@@ -113,9 +127,9 @@ TEST_F(GrpcExporterTest, DeliversABatchAsOneRequest) {
   EXPECT_THAT(Reports(), IsEmpty());
 }
 
-TEST_F(GrpcExporterTest, SendsUserAgentAndHeaders) {
+TEST_F(OtlpExporterTest, SendsUserAgentAndHeaders) {
   StartReceiver();
-  options_.client.headers = {{"Authorization", "Bearer t=1"}, {"trace-bin", "AAEC"}};
+  client_options_.headers = {{"Authorization", "Bearer t=1"}, {"trace-bin", "AAEC"}};
   Export(*Create(), 1);
   ASSERT_THAT(receiver_->calls(), SizeIs(1));
   const auto metadata = receiver_->calls()[0].metadata;
@@ -128,9 +142,9 @@ TEST_F(GrpcExporterTest, SendsUserAgentAndHeaders) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
-TEST_F(GrpcExporterTest, LeavesOutHeadersThatGrpcWouldAbortOn) {
+TEST_F(OtlpExporterTest, LeavesOutHeadersThatGrpcWouldAbortOn) {
   StartReceiver();
-  options_.client.headers = {{"bad key", "v"},  {"", "v"},           {"grpc-timeout", "1S"}, {":path", "/x"},
+  client_options_.headers = {{"bad key", "v"},  {"", "v"},           {"grpc-timeout", "1S"}, {":path", "/x"},
                              {"bad", "line\n"}, {"x-bin", "***"},    {"te", "trailers"},     {"ok", "fine"},
                              {"umlaut", "ü"},   {"user-agent", "me"}};
   Export(*Create(), 1);
@@ -142,50 +156,50 @@ TEST_F(GrpcExporterTest, LeavesOutHeadersThatGrpcWouldAbortOn) {
   }
 }
 
-TEST_F(GrpcExporterTest, WarningsOfTheEndpointAreReturned) {
+TEST_F(OtlpExporterTest, WarningsOfTheEndpointAreReturned) {
   StartReceiver();
-  options_.client.endpoint += "/v1/traces";
+  client_options_.endpoint += "/v1/traces";
   Export(*Create(), 1);
   EXPECT_EQ(receiver_->accepted_spans(), 1u);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("is ignored")));
 }
 
-TEST_F(GrpcExporterTest, GzipRequestsArriveWhole) {
+TEST_F(OtlpExporterTest, GzipRequestsArriveWhole) {
   StartReceiver();
-  options_.client.gzip = true;
+  client_options_.gzip = true;
   Export(*Create(), 100);
   EXPECT_EQ(receiver_->accepted_spans(), 100u);
   EXPECT_TRUE(receiver_->calls().at(0).parsed);
 }
 
-TEST_F(GrpcExporterTest, CompressesOnlyWhenAsked) {
+TEST_F(OtlpExporterTest, CompressesOnlyWhenAsked) {
   receiver_ = OtlpReceiver::Start({.refuse_gzip = true});
   ASSERT_NE(receiver_, nullptr);
-  options_.client.endpoint = receiver_->endpoint();
+  client_options_.endpoint = receiver_->endpoint();
   Export(*Create(), 100);
   EXPECT_EQ(receiver_->accepted_spans(), 100u);
-  options_.client.gzip = true;
+  client_options_.gzip = true;
   Export(*Create(), 100);
   EXPECT_EQ(Count(Counter::kSpansDroppedExport), 100u);
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("UNIMPLEMENTED")));
 }
 
-TEST_F(GrpcExporterTest, WorksOverAUnixSocket) {
+TEST_F(OtlpExporterTest, WorksOverAUnixSocket) {
   const std::string path = ::testing::TempDir() + "/nodespan-otlp-" + std::to_string(::getpid()) + ".sock";
   receiver_ = OtlpReceiver::Start({.listen = "unix:" + path});
   ASSERT_NE(receiver_, nullptr);
-  options_.client.endpoint = "unix://" + path;
-  options_.client.insecure = true;
+  client_options_.endpoint = "unix://" + path;
+  client_options_.insecure = true;
   Export(*Create(), 3);
   EXPECT_EQ(receiver_->accepted_spans(), 3u);
 }
 
-TEST_F(GrpcExporterTest, RefusesABadEndpoint) {
-  options_.client.endpoint = "ftp://x:1";
-  EXPECT_EQ(GrpcExporter::Create(options_, &counters_, &warnings_).status().code(), absl::StatusCode::kInvalidArgument);
+TEST_F(OtlpExporterTest, RefusesABadEndpoint) {
+  client_options_.endpoint = "ftp://x:1";
+  EXPECT_EQ(GrpcClient::Create(client_options_, &warnings_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(GrpcExporterTest, SplitsABatchThatIsTooLargeForOneRequest) {
+TEST_F(OtlpExporterTest, SplitsABatchThatIsTooLargeForOneRequest) {
   StartReceiver();
   options_.max_request_bytes = 4000;
   Export(*Create(), 100);
@@ -197,7 +211,7 @@ TEST_F(GrpcExporterTest, SplitsABatchThatIsTooLargeForOneRequest) {
   EXPECT_EQ(Count(Counter::kSpansExported), 100u);
 }
 
-TEST_F(GrpcExporterTest, CountsASpanTooLargeToSend) {
+TEST_F(OtlpExporterTest, CountsASpanTooLargeToSend) {
   StartReceiver();
   options_.max_request_bytes = 100;
   Export(*Create(), 2);
@@ -206,7 +220,7 @@ TEST_F(GrpcExporterTest, CountsASpanTooLargeToSend) {
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("spans larger than 100 bytes; 2 spans dropped")));
 }
 
-TEST_F(GrpcExporterTest, PartialSuccessIsCountedAndNeverRetried) {
+TEST_F(OtlpExporterTest, PartialSuccessIsCountedAndNeverRetried) {
   StartReceiver();
   receiver_->AnswerNext({.rejected_spans = 3, .partial_message = "too old"});
   Export(*Create(), 10);
@@ -216,7 +230,7 @@ TEST_F(GrpcExporterTest, PartialSuccessIsCountedAndNeverRetried) {
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("rejected 3 of 10 spans: too old")));
 }
 
-TEST_F(GrpcExporterTest, WarningWithoutRejectionIsReportedAndExported) {
+TEST_F(OtlpExporterTest, WarningWithoutRejectionIsReportedAndExported) {
   StartReceiver();
   receiver_->AnswerNext({.partial_message = "deprecated"});
   Export(*Create(), 10);
@@ -224,7 +238,7 @@ TEST_F(GrpcExporterTest, WarningWithoutRejectionIsReportedAndExported) {
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("rejected 0 of 10 spans: deprecated")));
 }
 
-TEST_F(GrpcExporterTest, ImpossibleRejectionCountsAreClamped) {
+TEST_F(OtlpExporterTest, ImpossibleRejectionCountsAreClamped) {
   StartReceiver();
   auto exporter = Create();
   receiver_->AnswerNext({.rejected_spans = -5});
@@ -236,7 +250,7 @@ TEST_F(GrpcExporterTest, ImpossibleRejectionCountsAreClamped) {
   ExpectEverySpanCounted();
 }
 
-TEST_F(GrpcExporterTest, RetriesExactlyTheRetryableCodes) {
+TEST_F(OtlpExporterTest, RetriesExactlyTheRetryableCodes) {
   StartReceiver();
   auto exporter = Create();
   for (int code = 1; code <= 16; ++code) {
@@ -254,7 +268,7 @@ TEST_F(GrpcExporterTest, RetriesExactlyTheRetryableCodes) {
   ExpectEverySpanCounted();
 }
 
-TEST_F(GrpcExporterTest, ResourceExhaustedIsRetriedOnlyWithRetryInfoAndNotTooEarly) {
+TEST_F(OtlpExporterTest, ResourceExhaustedIsRetriedOnlyWithRetryInfoAndNotTooEarly) {
   StartReceiver();
   auto exporter = Create();
   receiver_->AnswerNext({.code = kResourceExhausted, .retry_delay = std::chrono::milliseconds(200)});
@@ -268,7 +282,7 @@ TEST_F(GrpcExporterTest, ResourceExhaustedIsRetriedOnlyWithRetryInfoAndNotTooEar
   EXPECT_THAT(receiver_->calls(), SizeIs(3));
 }
 
-TEST_F(GrpcExporterTest, RetryDelayLongerThanTheTimeoutGivesUpAtOnce) {
+TEST_F(OtlpExporterTest, RetryDelayLongerThanTheTimeoutGivesUpAtOnce) {
   StartReceiver();
   receiver_->AnswerNext({.code = kUnavailable, .retry_delay = std::chrono::hours(1)});
   const absl::Time start = absl::Now();
@@ -277,14 +291,14 @@ TEST_F(GrpcExporterTest, RetryDelayLongerThanTheTimeoutGivesUpAtOnce) {
   EXPECT_EQ(Count(Counter::kSpansDroppedExport), 2u);
 }
 
-TEST_F(GrpcExporterTest, GarbageInTheStatusDetailsIsNoRetryInfo) {
+TEST_F(OtlpExporterTest, GarbageInTheStatusDetailsIsNoRetryInfo) {
   StartReceiver();
   receiver_->AnswerNext({.code = kResourceExhausted, .raw_details = std::string("\xFF\x00\x01garbage\x1A", 11)});
   Export(*Create(), 2);
   EXPECT_EQ(Count(Counter::kSpansDroppedExport), 2u);
 }
 
-TEST_F(GrpcExporterTest, RetryInfoIsReadFromTheBytesTheStandardTypesHave) {
+TEST_F(OtlpExporterTest, RetryInfoIsReadFromTheBytesTheStandardTypesHave) {
   StartReceiver();
   // google.rpc.Status{code 8, details: Any{RetryInfo{retry_delay: Duration{nanos: 150000000}}}}, written out by hand.
   const std::string type_url = "type.googleapis.com/google.rpc.RetryInfo";
@@ -299,7 +313,7 @@ TEST_F(GrpcExporterTest, RetryInfoIsReadFromTheBytesTheStandardTypesHave) {
   EXPECT_EQ(Count(Counter::kSpansExported), 2u);
 }
 
-TEST_F(GrpcExporterTest, ReportsRecoveryOnce) {
+TEST_F(OtlpExporterTest, ReportsRecoveryOnce) {
   StartReceiver();
   auto exporter = Create();
   receiver_->AnswerNext({.code = kUnavailable, .message = "busy"});
@@ -308,7 +322,7 @@ TEST_F(GrpcExporterTest, ReportsRecoveryOnce) {
   EXPECT_THAT(Reports(), ElementsAre(AllOf(HasSubstr("busy"), HasSubstr("retrying 2 spans")), "OK"));
 }
 
-TEST_F(GrpcExporterTest, HoldsTheBatchWhenTheCollectorStaysUnavailableUntilTheTimeout) {
+TEST_F(OtlpExporterTest, HoldsTheBatchWhenTheCollectorStaysUnavailableUntilTheTimeout) {
   StartReceiver();
   options_.timeout = absl::Milliseconds(300);
   receiver_->SetDefaultAnswer({.code = kUnavailable});
@@ -321,14 +335,14 @@ TEST_F(GrpcExporterTest, HoldsTheBatchWhenTheCollectorStaysUnavailableUntilTheTi
   EXPECT_THAT(Count(Counter::kExportRetries), Ge(2u));
 
   receiver_->SetDefaultAnswer({});
-  exporter->Retry(absl::Now() + absl::Seconds(20));
+  Retry(*exporter);
   EXPECT_EQ(exporter->held_spans(), 0u);
   EXPECT_EQ(Count(Counter::kSpansExported), 2u);
   EXPECT_EQ(receiver_->accepted_spans(), 2u);
   EXPECT_EQ(Reports().back(), "OK");
 }
 
-TEST_F(GrpcExporterTest, HoldsAllRequestsOfABatchAndDeliversEachOnce) {
+TEST_F(OtlpExporterTest, HoldsAllRequestsOfABatchAndDeliversEachOnce) {
   StartReceiver();
   options_.timeout = absl::Milliseconds(200);
   options_.max_request_bytes = 2000;
@@ -336,16 +350,16 @@ TEST_F(GrpcExporterTest, HoldsAllRequestsOfABatchAndDeliversEachOnce) {
   auto exporter = Create();
   Export(*exporter, 50);
   EXPECT_EQ(exporter->held_spans(), 50u);
-  exporter->Retry(absl::Now() + absl::Seconds(20));
+  Retry(*exporter);
   EXPECT_EQ(exporter->held_spans(), 50u);
   receiver_->SetDefaultAnswer({});
-  exporter->Retry(absl::Now() + absl::Seconds(20));
+  Retry(*exporter);
   EXPECT_EQ(exporter->held_spans(), 0u);
   EXPECT_EQ(receiver_->accepted_spans(), 50u);
   EXPECT_EQ(Count(Counter::kSpansExported), 50u);
 }
 
-TEST_F(GrpcExporterTest, HeldSpansThatAreGivenUpAreCounted) {
+TEST_F(OtlpExporterTest, HeldSpansThatAreGivenUpAreCounted) {
   StartReceiver();
   receiver_->Stop();
   options_.timeout = absl::Milliseconds(100);
@@ -360,7 +374,7 @@ TEST_F(GrpcExporterTest, HeldSpansThatAreGivenUpAreCounted) {
 
 // Collectors that misbehave.
 
-TEST_F(GrpcExporterTest, AbsentCollectorCostsNothing) {
+TEST_F(OtlpExporterTest, AbsentCollectorCostsNothing) {
   StartReceiver();
   receiver_->Stop();
   options_.timeout = absl::Milliseconds(300);
@@ -371,7 +385,7 @@ TEST_F(GrpcExporterTest, AbsentCollectorCostsNothing) {
   EXPECT_THAT(Reports().back(), AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("5 spans wait")));
 }
 
-TEST_F(GrpcExporterTest, SlowCollectorIsLeftAtTheTimeout) {
+TEST_F(OtlpExporterTest, SlowCollectorIsLeftAtTheTimeout) {
   StartReceiver();
   options_.timeout = absl::Milliseconds(300);
   receiver_->SetDefaultAnswer({.delay = std::chrono::seconds(30)});
@@ -382,7 +396,7 @@ TEST_F(GrpcExporterTest, SlowCollectorIsLeftAtTheTimeout) {
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("DEADLINE_EXCEEDED")));
 }
 
-TEST_F(GrpcExporterTest, DeadlineOfTheCallerIsKeptToo) {
+TEST_F(OtlpExporterTest, DeadlineOfTheCallerIsKeptToo) {
   StartReceiver();
   receiver_->SetDefaultAnswer({.delay = std::chrono::seconds(30)});
   const absl::Time start = absl::Now();
@@ -391,7 +405,7 @@ TEST_F(GrpcExporterTest, DeadlineOfTheCallerIsKeptToo) {
   EXPECT_EQ(Count(Counter::kSpansDroppedExport), 5u);
 }
 
-TEST_F(GrpcExporterTest, GarbageResponseIsAnErrorAndNotRetried) {
+TEST_F(OtlpExporterTest, GarbageResponseIsAnErrorAndNotRetried) {
   StartReceiver();
   receiver_->AnswerNext({.raw_response = std::string("\x0A\xFF\xFF\xFF\xFF\x0F rubbish", 14)});
   Export(*Create(), 5);
@@ -442,11 +456,11 @@ class RawServer {
   std::thread thread_;
 };
 
-TEST_F(GrpcExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
+TEST_F(OtlpExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
   for (const char* reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "\x16\x03\x01\x02\x00", "\xFF\xFE\xFD\xFC",
                             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
     RawServer server(reply);
-    options_.client.endpoint = server.endpoint();
+    client_options_.endpoint = server.endpoint();
     options_.timeout = absl::Milliseconds(300);
     auto exporter = Create();
     Export(*exporter, 5);
@@ -456,9 +470,9 @@ TEST_F(GrpcExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
   }
 }
 
-TEST_F(GrpcExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
+TEST_F(OtlpExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
   RawServer server("");
-  options_.client.endpoint = server.endpoint();
+  client_options_.endpoint = server.endpoint();
   options_.timeout = absl::Milliseconds(300);
   const absl::Time start = absl::Now();
   auto exporter = Create();
@@ -467,7 +481,7 @@ TEST_F(GrpcExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
   EXPECT_EQ(exporter->held_spans(), 5u);
 }
 
-TEST_F(GrpcExporterTest, CollectorThatDiesMidCallAndReturnsLosesNothing) {
+TEST_F(OtlpExporterTest, CollectorThatDiesMidCallAndReturnsLosesNothing) {
   StartReceiver();
   receiver_->SetDefaultAnswer({.delay = std::chrono::seconds(30)});
   options_.timeout = absl::Seconds(20);
@@ -490,7 +504,7 @@ TEST_F(GrpcExporterTest, CollectorThatDiesMidCallAndReturnsLosesNothing) {
 
 // Shutdown.
 
-TEST_F(GrpcExporterTest, StopWaitingEndsAPauseWithOneLastTry) {
+TEST_F(OtlpExporterTest, StopWaitingEndsAPauseWithOneLastTry) {
   StartReceiver();
   options_.retry.initial_interval = absl::Hours(1);
   options_.retry.max_elapsed = absl::InfiniteDuration();
@@ -508,7 +522,7 @@ TEST_F(GrpcExporterTest, StopWaitingEndsAPauseWithOneLastTry) {
   EXPECT_EQ(Count(Counter::kSpansDroppedShutdown), 5u);
 }
 
-TEST_F(GrpcExporterTest, CancelEndsACallInFlightAndAllLaterOnes) {
+TEST_F(OtlpExporterTest, CancelEndsACallInFlightAndAllLaterOnes) {
   StartReceiver();
   options_.timeout = absl::InfiniteDuration();
   receiver_->SetDefaultAnswer({.delay = std::chrono::minutes(5)});
@@ -524,7 +538,7 @@ TEST_F(GrpcExporterTest, CancelEndsACallInFlightAndAllLaterOnes) {
   EXPECT_THAT(receiver_->calls(), SizeIs(1));
 }
 
-TEST_F(GrpcExporterTest, ProcessorShutdownEndsInTimeWhenTheCollectorHangs) {
+TEST_F(OtlpExporterTest, ProcessorShutdownEndsInTimeWhenTheCollectorHangs) {
   StartReceiver();
   receiver_->SetDefaultAnswer({.delay = std::chrono::minutes(5)});
   std::vector<std::unique_ptr<exporting::SpanExporter>> exporters;
@@ -540,7 +554,7 @@ TEST_F(GrpcExporterTest, ProcessorShutdownEndsInTimeWhenTheCollectorHangs) {
   EXPECT_EQ(Count(Counter::kSpansDroppedShutdown) + Count(Counter::kSpansDroppedExport), 35u);
 }
 
-TEST_F(GrpcExporterTest, EverySpanIsCountedThroughACollectorThatComesAndGoes) {
+TEST_F(OtlpExporterTest, EverySpanIsCountedThroughACollectorThatComesAndGoes) {
   StartReceiver();
   options_.timeout = absl::Milliseconds(200);
   std::vector<std::unique_ptr<exporting::SpanExporter>> exporters;
