@@ -23,13 +23,14 @@ LAYERS = {
     "elf": set(),
     "goinspect": {"model", "elf"},
     "ebpf": {"metrics"},
-    "k8s": {"model", "procfs", "metrics"},
+    "http": set(),
+    "k8s": {"model", "procfs", "metrics", "http"},
     "discovery": {"model", "procfs", "k8s", "ebpf", "metrics"},
     "attach": {"model", "goinspect", "ebpf", "metrics"},
     "events": {"model", "metrics"},
     "spans": {"model", "events", "metrics"},
     "export": {"model", "metrics"},
-    "otlp": {"model", "metrics", "export"},
+    "otlp": {"model", "metrics", "export", "http"},
     "console": {"model", "metrics", "export"},
     "daemon": None,  # everything
 }
@@ -52,7 +53,9 @@ THIRD_PARTY = [
     # attach and discovery own skeletons, whose maps and programs are libbpf's types.
     (re.compile(r"^(bpf/(bpf|libbpf|btf)\w*\.h|linux/bpf\.h)$"), {"ebpf": ALL, "attach": SOURCES, "discovery": SOURCES}),
     (re.compile(r"\.skel\.h$"), {"ebpf": SOURCES, "attach": SOURCES, "discovery": SOURCES}),
-    (re.compile(r"^curl/"), {"k8s": SOURCES}),
+    (re.compile(r"^curl/"), {"http": ALL}),
+    (re.compile(r"^http/curl_"), {"http": ALL, "k8s": SOURCES, "otlp": SOURCES}),
+    (re.compile(r"^zlib\.h$"), {"otlp": SOURCES}),
     (re.compile(r"^(httplib\.h$|prometheus/)"), {"daemon": SOURCES}),
     (re.compile(r"^capstone/"), {"goinspect": SOURCES, "attach": SOURCES}),
     (re.compile(r"^CLI/|^CLI11"), {"config": SOURCES, "daemon": SOURCES}),

@@ -8,8 +8,8 @@
 
 #include "base/errors.h"
 #include "base/status_macros.h"
-#include "curl/curl.h"
 #include "fmt/format.h"
+#include "http/curl_handles.h"
 #include "k8s/pod.h"
 #include "model/version.h"
 
@@ -23,17 +23,6 @@ constexpr long kKeepAliveIntervalSeconds = 10;
 // Of an answer that is an error, for its message.
 constexpr size_t kMaxErrorBytes = 2048;
 constexpr size_t kMaxTokenBytes = size_t{64} * 1024;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Headers = std::unique_ptr<curl_slist, ListDeleter>;
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -66,9 +55,9 @@ absl::Status HttpError(long code, std::string_view body) {
 
 struct ApiClient::Impl {
   ApiServer server;
-  std::unique_ptr<CURLM, MultiDeleter> multi;
-  std::unique_ptr<CURL, EasyDeleter> easy;  // before `multi`: it is removed from it after each request
-  std::atomic<bool> is_stopped = false;     // ordered by the wake-up that follows it
+  http::Multi multi;
+  http::Easy easy;                       // before `multi`: it is removed from it after each request
+  std::atomic<bool> is_stopped = false;  // ordered by the wake-up that follows it
 
   // Of the current request.
   const OnBytes* on_bytes = nullptr;
@@ -158,15 +147,10 @@ ApiClient::ApiClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiClient::~ApiClient() = default;
 
 absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(ApiServer server) {
-  // Once per process, thread-safe since curl 7.84.
-  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   auto impl = std::make_unique<Impl>();
   impl->server = std::move(server);
-  impl->multi.reset(curl_multi_init());
-  impl->easy.reset(curl_easy_init());
-  if (kInitialised != CURLE_OK || impl->multi == nullptr || impl->easy == nullptr) {
-    return absl::InternalError("libcurl cannot be set up");
-  }
+  NODESPAN_ASSIGN_OR_RETURN(impl->multi, http::MakeMulti());
+  NODESPAN_ASSIGN_OR_RETURN(impl->easy, http::MakeEasy());
   impl->Configure();
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(impl)));
 }
@@ -174,15 +158,11 @@ absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(ApiServer server) {
 absl::Status ApiClient::Get(const std::string& path, absl::Duration timeout, absl::Duration is_stalled_after,
                             const OnBytes& on_bytes) {
   NODESPAN_ASSIGN_OR_RETURN(const std::string token, ReadToken(impl_->server.token_file));
-  Headers headers(curl_slist_append(nullptr, "Accept: application/json"));
+  http::HeaderList headers;
   for (const std::string& header :
-       {fmt::format("Authorization: Bearer {}", token), fmt::format("User-Agent: nodespan/{}", model::kVersion)}) {
-    curl_slist* longer = curl_slist_append(headers.get(), header.c_str());
-    if (longer == nullptr) {
-      return absl::ResourceExhaustedError("out of memory for a request");
-    }
-    (void)headers.release();
-    headers.reset(longer);
+       {std::string("Accept: application/json"), fmt::format("Authorization: Bearer {}", token),
+        fmt::format("User-Agent: nodespan/{}", model::kVersion)}) {
+    NODESPAN_RETURN_IF_ERROR(headers.Add(header));
   }
   CURL* easy = impl_->easy.get();
   curl_easy_setopt(easy, CURLOPT_URL, fmt::format("{}{}", impl_->server.base_url, path).c_str());
