@@ -166,7 +166,7 @@ absl::Status ApplyPodFlags(const Words& words, Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) {
+absl::Status ApplyFlags(const Words& words, Config& config) {
   if (words.HasSelection()) {
     config.selection = {.pids = {}, .exe_globs = words.exe_globs, .all = words.all};
     for (const std::string& value : words.pids) {
@@ -184,14 +184,12 @@ absl::Status ApplyFlags(const Words& words, Config& config, Warnings& warnings) 
     NODESPAN_ASSIGN_OR_RETURN(config.exporters, ExporterFlag(*words.exporter));
   }
   if (words.endpoint) {
-    absl::StatusOr<Endpoint> endpoint = ParseEndpoint(*words.endpoint);
+    absl::StatusOr<std::string> endpoint = ParseEndpoint(*words.endpoint);
     if (!endpoint.ok()) {
       return base::Annotate(endpoint.status(), "--endpoint");
     }
-    if (endpoint->lacks_port) {
-      warnings.AddBadValue("--endpoint", *words.endpoint, kLacksPort, kLacksPortConsequence);
-    }
-    config.otlp.endpoint = std::move(endpoint->text);
+    config.otlp.endpoint = *std::move(endpoint);
+    config.otlp.endpoint_form = EndpointForm::kBase;
   }
   NODESPAN_RETURN_IF_ERROR(ApplyFlag("--attach-method", words.attach_method, ParseAttachMethod, config.attach_method));
   NODESPAN_RETURN_IF_ERROR(
@@ -208,7 +206,7 @@ absl::StatusOr<Invocation> MakeRun(const Words& words, Environment environment) 
   Config config;
   Warnings warnings;
   NODESPAN_RETURN_IF_ERROR(ApplyEnvironment(environment, config, warnings));
-  NODESPAN_RETURN_IF_ERROR(ApplyFlags(words, config, warnings));
+  NODESPAN_RETURN_IF_ERROR(ApplyFlags(words, config));
   if (config.selection.empty() && config.pods.source == PodSourceKind::kNone) {
     return NothingSelectedError();
   }

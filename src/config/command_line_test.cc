@@ -166,6 +166,7 @@ TEST(CommandLineTest, FlagsWinOverTheEnvironment) {
   EXPECT_EQ(config.log_level, base::LogLevel::kDebug);
   EXPECT_THAT(config.exporters, ElementsAre(ExporterKind::kOtlp, ExporterKind::kOtlpStdout));
   EXPECT_EQ(config.otlp.endpoint, "https://flag:2");
+  EXPECT_EQ(config.otlp.endpoint_form, EndpointForm::kBase);
 }
 
 TEST(CommandLineTest, TheEnvironmentAloneCanSelect) {
@@ -174,11 +175,9 @@ TEST(CommandLineTest, TheEnvironmentAloneCanSelect) {
 }
 
 TEST(CommandLineTest, WarningsComeBackInAList) {
-  absl::StatusOr<Invocation> invocation =
-      Parse({"--all", "--endpoint", "collector"}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "many"}});
+  absl::StatusOr<Invocation> invocation = Parse({"--all"}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "many"}});
   ASSERT_TRUE(invocation.ok());
-  EXPECT_THAT(invocation->warnings,
-              ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\""), HasSubstr("--endpoint=\"collector\"")));
+  EXPECT_THAT(invocation->warnings, ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\"")));
 }
 
 TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {

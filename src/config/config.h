@@ -76,8 +76,15 @@ struct TlsOptions {
   bool operator==(const TlsOptions&) const = default;
 };
 
+enum class OtlpProtocol { kGrpc, kHttpProtobuf };
+// What the endpoint of http/protobuf is: not given, so that it is the protocol's own and not that below; the base URL
+// of all signals; or the whole URL of traces. With gRPC it makes no difference.
+enum class EndpointForm { kDefault, kBase, kComplete };
+
 struct OtlpOptions {
+  OtlpProtocol protocol = OtlpProtocol::kGrpc;
   std::string endpoint = "http://localhost:4317";
+  EndpointForm endpoint_form = EndpointForm::kDefault;
   bool insecure = false;  // only looked at when the endpoint has no http/https scheme
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case keys, decoded values
   bool gzip = false;

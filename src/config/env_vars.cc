@@ -121,28 +121,31 @@ absl::Status SetExporters(const EnvSetting& setting) {
 }
 
 absl::Status SetEndpoint(const EnvSetting& setting) {
-  absl::StatusOr<Endpoint> endpoint = ParseEndpoint(setting.value);
+  absl::StatusOr<std::string> endpoint = ParseEndpoint(setting.value);
   if (!endpoint.ok()) {
     // The value is not repeated: it may hold a password.
-    setting.warnings.Add(setting.name, base::Message(endpoint.status()),
-                         fmt::format("using {}", setting.config.otlp.endpoint));
+    const bool is_default = setting.config.otlp.endpoint_form == EndpointForm::kDefault;
+    setting.warnings.Add(
+        setting.name, base::Message(endpoint.status()),
+        fmt::format("using {}{}", setting.config.otlp.endpoint, is_default ? " (port 4318 with http/protobuf)" : ""));
     return absl::OkStatus();
   }
-  if (endpoint->lacks_port) {
-    setting.warnings.AddBadValue(setting.name, setting.value, kLacksPort, kLacksPortConsequence);
-  }
-  setting.config.otlp.endpoint = std::move(endpoint->text);
+  setting.config.otlp.endpoint = *std::move(endpoint);
+  const bool is_of_traces = setting.name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  setting.config.otlp.endpoint_form = is_of_traces ? EndpointForm::kComplete : EndpointForm::kBase;
   return absl::OkStatus();
 }
 
 absl::Status SetInsecure(const EnvSetting& setting) { return SetBool(setting, setting.config.otlp.insecure); }
 
 absl::Status SetProtocol(const EnvSetting& setting) {
-  constexpr std::string_view kTracesForm = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
-  bool is_overridden = setting.name != kTracesForm && Lookup(setting.environment, kTracesForm).has_value();
-  if (!is_overridden && ToLower(setting.value) != "grpc") {
-    setting.warnings.AddBadValue(setting.name, setting.value, "only grpc is implemented", "using grpc");
+  absl::StatusOr<OtlpProtocol> protocol = ParseOtlpProtocol(setting.value);
+  if (!protocol.ok()) {
+    const bool is_grpc = setting.config.otlp.protocol == OtlpProtocol::kGrpc;
+    WarnBadValue(setting, protocol.status(), is_grpc ? "grpc" : "http/protobuf");
+    return absl::OkStatus();
   }
+  setting.config.otlp.protocol = *protocol;
   return absl::OkStatus();
 }
 
@@ -276,13 +279,14 @@ constexpr EnvVar kEnvVars[] = {
     {"OTEL_SEMCONV_STABILITY_OPT_IN", "http,database,rpc/old,messaging",
      "attribute names per category: x (new), x/old, x/dup (both)", SetSemconv},
     {"OTEL_TRACES_EXPORTER", "otlp", "otlp, console, otlp/stdout or none; several with commas", SetExporters},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317", "http://HOST:PORT, https://HOST:PORT or a gRPC target",
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317",
+     "http://HOST:PORT, https://HOST:PORT or a gRPC target; with http/protobuf port 4318, and /v1/traces is appended",
      SetEndpoint},
-    {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "the same, wins", SetEndpoint},
+    {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "the same, wins, and nothing is appended", SetEndpoint},
     {"OTEL_EXPORTER_OTLP_INSECURE", "false", "true: no TLS when the endpoint has no http or https scheme", SetInsecure},
     {"OTEL_EXPORTER_OTLP_SPAN_INSECURE", "", "the same, obsolete name", SetInsecure},
     {"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "", "the same, wins", SetInsecure},
-    {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "only grpc is implemented", SetProtocol},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "grpc or http/protobuf", SetProtocol},
     {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "", "the same, wins", SetProtocol},
     {"OTEL_EXPORTER_OTLP_HEADERS", "", "key=value,...: sent with every request", SetHeaders},
     {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "", "the same, wins", SetHeaders},

@@ -63,6 +63,8 @@ const Sample kSamples[] = {
     {"OTEL_EXPORTER_OTLP_INSECURE", "true"},
     {"OTEL_EXPORTER_OTLP_SPAN_INSECURE", "true"},
     {"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"},
+    {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"},
     {"OTEL_EXPORTER_OTLP_HEADERS", "a=b"},
     {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=b"},
     {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
@@ -88,8 +90,6 @@ const Sample kSamples[] = {
     {"NODESPAN_EXCLUDE_USER_AGENTS", "none"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
-// Only one value is implemented: another one cannot change the configuration, but must be answered.
-const std::set<std::string_view> kAnsweredOnly = {"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"};
 
 TEST(EnvVarsTest, EveryRowIsParsed) {
   std::set<std::string_view> sampled;
@@ -104,16 +104,17 @@ TEST(EnvVarsTest, EveryRowIsParsed) {
     sampled.insert(sample.name);
   }
   for (const EnvVar& variable : EnvVars()) {
-    EXPECT_TRUE(sampled.contains(variable.name) || kAnsweredOnly.contains(variable.name)) << variable.name;
+    EXPECT_TRUE(sampled.contains(variable.name)) << variable.name;
     EXPECT_FALSE(variable.help.empty()) << variable.name;
   }
-  EXPECT_EQ(EnvVars().size(), sampled.size() + kAnsweredOnly.size());
+  EXPECT_EQ(EnvVars().size(), sampled.size());
 }
 
 TEST(EnvVarsTest, DefaultsInTheTableAreThoseOfTheConfig) {
   for (const EnvVar& variable : EnvVars()) {
     if (!variable.default_text.empty()) {
       Applied applied = Apply({{std::string(variable.name), std::string(variable.default_text)}});
+      applied.config.otlp.endpoint_form = EndpointForm::kDefault;  // tells that a variable was set, and nothing else
       EXPECT_EQ(applied.config, Config{}) << variable.name;
       EXPECT_THAT(applied.warnings, IsEmpty()) << variable.name;
     }
@@ -143,7 +144,7 @@ TEST(EnvVarsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
       {"OTEL_TRACES_EXPORTER", "zipkin", "ignoring this item"},
       {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://c:1", "using http://localhost:4317"},
       {"OTEL_EXPORTER_OTLP_INSECURE", "yes", "using false"},
-      {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "using grpc"},
+      {"OTEL_EXPORTER_OTLP_PROTOCOL", "http", "using grpc"},
       {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "using grpc"},
       {"OTEL_EXPORTER_OTLP_HEADERS", "a", "leaving this header out"},
       {"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "using none"},
@@ -204,10 +205,24 @@ TEST(EnvVarsTest, SmallQueueShrinksTheDefaultBatchWithoutAWord) {
   EXPECT_THAT(applied.warnings, IsEmpty());
 }
 
-TEST(EnvVarsTest, EndpointWithoutPortIsTakenWithAWarning) {
-  Applied applied = Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector"}});
-  EXPECT_EQ(applied.config.otlp.endpoint, "http://collector");
-  EXPECT_THAT(applied.warnings, ElementsAre(HasSubstr("add :4317")));
+TEST(EnvVarsTest, ProtocolIsReadAndABadOneIsNamedWithWhatIsUsed) {
+  EXPECT_EQ(Apply({}).config.otlp.protocol, OtlpProtocol::kGrpc);
+  EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/protobuf"}}).config.otlp.protocol,
+            OtlpProtocol::kHttpProtobuf);
+  Applied applied =
+      Apply({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"}});
+  EXPECT_EQ(applied.config.otlp.protocol, OtlpProtocol::kHttpProtobuf);
+  EXPECT_THAT(applied.warnings, ElementsAre(AllOf(HasSubstr("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=\"http/json\""),
+                                                  HasSubstr("using http/protobuf"))));
+}
+
+TEST(EnvVarsTest, FormOfTheEndpointTellsWhereItCameFrom) {
+  EXPECT_EQ(Apply({}).config.otlp.endpoint_form, EndpointForm::kDefault);
+  EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://x:1"}}).config.otlp.endpoint_form, EndpointForm::kDefault);
+  EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"}}).config.otlp.endpoint_form, EndpointForm::kBase);
+  EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t:1"}})
+                .config.otlp.endpoint_form,
+            EndpointForm::kComplete);
 }
 
 TEST(EnvVarsTest, BadTargetPidIsAnError) {

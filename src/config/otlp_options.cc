@@ -19,8 +19,8 @@ absl::Status BadEndpoint(std::string_view why) {
                           "{}; expected http://HOST:PORT, https://HOST:PORT or HOST:PORT", why);
 }
 
-// HOST, HOST:PORT, [IPV6] or [IPV6]:PORT. Gives true when a port is there.
-absl::StatusOr<bool> CheckAuthority(std::string_view authority) {
+// HOST, HOST:PORT, [IPV6] or [IPV6]:PORT.
+absl::Status CheckAuthority(std::string_view authority) {
   std::string_view host = authority;
   std::string_view port;
   bool has_port = false;
@@ -47,7 +47,7 @@ absl::StatusOr<bool> CheckAuthority(std::string_view authority) {
   if (has_port && !ParseInteger(port, 1, 65535).ok()) {
     return BadEndpoint("the port is not a number from 1 to 65535");
   }
-  return has_port;
+  return absl::OkStatus();
 }
 
 // What grpc_header_key_is_legal() takes: a subset of the tokens of RFC 7230.
@@ -87,7 +87,7 @@ absl::StatusOr<std::pair<std::string, std::string>> ParseHeader(std::string_view
 
 }  // namespace
 
-absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
+absl::StatusOr<std::string> ParseEndpoint(std::string_view text) {
   text = Trim(text);
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
     return BadEndpoint("there is a blank or a control character in it");
@@ -99,16 +99,16 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
     if (rest.find_first_not_of('/') == std::string_view::npos) {
       return BadEndpoint("the address behind the scheme is missing");
     }
-    return Endpoint{.text = scheme + ":" + std::string(rest)};
+    return scheme + ":" + std::string(rest);
   }
-  Endpoint endpoint{.text = std::string(text)};
+  std::string endpoint(text);
   std::string_view authority = text;
   if (size_t separator = text.find("://"); separator != std::string_view::npos) {
     if (scheme != "http" && scheme != "https") {
       return BadEndpoint("the scheme is not supported");
     }
     std::string_view rest = text.substr(separator);
-    endpoint.text = scheme + std::string(rest);
+    endpoint = scheme + std::string(rest);
     authority = rest.substr(3);
     authority = authority.substr(0, authority.find_first_of("/?#"));
   } else if (text.find('/') != std::string_view::npos) {
@@ -117,12 +117,16 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
   if (authority.find('@') != std::string_view::npos) {
     return BadEndpoint("user information is not supported (send credentials with OTEL_EXPORTER_OTLP_HEADERS)");
   }
-  absl::StatusOr<bool> has_port = CheckAuthority(authority);
-  if (!has_port.ok()) {
-    return has_port.status();
+  if (absl::Status bad = CheckAuthority(authority); !bad.ok()) {
+    return bad;
   }
-  endpoint.lacks_port = !*has_port;
   return endpoint;
+}
+
+absl::StatusOr<OtlpProtocol> ParseOtlpProtocol(std::string_view text) {
+  constexpr std::array<NamedValue<OtlpProtocol>, 2> kProtocols = {
+      {{"grpc", OtlpProtocol::kGrpc}, {"http/protobuf", OtlpProtocol::kHttpProtobuf}}};
+  return ParseEnum<OtlpProtocol>(text, kProtocols);
 }
 
 Headers ParseHeaders(std::string_view variable, std::string_view text, Warnings& warnings) {

@@ -8,21 +8,18 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "config/config.h"
 #include "config/warnings.h"
 
 namespace nodespan::config {
 
-struct Endpoint {
-  std::string text;  // scheme in lower case, otherwise as given
-  // No port is given where one belongs. gRPC then takes 443, which is hardly ever what was meant.
-  bool lacks_port = false;
-};
-inline constexpr std::string_view kLacksPort = "it has no port";
-inline constexpr std::string_view kLacksPortConsequence = "gRPC takes port 443 then (add :4317 for the usual one)";
-
 // Checks http://HOST[:PORT], https://HOST[:PORT], HOST[:PORT] and the target syntax of gRPC (dns:, unix:, ipv4:, ...).
+// The scheme comes in lower case, the rest as given; which port is meant without one, the protocol's client knows.
 // kInvalidArgument says what is expected. User information ("user:password@") is refused.
-absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
+absl::StatusOr<std::string> ParseEndpoint(std::string_view text);
+
+// `grpc` or `http/protobuf`. kInvalidArgument: anything else, also `http/json`, which nodespan does not speak.
+absl::StatusOr<OtlpProtocol> ParseOtlpProtocol(std::string_view text);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 

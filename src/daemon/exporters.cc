@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "console/console_exporter.h"
 #include "otlp/grpc_client.h"
+#include "otlp/http_client.h"
 #include "otlp/otlp_exporter.h"
 #include "otlp/stdout_json_exporter.h"
 
@@ -49,25 +50,41 @@ class StatusLog {
   absl::Time last_logged_ = absl::InfinitePast();
 };
 
+otlp::TraceClientOptions ClientOptions(const config::OtlpOptions& options) {
+  otlp::TraceClientOptions result;
+  result.endpoint = options.endpoint;
+  result.insecure = options.insecure;
+  result.headers = options.headers;
+  result.gzip = options.gzip;
+  result.tls.ca_file = options.tls.ca_file;
+  result.tls.client_cert_file = options.tls.client_cert_file;
+  result.tls.client_key_file = options.tls.client_key_file;
+  return result;
+}
+
+absl::StatusOr<std::unique_ptr<otlp::TraceClient>> MakeClient(const config::OtlpOptions& options,
+                                                              std::vector<std::string>* warnings) {
+  if (options.protocol == config::OtlpProtocol::kGrpc) {
+    return otlp::GrpcClient::Create({ClientOptions(options)}, warnings);
+  }
+  otlp::HttpClientOptions http_options{ClientOptions(options)};
+  http_options.endpoint_is_complete = options.endpoint_form == config::EndpointForm::kComplete;
+  if (options.endpoint_form == config::EndpointForm::kDefault) {
+    http_options.endpoint = otlp::kDefaultHttpEndpoint;
+  }
+  return otlp::HttpClient::Create(http_options, warnings);
+}
+
 absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeOtlp(const config::OtlpOptions& options,
                                                                   metrics::Counters* counters) {
-  otlp::GrpcClientOptions client_options;
-  client_options.endpoint = options.endpoint;
-  client_options.insecure = options.insecure;
-  client_options.headers = options.headers;
-  client_options.gzip = options.gzip;
-  client_options.tls.ca_file = options.tls.ca_file;
-  client_options.tls.client_cert_file = options.tls.client_cert_file;
-  client_options.tls.client_key_file = options.tls.client_key_file;
   std::vector<std::string> warnings;
-  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::TraceClient> client,
-                            otlp::GrpcClient::Create(client_options, &warnings));
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::TraceClient> client, MakeClient(options, &warnings));
   for (const std::string& warning : warnings) {
     spdlog::warn("{}", warning);
   }
   otlp::OtlpExporterOptions exporter_options;
   exporter_options.timeout = options.timeout;
-  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", options.endpoint));
+  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", client->endpoint()));
   return std::make_unique<otlp::OtlpExporter>(std::move(exporter_options), std::move(client), counters);
 }
 

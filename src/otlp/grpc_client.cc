@@ -145,6 +145,7 @@ struct Call {
 }  // namespace
 
 struct GrpcClient::Impl {
+  std::string endpoint;
   Metadata metadata;
   bool gzip = false;
   std::shared_ptr<grpc::Channel> channel;
@@ -221,12 +222,15 @@ absl::StatusOr<std::unique_ptr<GrpcClient>> GrpcClient::Create(const GrpcClientO
     credentials = MakeTlsCredentials(files);
   }
   auto impl = std::make_unique<Impl>();
+  impl->endpoint = options.endpoint;
   impl->metadata = ToMetadata(options.headers, warnings);
   impl->gzip = options.gzip;
   impl->channel = grpc::CreateCustomChannel(endpoint.target, credentials, MakeChannelArguments(options));
   impl->stub = std::make_unique<grpc::GenericStub>(impl->channel);
   return std::unique_ptr<GrpcClient>(new GrpcClient(std::move(impl)));
 }
+
+const std::string& GrpcClient::endpoint() const { return impl_->endpoint; }
 
 void GrpcClient::Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl::Time deadline) {
   auto owner = std::make_unique<Call>();

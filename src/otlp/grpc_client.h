@@ -30,6 +30,7 @@ class GrpcClient final : public TraceClient {
                                                             std::vector<std::string>* warnings);
   ~GrpcClient() override;
 
+  const std::string& endpoint() const override;
   void Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl::Time deadline) override;
   std::optional<EndedCall> Wait(absl::Time until) override;
   void Wake() override;

@@ -2,8 +2,6 @@
 // The exporter against a collector that behaves, and against collectors that do not.
 #include "otlp/otlp_exporter.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,7 +14,6 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "base/unique_fd.h"
 #include "export/batch_processor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,6 +21,7 @@
 #include "otlp/grpc_client.h"
 #include "otlp/test_spans.h"
 #include "tests/fakes/otlp_receiver.h"
+#include "tests/fakes/raw_server.h"
 
 namespace nodespan::otlp {
 namespace {
@@ -32,6 +30,7 @@ using metrics::Counter;
 using nodespan::testing::OtlpAnswer;
 using nodespan::testing::OtlpCall;
 using nodespan::testing::OtlpReceiver;
+using nodespan::testing::RawServer;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Ge;
@@ -414,52 +413,10 @@ TEST_F(OtlpExporterTest, GarbageResponseIsAnErrorAndNotRetried) {
   EXPECT_THAT(Reports(), ElementsAre(HasSubstr("not an OTLP response")));
 }
 
-// Accepts connections and answers each with the same bytes, or with nothing.
-class RawServer {
- public:
-  explicit RawServer(std::string reply) : reply_(std::move(reply)), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(socket_.get(), 16), 0);
-    EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~RawServer() {
-    ::shutdown(socket_.get(), SHUT_RDWR);
-    thread_.join();
-  }
-  std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  void Serve() {
-    std::vector<base::UniqueFd> open;
-    while (true) {
-      base::UniqueFd connection(::accept(socket_.get(), nullptr, nullptr));
-      if (!connection.valid()) {
-        return;
-      }
-      if (!reply_.empty()) {
-        (void)::send(connection.get(), reply_.data(), reply_.size(), MSG_NOSIGNAL);
-        continue;  // and close
-      }
-      open.push_back(std::move(connection));
-    }
-  }
-
-  const std::string reply_;
-  base::UniqueFd socket_;
-  uint16_t port_ = 0;
-  std::thread thread_;
-};
-
 TEST_F(OtlpExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
   for (const char* reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "\x16\x03\x01\x02\x00", "\xFF\xFE\xFD\xFC",
                             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
-    RawServer server(reply);
+    const RawServer server(RawServer::Manner::kReplyAndClose, reply);
     client_options_.endpoint = server.endpoint();
     options_.timeout = absl::Milliseconds(300);
     auto exporter = Create();
@@ -471,7 +428,7 @@ TEST_F(OtlpExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
 }
 
 TEST_F(OtlpExporterTest, ServerThatNeverSpeaksIsLeftAtTheTimeout) {
-  RawServer server("");
+  const RawServer server(RawServer::Manner::kStaySilent, "");
   client_options_.endpoint = server.endpoint();
   options_.timeout = absl::Milliseconds(300);
   const absl::Time start = absl::Now();

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
@@ -54,6 +55,8 @@ class SimulatedCollector final : public TraceClient {
   using Behaviour = std::function<Answer(absl::Time start)>;
 
   SimulatedCollector(SimulatedClock* clock, Behaviour behaviour) : clock_(clock), behaviour_(std::move(behaviour)) {}
+
+  const std::string& endpoint() const override { return endpoint_; }
 
   void Start(uint64_t id, std::shared_ptr<const WireBuffer>, absl::Time deadline) override {
     ++started_;
@@ -100,6 +103,7 @@ class SimulatedCollector final : public TraceClient {
  private:
   static Answer Cancelled() { return {absl::ZeroDuration(), Error(absl::StatusCode::kCancelled, Failure::kRetryable)}; }
 
+  const std::string endpoint_ = "simulated";
   SimulatedClock* clock_;
   Behaviour behaviour_;
   std::multimap<absl::Time, EndedCall> running_;  // by when they end

@@ -54,6 +54,9 @@ class TraceClient {
   // Ends what is under way.
   virtual ~TraceClient() = default;
 
+  // Where requests go, for messages. Any thread.
+  virtual const std::string& endpoint() const = 0;
+
   // Begins to send `body`. Wait gives the result under `id`, which no other request under way has: kDeadlineExceeded at
   // `deadline`, if there is no other before. An answer that is not an ExportTraceServiceResponse is kInternal.
   virtual void Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl::Time deadline) = 0;
