@@ -20,6 +20,7 @@
 #include "model/version.h"
 #include "otlp/grpc_client.h"
 #include "otlp/test_spans.h"
+#include "tests/fakes/otlp_http_receiver.h"
 #include "tests/fakes/otlp_receiver.h"
 #include "tests/fakes/raw_server.h"
 
@@ -422,6 +423,32 @@ TEST_F(OtlpExporterTest, SomethingThatIsNoGrpcServerCostsNothing) {
     auto exporter = Create();
     Export(*exporter, 5);
     EXPECT_EQ(exporter->held_spans(), 5u);
+    exporter->DropHeld(Counter::kSpansDroppedShutdown);
+    ExpectEverySpanCounted();
+  }
+}
+
+TEST_F(OtlpExporterTest, PortOfHttpCostsNothing) {
+  const auto http = nodespan::testing::OtlpHttpReceiver::Start();
+  ASSERT_NE(http, nullptr);
+  client_options_.endpoint = http->endpoint();
+  options_.timeout = absl::Milliseconds(300);
+  auto exporter = Create();
+  Export(*exporter, 5);
+  EXPECT_EQ(exporter->held_spans(), 5u);
+  EXPECT_THAT(http->calls(), IsEmpty());
+}
+
+TEST_F(OtlpExporterTest, ConnectionThatIsResetIsTriedAgainAndHeld) {
+  // The settings that an HTTP/2 server begins with, and half of a frame of an answer.
+  const std::string settings("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9);
+  for (const std::string& reply : {std::string(), settings, settings + std::string("\x00\x00\x20\x01\x04", 5)}) {
+    const RawServer server(RawServer::Manner::kReplyAndReset, reply);
+    client_options_.endpoint = server.endpoint();
+    options_.timeout = absl::Milliseconds(300);
+    auto exporter = Create();
+    Export(*exporter, 5);
+    EXPECT_EQ(exporter->held_spans(), 5u) << reply.size();
     exporter->DropHeld(Counter::kSpansDroppedShutdown);
     ExpectEverySpanCounted();
   }
