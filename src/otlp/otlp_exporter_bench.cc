@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an export costs this side of the wire: encoder, gRPC, kernel. The receiver runs in a child process, so the CPU
 // of the parent is the exporter's alone.
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,50 +15,13 @@
 #include "otlp/grpc_client.h"
 #include "otlp/otlp_exporter.h"
 #include "otlp/test_spans.h"
-#include "tests/fakes/otlp_receiver.h"
+#include "tests/fakes/receiver_process.h"
 
 namespace nodespan::otlp {
 namespace {
 
-// A receiver in a process of its own. Started before main(), because gRPC does not survive a fork() after its start.
-class ReceiverProcess {
- public:
-  explicit ReceiverProcess(std::chrono::milliseconds answer_delay) {
-    int fds[2];
-    if (::pipe(fds) != 0) {
-      std::abort();
-    }
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const auto receiver = nodespan::testing::OtlpReceiver::Start({.keep_requests = false});
-      if (receiver != nullptr) {
-        receiver->SetDefaultAnswer({.delay = answer_delay});
-      }
-      const int port = receiver == nullptr ? 0 : receiver->port();
-      (void)!::write(fds[1], &port, sizeof port);
-      while (true) {
-        ::pause();
-      }
-    }
-    (void)!::read(fds[0], &port_, sizeof port_);
-    ::close(fds[0]);
-    ::close(fds[1]);
-  }
-  ~ReceiverProcess() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
-  std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  pid_t pid_ = 0;
-  int port_ = 0;
-};
-
-const ReceiverProcess receiver{std::chrono::milliseconds(0)};
-const ReceiverProcess slow_receiver{std::chrono::milliseconds(100)};
+const nodespan::testing::ReceiverProcess receiver{std::chrono::milliseconds(0)};
+const nodespan::testing::ReceiverProcess slow_receiver{std::chrono::milliseconds(100)};
 
 double ProcessCpuSeconds() {
   rusage usage{};
