@@ -365,6 +365,7 @@ SUITES = {
     "tidy": (clang_tidy, True),
     "binaries": (binaries, False),
     "fuzz": (fuzz, False),
+    "soak": (meson_suite("soak"), False),
     "bench": (bench, False),
 }
 
