@@ -18,7 +18,7 @@ struct UrlDeleter {
 };
 using Url = std::unique_ptr<CURLU, UrlDeleter>;
 
-absl::Status Invalid(std::string_view text, std::string_view why) {
+absl::Status InvalidUrl(std::string_view text, std::string_view why) {
   return base::MakeStatus(absl::StatusCode::kInvalidArgument, "OTLP endpoint \"{}\": {}", text, why);
 }
 
@@ -37,7 +37,7 @@ std::string Part(const Url& url, CURLUPart part) {
 
 absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecure, bool is_complete) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; })) {
-    return Invalid(text, "contains a character that no address has");
+    return InvalidUrl(text, "contains a character that no address has");
   }
   std::string full(text);
   if (text.find("://") == std::string_view::npos) {
@@ -50,10 +50,10 @@ absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecu
   // Any scheme, so that a wrong one is told as such.
   if (const CURLUcode bad = curl_url_set(url.get(), CURLUPART_URL, full.c_str(), CURLU_NON_SUPPORT_SCHEME);
       bad != CURLUE_OK) {
-    return Invalid(text, curl_url_strerror(bad));
+    return InvalidUrl(text, curl_url_strerror(bad));
   }
   if (const std::string scheme = Part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https") {
-    return Invalid(text, "OTLP/HTTP needs http:// or https://");
+    return InvalidUrl(text, "OTLP/HTTP needs http:// or https://");
   }
   if (!Part(url, CURLUPART_USER).empty() || !Part(url, CURLUPART_PASSWORD).empty()) {
     // The text holds the password.
@@ -67,7 +67,7 @@ absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecu
   }
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
   std::string result = Part(url, CURLUPART_URL);
-  return result.empty() ? Invalid(text, "it makes no URL") : absl::StatusOr<std::string>(std::move(result));
+  return result.empty() ? InvalidUrl(text, "it makes no URL") : absl::StatusOr<std::string>(std::move(result));
 }
 
 }  // namespace nodespan::otlp
