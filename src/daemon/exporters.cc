@@ -39,7 +39,7 @@ class StatusLog {
     if (status.code() == last_.code() && now - last_logged_ < absl::Seconds(30)) {
       return;
     }
-    spdlog::warn("{}: {}; spans wait in a bounded queue", what_, base::Message(status));
+    spdlog::warn("{}: {}", what_, base::Message(status));
     last_ = status;
     last_logged_ = now;
   }
