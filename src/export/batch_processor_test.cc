@@ -389,6 +389,7 @@ TEST_F(BatchProcessorTest, GivesFullBatchesWhileOthersAreOnTheirWayUntilThereIsN
   EXPECT_EQ(log_.span_count(), 0u);
   background_->Deliver();
   ASSERT_TRUE(log_.WaitForSpans(10));
+  processor->Shutdown(absl::Now() + kSoon);
   EXPECT_EQ(Count(Counter::kSpansExported), 10u);
 }
 
