@@ -127,12 +127,12 @@ class CriSource final : public PodSource {
     return runtime.ok() ? absl::OkStatus() : base::Annotate(runtime.status(), path);
   }
 
-  // Once per change of the state.
+  // Once for each kind of error, and when it is over.
   void Tell(const absl::Status& status) {
-    if (was_ok_ == status.ok()) {
+    if (told_ == status.code()) {
       return;
     }
-    was_ok_ = status.ok();
+    told_ = status.code();
     if (status.ok()) {
       spdlog::info("pods come from the container runtime: {} known", store_.snapshot()->pods().size());
     } else {
@@ -153,7 +153,7 @@ class CriSource final : public PodSource {
   metrics::Counters* const counters_;
   PodStore store_;
   StopSignal stop_;
-  std::optional<bool> was_ok_;  // source's thread
+  std::optional<absl::StatusCode> told_;  // how it is, as far as it was said; source's thread
   absl::Mutex mutex_;
   // Written by the source's thread under the mutex, read by it without; the destructor reads it under the mutex.
   std::shared_ptr<CriClient> client_;

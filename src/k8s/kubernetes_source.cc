@@ -185,12 +185,12 @@ class KubernetesSource final : public PodSource {
     return absl::OkStatus();
   }
 
-  // Once per change of the state; a version that is gone is everyday life.
+  // Once for each kind of error, and when it is over; a version that is gone is everyday life.
   void Tell(const absl::Status& status) {
-    if (absl::IsOutOfRange(status) || was_ok_ == status.ok()) {
+    if (absl::IsOutOfRange(status) || told_ == status.code()) {
       return;
     }
-    was_ok_ = status.ok();
+    told_ = status.code();
     if (status.ok()) {
       spdlog::info("pods come from the API server: {} known on node {}", store_.snapshot()->pods().size(),
                    options_.node_name);
@@ -212,7 +212,7 @@ class KubernetesSource final : public PodSource {
   std::optional<std::string> version_;
   // What the cache of the API server last gave was too old to be watched: the next list is to be what is stored now.
   bool is_cache_old_ = false;
-  std::optional<bool> was_ok_;
+  std::optional<absl::StatusCode> told_;  // how it is, as far as it was said
   absl::BitGen random_;
   std::thread thread_;  // last: it uses everything above
 };

@@ -363,6 +363,7 @@ SUITES = {
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
     "tidy": (clang_tidy, True),
+    "kubernetes": (python_suite("kubernetes"), False),
     "binaries": (binaries, False),
     "fuzz": (fuzz, False),
     "soak": (meson_suite("soak"), False),
