@@ -25,17 +25,23 @@ struct PrintRequest {
   std::string text;
 };
 
+// `--check-config`: what would be run with, and all of it as text, one setting on a line.
+struct CheckRequest {
+  Config config;
+  std::string settings;
+};
+
 struct Invocation {
-  std::variant<Config, InspectRequest, PrintRequest> action;
+  std::variant<Config, InspectRequest, CheckRequest, PrintRequest> action;
   // Values in the environment that could not be used, one finished sentence each. To be logged once the log exists.
   std::vector<std::string> warnings;
 };
 
-// Flags win over the environment, the environment over defaults. The variables are those of EnvVars().
+// Flags win over the environment, the environment over defaults. What there is: settings.h.
 //
 // kInvalidArgument: the command line (or a variable that leaves no sensible way to go on) is wrong, or nothing is
-// selected for tracing and there are no pods that could be. The message is one line that names the flag, the value and
-// what to do about it, without the rest of the help.
+// selected for tracing and there are no pods that could be (which a CheckRequest leaves to be found). The message is
+// one line that names the flag, the value and what to do about it, without the rest of the help.
 absl::StatusOr<Invocation> ParseCommandLine(int argc, const char* const* argv, const Environment& environment);
 
 // No options select a process, and (as may turn out later) no pods can.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/command_line.h"
 
+#include <algorithm>
 #include <vector>
 
-#include "config/env_vars.h"
+#include "config/settings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
@@ -12,6 +13,7 @@ namespace nodespan::config {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -43,19 +45,63 @@ std::string Printed(const Words& words) {
   return std::get<PrintRequest>(invocation->action).text;
 }
 
-TEST(CommandLineTest, HelpHasEveryFlagAndEveryEnvironmentVariable) {
-  std::string help = Printed({"--help"});
-  for (const char* flag : {"--help", "--version", "--pid", "--exe", "--all", "--log-level", "--exporter", "--endpoint",
-                           "--attach-method", "--pod-source", "--pod-selector", "--namespace", "--exclude-namespace",
-                           "--cri-socket", "--node-name", "--http-listen", "inspect", "run"}) {
-    EXPECT_THAT(help, HasSubstr(flag));
+TEST(CommandLineTest, HelpHasEverySetting) {
+  const std::string help = Printed({"--help"});
+  for (const char* word : {"--help", "--version", "--check-config", "inspect", "run"}) {
+    EXPECT_THAT(help, HasSubstr(word));
   }
-  for (const EnvVar& variable : EnvVars()) {
-    EXPECT_THAT(help, HasSubstr(fmt::format("  {}\n      {}", variable.name, variable.help)));
-    if (!variable.default_text.empty()) {
-      EXPECT_THAT(help, HasSubstr(fmt::format("{} (default {})\n", variable.help, variable.default_text)));
+  for (const Setting& setting : Settings()) {
+    EXPECT_THAT(help, HasSubstr(fmt::format("  {} ", setting.flag)));
+    for (const std::string_view variable : setting.Variables()) {
+      EXPECT_THAT(help, ContainsRegex(fmt::format("(  |, ){}", variable)));
+    }
+    if (setting.flag.empty()) {
+      EXPECT_THAT(help, HasSubstr(fmt::format("\n      {}", setting.help)));
     }
   }
+  EXPECT_THAT(help,
+              HasSubstr("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT\n      as --endpoint\n"));
+  EXPECT_THAT(help, HasSubstr("OTEL_BSP_SCHEDULE_DELAY\n      Time between exports (default 5000)\n"));
+  EXPECT_THAT(help, HasSubstr("  OTEL_SERVICE_NAME *\n"));
+  EXPECT_THAT(help, HasSubstr("  OTEL_CONFIG_FILE\n"));
+}
+
+TEST(CommandLineTest, CheckConfigShowsEveryValueWithItsSource) {
+  const absl::StatusOr<Invocation> invocation =
+      Parse({"--check-config", "--exe", "/a b", "--log-level", "DEBUG", "--pod-source", "none"},
+            {{"OTEL_GO_AUTO_TARGET_EXE", "/env"},
+             {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"},
+             {"OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2,x=hunter2"},
+             {"OTEL_SERVICE_NAME", "a\nb"},
+             {"OTEL_BSP_MAX_QUEUE_SIZE", "many"}});
+  ASSERT_TRUE(invocation.ok()) << invocation.status();
+  const CheckRequest& check = std::get<CheckRequest>(invocation->action);
+  EXPECT_EQ(check.config.log_level, base::LogLevel::kDebug);
+  for (const char* line :
+       {"OTEL_GO_AUTO_TARGET_EXE=/a b  # flag --exe\n", "--all=false  # default\n",
+        "OTEL_LOG_LEVEL=debug  # flag --log-level\n", "--attach-method=auto  # default\n",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:1  # variable OTEL_EXPORTER_OTLP_ENDPOINT\n",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS=authorization=***,x=***  # variable "
+        "OTEL_EXPORTER_OTLP_HEADERS\n",
+        "OTEL_SERVICE_NAME=a\\x0ab  # variable OTEL_SERVICE_NAME\n", "OTEL_BSP_MAX_QUEUE_SIZE=2048  # default\n"}) {
+    EXPECT_THAT("\n" + check.settings, HasSubstr(std::string("\n") + line));
+  }
+  EXPECT_THAT(check.settings, Not(HasSubstr("hunter2")));
+  EXPECT_EQ(std::count(check.settings.begin(), check.settings.end(), '\n'), Settings().size());
+  EXPECT_THAT(invocation->warnings, ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\"")));
+}
+
+TEST(CommandLineTest, CheckConfigMasksUserInformationOfATarget) {
+  const absl::StatusOr<Invocation> invocation = Parse({"--check-config", "--endpoint", "dns://me:hunter2@c:1/x:2"});
+  ASSERT_TRUE(invocation.ok()) << invocation.status();
+  EXPECT_THAT(std::get<CheckRequest>(invocation->action).settings,
+              AllOf(HasSubstr("ENDPOINT=dns://***@c:1/x:2  #"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(CommandLineTest, CheckConfigRefusesWhatAStartRefuses) {
+  EXPECT_THAT(Error({"--check-config", "--log-level", "loud"}), HasSubstr("--log-level \"loud\""));
+  EXPECT_THAT(Error({"--check-config"}, {{"OTEL_GO_AUTO_TARGET_PID", "x"}}), HasSubstr("remove the variable"));
+  EXPECT_THAT(Error({"--check-config", "inspect", "/bin/x"}), HasSubstr("remove it"));
 }
 
 TEST(CommandLineTest, HelpOfSubcommands) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One validated, immutable description of what this run of nodespan does.
 //
-// Sources: flag > environment > default. What each variable means: SPEC section 1.
+// Sources: flag > environment > default. What sets each field: the table of settings.h.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +18,7 @@
 #include "model/captured_names.h"
 #include "model/exclusions.h"
 #include "model/sampler.h"
-#include "model/semconv.h"
+#include "model/span_options.h"
 
 namespace nodespan::config {
 
@@ -103,9 +103,22 @@ struct BatchOptions {
   bool operator==(const BatchOptions&) const = default;
 };
 
+// What a traced program may say in its own environment. What nodespan's environment says is the default for all of
+// them.
+struct TargetOptions {
+  bool sdk_disabled = false;  // OTEL_SDK_DISABLED: the program does not want to be traced; node-wide: nothing is
+  std::string service_name;   // OTEL_SERVICE_NAME; empty: not said
+  std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8
+  model::Sampler sampler;
+  model::Exclusions exclusions = {.paths = {}, .user_agents = {"kube-probe/*"}};  // NODESPAN_EXCLUDE_*
+  bool traces_api_spans = true;  // spans that programs make through the OpenTelemetry API
+  model::SpanOptions spans;
+
+  bool operator==(const TargetOptions&) const = default;
+};
+
 struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
-  bool sdk_disabled = false;
   Selection selection;
   PodOptions pods;
   std::optional<ListenAddress> http_listen;                     // --http-listen; absent: no HTTP
@@ -113,17 +126,10 @@ struct Config {
   std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
   OtlpOptions otlp;
   BatchOptions batch;
-  model::Sampler sampler;
-  model::Semconv semconv;
-  bool include_db_statement = false;                                              // db.query.text, without its literals
-  model::Exclusions exclusions = {.paths = {}, .user_agents = {"kube-probe/*"}};  // NODESPAN_EXCLUDE_*
-  bool span_metrics = false;                                                      // NODESPAN_SPAN_METRICS
-  model::CapturedNames captured;                                                  // OTEL_INSTRUMENTATION_*_CAPTURE_*
-  bool traces_api_spans = true;                         // spans that programs make through the OpenTelemetry API
+  bool span_metrics = false;                            // NODESPAN_SPAN_METRICS
+  model::CapturedNames captured;                        // OTEL_INSTRUMENTATION_*_CAPTURE_*
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
-  // Node-wide defaults for the identity of targets; the target's own environment wins.
-  std::string service_name;
-  std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8
+  TargetOptions targets;
   bool show_verifier_log = false;
 
   bool operator==(const Config&) const = default;

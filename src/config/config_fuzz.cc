@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include "base/utf8.h"
+#include "config/apply_settings.h"
 #include "config/command_line.h"
 #include "config/env_value.h"
-#include "config/env_vars.h"
 #include "config/resource_attributes.h"
+#include "config/settings.h"
 #include "config/target_options.h"
 #include "config/warnings.h"
 
@@ -27,17 +28,24 @@ void Require(bool promise) {
 // Every variable of the table gets the text.
 void FuzzEnvironment(std::string_view text) {
   config::Environment environment;
-  for (const config::EnvVar& variable : config::EnvVars()) {
-    environment.emplace(variable.name, text);
+  for (const config::Setting& setting : config::Settings()) {
+    for (const std::string_view name : setting.Variables()) {
+      // Variables that must be right would end it before the others are read.
+      if (!setting.must_be_right) {
+        environment.emplace(name, text);
+      }
+    }
   }
-  config::Config config;
   config::Warnings warnings;
-  (void)config::ApplyEnvironment(environment, config, warnings);
+  const config::FlagWords no_flags(config::Settings().size());
+  const auto applied = config::ApplySettings(no_flags, environment, warnings);
+  Require(applied.ok());
+  const config::Config& config = applied->config;
   config::TargetOptions target = config::ReadTargetOptions(environment, config::Config{}, warnings);
   Require(target.sampler.ratio >= 0.0 && target.sampler.ratio <= 1.0);
   Require(config.batch.max_export_batch_size >= 1);
   Require(config.batch.max_export_batch_size <= config.batch.max_queue_size);
-  Require(config.sampler.ratio >= 0.0 && config.sampler.ratio <= 1.0);
+  Require(config.targets.sampler.ratio >= 0.0 && config.targets.sampler.ratio <= 1.0);
   for (const std::string& warning : warnings.list()) {
     Require(warning.find('\n') == std::string::npos);
   }

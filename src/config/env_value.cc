@@ -105,6 +105,8 @@ absl::StatusOr<int64_t> ParseInteger(std::string_view text, int64_t min, int64_t
   return *value;
 }
 
+absl::StatusOr<int64_t> ParseCount(std::string_view text) { return ParseInteger(text, 1); }
+
 absl::StatusOr<double> ParseRatio(std::string_view text) {
   std::optional<double> value = ParseWhole<double>(Trim(text));
   // The comparison is written so that NaN fails it.
@@ -122,6 +124,16 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
     return absl::InfiniteDuration();
   }
   return timeout;
+}
+
+std::string ShowBool(bool value) { return value ? "true" : "false"; }
+
+std::string ShowNumber(uint64_t value) { return fmt::format("{}", value); }
+
+std::string ShowText(std::string_view value) { return std::string(value); }
+
+std::string ShowMilliseconds(absl::Duration duration) {
+  return duration == absl::InfiniteDuration() ? "0" : fmt::format("{}", absl::ToInt64Milliseconds(duration));
 }
 
 absl::StatusOr<std::string> PercentDecode(std::string_view text) {

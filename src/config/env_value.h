@@ -33,6 +33,8 @@ absl::StatusOr<bool> ParseGoBool(std::string_view text);
 inline constexpr int64_t kMaxInteger = INT32_MAX;
 // A decimal integer within [min, max].
 absl::StatusOr<int64_t> ParseInteger(std::string_view text, int64_t min, int64_t max = kMaxInteger);
+// How many of something: a whole number, 1 or more.
+absl::StatusOr<int64_t> ParseCount(std::string_view text);
 // A number within [0, 1].
 absl::StatusOr<double> ParseRatio(std::string_view text);
 
@@ -43,6 +45,12 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text);
 
 // RFC 3986 %XX; `+` is itself. The result can hold any byte.
 absl::StatusOr<std::string> PercentDecode(std::string_view text);
+
+// The inverse of the parsers above.
+std::string ShowBool(bool value);
+std::string ShowNumber(uint64_t value);
+std::string ShowText(std::string_view value);
+std::string ShowMilliseconds(absl::Duration duration);  // "0" for InfiniteDuration
 
 template <typename T>
 struct NamedValue {
@@ -62,6 +70,17 @@ absl::StatusOr<T> ParseEnum(std::string_view text, std::span<const NamedValue<T>
     names.push_back(choice.name);
   }
   return base::MakeStatus(absl::StatusCode::kInvalidArgument, "expected one of {}", fmt::join(names, ", "));
+}
+
+// The name of a value; empty when none of the choices is it.
+template <typename T>
+std::string_view NameOf(const T& value, std::span<const NamedValue<T>> choices) {
+  for (const NamedValue<T>& choice : choices) {
+    if (choice.value == value) {
+      return choice.name;
+    }
+  }
+  return {};
 }
 
 }  // namespace nodespan::config

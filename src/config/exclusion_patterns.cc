@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "config/env_value.h"
-#include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "model/exclusions.h"
 
 namespace nodespan::config {
@@ -31,6 +31,10 @@ std::vector<std::string> ParsePatterns(std::string_view name, std::string_view t
     }
   }
   return patterns;
+}
+
+std::string ShowPatterns(const std::vector<std::string>& patterns) {
+  return patterns.empty() ? "none" : fmt::format("{}", fmt::join(patterns, ","));
 }
 
 }  // namespace nodespan::config

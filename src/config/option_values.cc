@@ -61,17 +61,32 @@ ExporterList ParseExporters(std::string_view text) {
   return list;
 }
 
+std::string ShowExporters(const std::vector<ExporterKind>& kinds) {
+  std::vector<std::string_view> names;
+  names.reserve(kinds.size());
+  for (const ExporterKind kind : kinds) {
+    names.push_back(NameOf<ExporterKind>(kind, kExporters));
+  }
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ","));
+}
+
 absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text) {
   return ParseEnum<base::LogLevel>(text, kLogLevels);
 }
+
+std::string_view ShowLogLevel(base::LogLevel level) { return NameOf<base::LogLevel>(level, kLogLevels); }
 
 absl::StatusOr<SelfExporting> ParseSelfExporting(std::string_view text) {
   return ParseEnum<SelfExporting>(text, kSelfExporting);
 }
 
+std::string_view ShowSelfExporting(SelfExporting what) { return NameOf<SelfExporting>(what, kSelfExporting); }
+
 absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text) {
   return ParseEnum<AttachMethod>(text, kAttachMethods);
 }
+
+std::string_view ShowAttachMethod(AttachMethod method) { return NameOf<AttachMethod>(method, kAttachMethods); }
 
 absl::StatusOr<pid_t> ParsePid(std::string_view text) {
   absl::StatusOr<int64_t> pid = ParseInteger(text, 1, kPidMax);
@@ -85,6 +100,8 @@ absl::StatusOr<pid_t> ParsePid(std::string_view text) {
 absl::StatusOr<PodSourceKind> ParsePodSource(std::string_view text) {
   return ParseEnum<PodSourceKind>(text, kPodSources);
 }
+
+std::string_view ShowPodSource(PodSourceKind source) { return NameOf<PodSourceKind>(source, kPodSources); }
 
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   const size_t colon = text.rfind(':');
@@ -100,6 +117,15 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
     return absl::InvalidArgumentError("expected ADDRESS:PORT or :PORT, such as :9464 or 127.0.0.1:9464");
   }
   return ListenAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)};
+}
+
+std::string ShowListenAddress(const std::optional<ListenAddress>& address) {
+  if (!address) {
+    return {};
+  }
+  const bool is_ipv6 = address->host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", address->host, address->port)
+                 : fmt::format("{}:{}", address->host, address->port);
 }
 
 absl::StatusOr<std::string> ParseNamespace(std::string_view text) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values that a flag and an environment variable have in common. Pure; kInvalidArgument says what is expected.
+// Values that a flag and an environment variable have in common: from text and back (ParseX, ShowX). Pure;
+// kInvalidArgument says what is expected.
 #pragma once
 
 #include <sys/types.h>
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,18 +25,25 @@ struct ExporterList {
 ExporterList ParseExporters(std::string_view text);
 inline constexpr std::string_view kExpectedExporters = "expected otlp, console, otlp/stdout or none";
 
-absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text);
+std::string ShowExporters(const std::vector<ExporterKind>& kinds);  // "none" when there is none
 
-// The names of --attach-method.
+absl::StatusOr<base::LogLevel> ParseLogLevel(std::string_view text);
+std::string_view ShowLogLevel(base::LogLevel level);
+
 absl::StatusOr<AttachMethod> ParseAttachMethod(std::string_view text);
+std::string_view ShowAttachMethod(AttachMethod method);
+
 absl::StatusOr<SelfExporting> ParseSelfExporting(std::string_view text);
+std::string_view ShowSelfExporting(SelfExporting what);
 
 absl::StatusOr<pid_t> ParsePid(std::string_view text);
 
 absl::StatusOr<PodSourceKind> ParsePodSource(std::string_view text);
+std::string_view ShowPodSource(PodSourceKind source);
 
 // "ADDR:PORT", ":PORT", "[IPV6]:PORT".
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
+std::string ShowListenAddress(const std::optional<ListenAddress>& address);  // empty when absent
 
 // The name of a namespace.
 absl::StatusOr<std::string> ParseNamespace(std::string_view text);

@@ -23,6 +23,16 @@ absl::StatusOr<std::string> Decode(std::string_view text, std::string_view item)
   return decoded;
 }
 
+// With %XX for what would be read as something else.
+std::string Encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_plain = c != ',' && c != '=' && c != '%' && c != ' ' && c != '\t';
+    encoded += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
 }  // namespace
 
 absl::StatusOr<ResourceAttributes> ParseResourceAttributes(std::string_view text) {
@@ -45,6 +55,14 @@ absl::StatusOr<ResourceAttributes> ParseResourceAttributes(std::string_view text
     }
   }
   return attributes;
+}
+
+std::string ShowResourceAttributes(const ResourceAttributes& attributes) {
+  std::vector<std::string> items;
+  for (const auto& [key, value] : attributes) {
+    items.push_back(fmt::format("{}={}", Encode(key), Encode(value)));
+  }
+  return fmt::format("{}", fmt::join(items, ","));
 }
 
 }  // namespace nodespan::config

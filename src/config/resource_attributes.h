@@ -22,4 +22,7 @@ using ResourceAttributes = std::vector<std::pair<std::string, std::string>>;
 // message names the item.
 absl::StatusOr<ResourceAttributes> ParseResourceAttributes(std::string_view text);
 
+// The text that gives these attributes.
+std::string ShowResourceAttributes(const ResourceAttributes& attributes);
+
 }  // namespace nodespan::config

@@ -24,13 +24,8 @@ constexpr std::array<NamedValue<Sampler>, 6> kSamplers = {{
 }};
 
 std::string Describe(const Sampler& sampler) {
-  for (const NamedValue<Sampler>& named : kSamplers) {
-    if (named.value.root == sampler.root && named.value.parent_based == sampler.parent_based) {
-      return sampler.root == RootSampler::kTraceIdRatio ? fmt::format("{} {}", named.name, sampler.ratio)
-                                                        : std::string(named.name);
-    }
-  }
-  return "the default";
+  return sampler.root == RootSampler::kTraceIdRatio ? fmt::format("{} {}", SamplerName(sampler), sampler.ratio)
+                                                    : std::string(SamplerName(sampler));
 }
 
 }  // namespace
@@ -60,6 +55,12 @@ model::Sampler ReadSampler(const Environment& environment, const model::Sampler&
     }
   }
   return *sampler;
+}
+
+std::string_view SamplerName(const model::Sampler& sampler) {
+  Sampler without_ratio = sampler;
+  without_ratio.ratio = Sampler{}.ratio;
+  return NameOf<Sampler>(without_ratio, kSamplers);
 }
 
 }  // namespace nodespan::config

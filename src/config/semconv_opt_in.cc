@@ -55,4 +55,14 @@ model::Semconv ParseSemconvOptIn(std::string_view text, const model::Semconv& de
   return semconv;
 }
 
+std::string ShowSemconvOptIn(const model::Semconv& semconv) {
+  std::vector<std::string> items;
+  for (const Category& category : kCategories) {
+    const SemconvMode mode = semconv.*category.mode;
+    const std::string_view form = mode == SemconvMode::kNew ? "" : mode == SemconvMode::kOld ? "/old" : "/dup";
+    items.push_back(fmt::format("{}{}", category.name, form));
+  }
+  return fmt::format("{}", fmt::join(items, ","));
+}
+
 }  // namespace nodespan::config

@@ -2,6 +2,7 @@
 // OTEL_SEMCONV_STABILITY_OPT_IN, nodespan's own or a traced process's (SPEC section 3.1).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "config/warnings.h"
@@ -14,5 +15,8 @@ namespace nodespan::config {
 // Other categories are passed over without a word, because the list is shared with other instrumentations; an unknown
 // form of one of ours gives a warning.
 model::Semconv ParseSemconvOptIn(std::string_view text, const model::Semconv& defaults, Warnings& warnings);
+
+// The list that asks for just that.
+std::string ShowSemconvOptIn(const model::Semconv& semconv);
 
 }  // namespace nodespan::config

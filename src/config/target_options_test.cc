@@ -14,19 +14,23 @@ using ::testing::StartsWith;
 
 Config Node() {
   Config node;
-  node.service_name = "node";
-  node.resource_attributes = {{"zone", "a"}};
-  node.sampler = {.root = model::RootSampler::kTraceIdRatio, .parent_based = true, .ratio = 0.1};
-  node.semconv.http = model::SemconvMode::kDup;
-  node.exclusions = {.paths = {"/healthz"}, .user_agents = {}};
+  node.targets.service_name = "node";
+  node.targets.resource_attributes = {{"zone", "a"}};
+  node.targets.sampler = {.root = model::RootSampler::kTraceIdRatio, .parent_based = true, .ratio = 0.1};
+  node.targets.spans.semconv.http = model::SemconvMode::kDup;
+  node.targets.exclusions = {.paths = {"/healthz"}, .user_agents = {}};
   return node;
+}
+
+// What a target has that says nothing.
+TargetOptions Silent() {
+  return {.sampler = Node().targets.sampler, .exclusions = Node().targets.exclusions, .spans = Node().targets.spans};
 }
 
 TEST(TargetOptionsTest, SilentTargetHasTheNodesSamplerAndConventionsAndNoIdentity) {
   Warnings warnings;
   TargetOptions options = ReadTargetOptions({{"PATH", "/bin"}}, Node(), warnings);
-  EXPECT_EQ(options,
-            (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv, .exclusions = Node().exclusions}));
+  EXPECT_EQ(options, Silent());
   EXPECT_THAT(warnings.list(), IsEmpty());
 }
 
@@ -45,8 +49,8 @@ TEST(TargetOptionsTest, TargetsOwnWordsWin) {
   EXPECT_EQ(options.service_name, "shop");
   EXPECT_THAT(options.resource_attributes, ElementsAre(Pair("team", "x")));
   EXPECT_EQ(options.sampler, (model::Sampler{.root = model::RootSampler::kAlwaysOff, .parent_based = false}));
-  EXPECT_EQ(options.semconv.http, model::SemconvMode::kOld);
-  EXPECT_EQ(options.semconv.rpc, Node().semconv.rpc);
+  EXPECT_EQ(options.spans.semconv.http, model::SemconvMode::kOld);
+  EXPECT_EQ(options.spans.semconv.rpc, Node().targets.spans.semconv.rpc);
   EXPECT_EQ(options.exclusions, (model::Exclusions{.paths = {}, .user_agents = {"checker"}}));
   EXPECT_THAT(warnings.list(), IsEmpty());
 }
@@ -58,10 +62,9 @@ TEST(TargetOptionsTest, BadWordsWarnAndLeaveTheNodes) {
                                              {"OTEL_TRACES_SAMPLER", "xray"},
                                              {"OTEL_SEMCONV_STABILITY_OPT_IN", "http/new"}},
                                             Node(), warnings);
-  EXPECT_EQ(options,
-            (TargetOptions{.sampler = Node().sampler, .semconv = Node().semconv, .exclusions = Node().exclusions}));
+  EXPECT_EQ(options, Silent());
   EXPECT_THAT(warnings.list(),
-              ElementsAre(StartsWith("OTEL_SDK_DISABLED=\"1\""), StartsWith("OTEL_RESOURCE_ATTRIBUTES"),
+              ElementsAre(StartsWith("OTEL_RESOURCE_ATTRIBUTES"), StartsWith("OTEL_SDK_DISABLED=\"1\""),
                           StartsWith("OTEL_TRACES_SAMPLER=\"xray\""),
                           StartsWith("OTEL_SEMCONV_STABILITY_OPT_IN=\"http/new\"")));
 }
@@ -69,13 +72,16 @@ TEST(TargetOptionsTest, BadWordsWarnAndLeaveTheNodes) {
 TEST(TargetOptionsTest, TheTargetDecidesWhetherStatementsAreShown) {
   Config node;
   Warnings warnings;
-  EXPECT_FALSE(ReadTargetOptions({}, node, warnings).include_db_statement);
-  EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "true"}}, node, warnings).include_db_statement);
-  node.include_db_statement = true;
-  EXPECT_TRUE(ReadTargetOptions({}, node, warnings).include_db_statement);
-  EXPECT_FALSE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "0"}}, node, warnings).include_db_statement);
+  EXPECT_FALSE(ReadTargetOptions({}, node, warnings).spans.include_db_statement);
+  EXPECT_TRUE(
+      ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "true"}}, node, warnings).spans.include_db_statement);
+  node.targets.spans.include_db_statement = true;
+  EXPECT_TRUE(ReadTargetOptions({}, node, warnings).spans.include_db_statement);
+  EXPECT_FALSE(
+      ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "0"}}, node, warnings).spans.include_db_statement);
   EXPECT_TRUE(warnings.list().empty());
-  EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "maybe"}}, node, warnings).include_db_statement);
+  EXPECT_TRUE(
+      ReadTargetOptions({{"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "maybe"}}, node, warnings).spans.include_db_statement);
   EXPECT_EQ(warnings.list().size(), 1u);
 }
 
@@ -84,7 +90,7 @@ TEST(TargetOptionsTest, TheTargetDecidesWhetherItsOwnSpansAreTraced) {
   Warnings warnings;
   EXPECT_TRUE(ReadTargetOptions({}, node, warnings).traces_api_spans);
   EXPECT_FALSE(ReadTargetOptions({{"OTEL_GO_AUTO_GLOBAL", "false"}}, node, warnings).traces_api_spans);
-  node.traces_api_spans = false;
+  node.targets.traces_api_spans = false;
   EXPECT_FALSE(ReadTargetOptions({}, node, warnings).traces_api_spans);
   EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_GLOBAL", "1"}}, node, warnings).traces_api_spans);
   EXPECT_TRUE(warnings.list().empty());

@@ -10,17 +10,19 @@ constexpr size_t kMaxQuotedBytes = 80;
 
 }  // namespace
 
+std::string Escape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    const bool is_printable = c >= 0x20 && c <= 0x7e;
+    escaped += is_printable ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return escaped;
+}
+
 std::string Quote(std::string_view text) {
   std::string quoted = "\"";
-  for (char c : text.substr(0, kMaxQuotedBytes)) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (c < 0x20 || c > 0x7e) {
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      quoted += c;
-    }
+  for (const char c : text.substr(0, kMaxQuotedBytes)) {
+    quoted += c == '"' || c == '\\' ? std::string{'\\', c} : Escape({&c, 1});
   }
   quoted += text.size() > kMaxQuotedBytes ? "...\"" : "\"";
   return quoted;
@@ -33,6 +35,10 @@ void Warnings::AddBadValue(std::string_view name, std::string_view value, std::s
 
 void Warnings::Add(std::string_view name, std::string_view problem, std::string_view consequence) {
   list_.push_back(fmt::format("{}: {}; {}", name, problem, consequence));
+}
+
+void Warnings::Add(std::string_view problem, std::string_view consequence) {
+  list_.push_back(fmt::format("{}; {}", problem, consequence));
 }
 
 }  // namespace nodespan::config

@@ -17,7 +17,6 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
-#include "config/command_line.h"
 #include "daemon/exporters.h"
 #include "daemon/health.h"
 #include "daemon/http_endpoint.h"
@@ -97,11 +96,8 @@ std::string OwnPodUid(const config::PodOptions& options, const procfs::ProcFs& p
 
 absl::StatusOr<discovery::PodSelectionOptions> ToPodSelectionOptions(const config::PodOptions& options,
                                                                      const procfs::ProcFs& procfs) {
-  absl::StatusOr<k8s::LabelSelector> selector = k8s::LabelSelector::Parse(options.selector);
-  if (!selector.ok()) {
-    return base::Annotate(selector.status(), "--pod-selector (or NODESPAN_POD_SELECTOR)");
-  }
-  return discovery::PodSelectionOptions{.selector = *std::move(selector),
+  NODESPAN_ASSIGN_OR_RETURN(k8s::LabelSelector selector, ParsePodSelector(options));
+  return discovery::PodSelectionOptions{.selector = std::move(selector),
                                         .namespaces = options.namespaces,
                                         .exclude_namespaces = options.exclude_namespaces,
                                         .own_pod_uid = OwnPodUid(options, procfs)};
@@ -132,10 +128,7 @@ absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(const discovery::PodSelectionOptions pod_options,
                             ToPodSelectionOptions(config.pods, *procfs));
   config::PodOptions pod_source = config.pods;
-  pod_source.source = ResolvePodSource(config.pods);
-  if (pod_source.source == config::PodSourceKind::kNone && config.selection.empty()) {
-    return config::NothingSelectedError();
-  }
+  NODESPAN_ASSIGN_OR_RETURN(pod_source.source, ResolvePodSource(config));
   ebpf::RaiseMemlockLimit();
   NODESPAN_ASSIGN_OR_RETURN(const ebpf::KernelFeatures features, DetectFeatures(config.attach_method));
   attach::TracerObject::Options object_options;
@@ -172,7 +165,7 @@ absl::Status RunDaemon(const config::Config& config) {
   if (config.span_metrics && !config.http_listen) {
     spdlog::warn("NODESPAN_SPAN_METRICS=true without --http-listen: nobody can read them");
   }
-  if (config.sdk_disabled) {
+  if (config.targets.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");
   } else {
     WarnAboutMissingPids(config.selection, *procfs);

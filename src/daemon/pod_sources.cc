@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "config/command_line.h"
 #include "k8s/cri_client.h"
 #include "k8s/cri_source.h"
 #include "k8s/kubernetes_source.h"
@@ -22,9 +23,7 @@ absl::StatusOr<k8s::ApiServer> FindApiServer(const config::PodOptions& options) 
   return k8s::FindApiServer(options.api_host, options.api_port, options.service_account_dir);
 }
 
-}  // namespace
-
-PodSourceKind ResolvePodSource(const config::PodOptions& options) {
+PodSourceKind FindPodSource(const config::PodOptions& options) {
   if (options.source != PodSourceKind::kAuto) {
     return options.source;
   }
@@ -37,6 +36,24 @@ PodSourceKind ResolvePodSource(const config::PodOptions& options) {
   // Docker's containerd has the socket and does not speak the interface.
   const bool has_runtime = socket && k8s::CriClient(*socket).Connect(kRuntimePatience).ok();
   return has_runtime ? PodSourceKind::kCri : PodSourceKind::kNone;
+}
+
+}  // namespace
+
+absl::StatusOr<PodSourceKind> ResolvePodSource(const config::Config& config) {
+  const PodSourceKind source = FindPodSource(config.pods);
+  if (source == PodSourceKind::kNone && config.selection.empty()) {
+    return config::NothingSelectedError();
+  }
+  return source;
+}
+
+absl::StatusOr<k8s::LabelSelector> ParsePodSelector(const config::PodOptions& options) {
+  absl::StatusOr<k8s::LabelSelector> selector = k8s::LabelSelector::Parse(options.selector);
+  if (!selector.ok()) {
+    return base::Annotate(selector.status(), "--pod-selector (or NODESPAN_POD_SELECTOR)");
+  }
+  return selector;
 }
 
 absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::PodOptions& options,

@@ -12,8 +12,12 @@
 
 namespace nodespan::daemon {
 
-// What kAuto means here and now; anything else is itself.
-config::PodSourceKind ResolvePodSource(const config::PodOptions& options);
+// What kAuto means here and now; anything else is itself. kInvalidArgument: there are no pods here, and nothing else is
+// selected.
+absl::StatusOr<config::PodSourceKind> ResolvePodSource(const config::Config& config);
+
+// kInvalidArgument names the flag.
+absl::StatusOr<k8s::LabelSelector> ParsePodSelector(const config::PodOptions& options);
 
 // `options.source` is resolved. Null: none. kFailedPrecondition: the source that is asked for
 // cannot be had in this environment; kInvalidArgument: an option is missing or wrong. Both name the fix. A source that

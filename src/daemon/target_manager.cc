@@ -131,9 +131,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.exe_fd = exe_fd.get();  // stays open in the directory
   deps_.directory->Add(directory_key,
                        {.resource = std::move(resource),
-                        .semconv = options.semconv,
+                        .options = options.spans,
                         .types = inspection.plan.types,
-                        .include_db_statement = options.include_db_statement,
                         .code = std::make_shared<ProcessSymbols>(std::move(exe_fd), exe_identity, arch,
                                                                  inspection.symbols, &base::Clock::Real())});
   request.load_bias = load_bias;
@@ -169,7 +168,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
 model::ResourcePtr TargetManager::MakeResource(const Process& process, const discovery::ProcessFacts& facts,
                                                const discovery::StatedIdentity& identity) const {
   const config::Config& config = *deps_.config;
-  const discovery::StatedIdentity node{config.service_name, config.resource_attributes};
+  const discovery::StatedIdentity node{config.targets.service_name, config.targets.resource_attributes};
   std::optional<k8s::WorkloadIdentity> workload;
   if (process.workload.pod != nullptr) {
     const k8s::IdentityOptions options = {

@@ -54,8 +54,7 @@ class ApiSpansTest : public ::testing::Test {
   TargetInfo target_{std::make_shared<const model::Resource>(),
                      {},
                      std::make_shared<const model::TypeNames>(
-                         std::vector<std::pair<uint64_t, std::string>>{{kErrorVaddr, "*errors.errorString"}}),
-                     false};
+                         std::vector<std::pair<uint64_t, std::string>>{{kErrorVaddr, "*errors.errorString"}})};
 };
 
 TEST_F(ApiSpansTest, MakesASpanOfItsStartAndItsEnd) {

@@ -52,20 +52,20 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
 }
 
 void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) {
-  http_server_.Build(event, target.semconv.http, target.resource, wall_clock_, span);
-  http_request_headers_.AddTo(event.captured, target.semconv.http, span);
+  http_server_.Build(event, target.options.semconv.http, target.resource, wall_clock_, span);
+  http_request_headers_.AddTo(event.captured, target.options.semconv.http, span);
   if (event.handler_vaddr && target.code != nullptr) {
     AddHandler(target.code->FunctionAt(*event.handler_vaddr), span.attributes);
   }
 }
 
 void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) {
-  http_client_.Build(event, target.semconv.http, target.resource, target.types.get(), wall_clock_, span);
+  http_client_.Build(event, target.options.semconv.http, target.resource, target.types.get(), wall_clock_, span);
 }
 
 void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {
-  BuildGrpcSpan(event, target.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
-  grpc_request_metadata_.AddTo(event.captured, target.semconv.rpc, span);
+  BuildGrpcSpan(event, target.options.semconv.rpc, target.resource, target.types.get(), wall_clock_, span);
+  grpc_request_metadata_.AddTo(event.captured, target.options.semconv.rpc, span);
   if (event.service_type_vaddr && target.code != nullptr && !event.method.cut) {
     const std::string_view path = event.method.text;
     AddHandler(target.code->MethodOf(*event.service_type_vaddr, path.substr(path.rfind('/') + 1)), span.attributes);
@@ -73,7 +73,7 @@ void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& targ
 }
 
 void SpanAssembler::Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span) {
-  BuildKafkaSpan(event, target.semconv.messaging, target.resource, target.types.get(), wall_clock_, span);
+  BuildKafkaSpan(event, target.options.semconv.messaging, target.resource, target.types.get(), wall_clock_, span);
 }
 
 void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span) {
@@ -91,7 +91,7 @@ void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& targe
       named.error->code.text = error_number;
     }
   }
-  sql_.Build(named, {.include_statement = target.include_db_statement, .mode = target.semconv.database},
+  sql_.Build(named, {.include_statement = target.options.include_db_statement, .mode = target.options.semconv.database},
              target.resource, wall_clock_, span);
 }
 

@@ -37,9 +37,9 @@ constexpr size_t kBatch = 32;
 void Run(benchmark::State& state, const std::vector<std::byte>& record, model::SemconvMode mode) {
   metrics::Counters counters;
   TargetDirectory directory(&base::Clock::Real());
-  model::Semconv semconv;
-  semconv.http = mode;
-  directory.Add({3, 7}, {std::make_shared<const model::Resource>(), semconv});
+  model::SpanOptions options;
+  options.semconv.http = mode;
+  directory.Add({3, 7}, {std::make_shared<const model::Resource>(), options});
   SpanAssembler assembler(&directory, &base::Clock::Real(), &counters);
   std::vector<model::Span> spans;
   spans.reserve(kBatch);

@@ -52,9 +52,9 @@ class SpanAssemblerTest : public ::testing::Test {
 
 TEST_F(SpanAssemblerTest, AppendsTheSpanWithTheResourceAndNamesOfItsTarget) {
   const auto resource = std::make_shared<const model::Resource>();
-  model::Semconv semconv;
-  semconv.http = model::SemconvMode::kOld;
-  directory_.Add({3, 7}, {resource, semconv});
+  model::SpanOptions options;
+  options.semconv.http = model::SemconvMode::kOld;
+  directory_.Add({3, 7}, {resource, options});
   assembler_.BeginBatch();
   ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
   ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
@@ -107,7 +107,7 @@ TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
 
 TEST_F(SpanAssemblerTest, NamesTheHandlerOfARequest) {
   directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
-                          .semconv = {},
+                          .options = {},
                           .types = nullptr,
                           .code = std::make_shared<FakeSymbols>()});
   HttpServerRecordBuilder known;
@@ -124,7 +124,7 @@ TEST_F(SpanAssemblerTest, NamesTheHandlerOfARequest) {
 
 TEST_F(SpanAssemblerTest, NamesTheMethodOfACall) {
   directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
-                          .semconv = {},
+                          .options = {},
                           .types = nullptr,
                           .code = std::make_shared<FakeSymbols>()});
   events::testing::GrpcRecordBuilder record(NS_RECORD_GRPC_SERVER);
@@ -135,7 +135,7 @@ TEST_F(SpanAssemblerTest, NamesTheMethodOfACall) {
 
 TEST_F(SpanAssemblerTest, APanicBecomesAnEventOfTheSpanThatFollows) {
   directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
-                          .semconv = {},
+                          .options = {},
                           .types = nullptr,
                           .code = std::make_shared<FakeSymbols>()});
   ASSERT_TRUE(assembler_.Assemble(events::testing::PanicRecordBuilder().Bytes(), spans_).ok());

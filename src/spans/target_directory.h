@@ -22,7 +22,7 @@
 #include "base/clock.h"
 #include "model/code_symbols.h"
 #include "model/resource.h"
-#include "model/semconv.h"
+#include "model/span_options.h"
 #include "model/type_names.h"
 
 namespace nodespan::spans {
@@ -40,9 +40,8 @@ struct TargetKey {
 
 struct TargetInfo {
   model::ResourcePtr resource;  // Never null.
-  model::Semconv semconv;
-  model::TypeNamesPtr types;  // Null: none is ever mentioned.
-  bool include_db_statement = false;
+  model::SpanOptions options;
+  model::TypeNamesPtr types;        // Null: none is ever mentioned.
   model::CodeSymbolsPtr code = {};  // Null: addresses of code stay unnamed.
 };
 

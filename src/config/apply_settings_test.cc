@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/env_vars.h"
+#include "config/apply_settings.h"
 
 #include <set>
 
@@ -22,11 +22,9 @@ struct Applied {
 };
 
 Applied Apply(const Environment& environment) {
-  Applied applied;
   Warnings warnings;
-  applied.status = ApplyEnvironment(environment, applied.config, warnings);
-  applied.warnings = warnings.list();
-  return applied;
+  absl::StatusOr<AppliedSettings> applied = ApplySettings(FlagWords(Settings().size()), environment, warnings);
+  return {applied.status(), applied.ok() ? std::move(applied->config) : Config{}, warnings.list()};
 }
 
 // For every variable a value that changes the configuration, together with what it needs beside it.
@@ -90,8 +88,18 @@ const Sample kSamples[] = {
     {"NODESPAN_EXCLUDE_USER_AGENTS", "none"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
+// Whatever it says, it changes nothing.
+const std::set<std::string_view> kAnsweredOnly = {"OTEL_PROPAGATORS"};
 
-TEST(EnvVarsTest, EveryRowIsParsed) {
+std::vector<std::string_view> AllVariables() {
+  std::vector<std::string_view> names;
+  for (const Setting& setting : Settings()) {
+    names.insert(names.end(), setting.Variables().begin(), setting.Variables().end());
+  }
+  return names;
+}
+
+TEST(ApplySettingsTest, EveryVariableIsParsed) {
   std::set<std::string_view> sampled;
   for (const Sample& sample : kSamples) {
     Environment with = sample.companions;
@@ -103,33 +111,59 @@ TEST(EnvVarsTest, EveryRowIsParsed) {
     EXPECT_THAT(with_it.warnings, IsEmpty()) << sample.name;
     sampled.insert(sample.name);
   }
-  for (const EnvVar& variable : EnvVars()) {
-    EXPECT_TRUE(sampled.contains(variable.name)) << variable.name;
-    EXPECT_FALSE(variable.help.empty()) << variable.name;
+  for (const std::string_view name : AllVariables()) {
+    EXPECT_TRUE(sampled.contains(name) || kAnsweredOnly.contains(name)) << name;
   }
-  EXPECT_EQ(EnvVars().size(), sampled.size());
+  EXPECT_EQ(AllVariables().size(), sampled.size() + kAnsweredOnly.size());
 }
 
-TEST(EnvVarsTest, DefaultsInTheTableAreThoseOfTheConfig) {
-  for (const EnvVar& variable : EnvVars()) {
-    if (!variable.default_text.empty()) {
-      Applied applied = Apply({{std::string(variable.name), std::string(variable.default_text)}});
-      applied.config.otlp.endpoint_form = EndpointForm::kDefault;  // tells that a variable was set, and nothing else
-      EXPECT_EQ(applied.config, Config{}) << variable.name;
-      EXPECT_THAT(applied.warnings, IsEmpty()) << variable.name;
+TEST(ApplySettingsTest, EverySettingIsDescribedAndHasAName) {
+  std::set<std::string_view> names;
+  for (const Setting& setting : Settings()) {
+    EXPECT_FALSE(setting.name().empty());
+    EXPECT_FALSE(setting.help.empty()) << setting.name();
+    EXPECT_FALSE(setting.takes.empty()) << setting.name();
+    EXPECT_FALSE(setting.help.ends_with('.')) << setting.name();
+    EXPECT_TRUE(names.insert(setting.name()).second) << setting.name() << " is there twice";
+  }
+}
+
+// What --check-config and the reference show can be written back.
+TEST(ApplySettingsTest, AShownValueIsTheOneThatGivesIt) {
+  for (const Setting& setting : Settings()) {
+    for (const Sample& sample : kSamples) {
+      if (setting.name() != sample.name || setting.is_secret) {
+        continue;
+      }
+      Environment environment = sample.companions;
+      environment.insert_or_assign(sample.name, sample.value);
+      const Config config = Apply(environment).config;
+      environment.insert_or_assign(sample.name, setting.value.show(config));
+      EXPECT_EQ(Apply(environment).config, config) << sample.name << " as " << setting.value.show(config);
     }
   }
 }
 
-TEST(EnvVarsTest, EmptyValuesAreUnset) {
-  for (const EnvVar& variable : EnvVars()) {
-    Applied applied = Apply({{std::string(variable.name), " "}});
-    EXPECT_EQ(applied.config, Config{}) << variable.name;
-    EXPECT_THAT(applied.warnings, IsEmpty()) << variable.name;
+TEST(ApplySettingsTest, ShownDefaultsAreThoseOfTheConfig) {
+  for (const Setting& setting : Settings()) {
+    if (const std::string value = setting.value.show(Config{}); !value.empty() && !setting.variables[0].empty()) {
+      Applied applied = Apply({{std::string(setting.variables[0]), value}});
+      applied.config.otlp.endpoint_form = EndpointForm::kDefault;  // tells that a variable was set, and nothing else
+      EXPECT_EQ(applied.config, Config{}) << setting.name();
+      EXPECT_THAT(applied.warnings, IsEmpty()) << setting.name();
+    }
   }
 }
 
-TEST(EnvVarsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
+TEST(ApplySettingsTest, EmptyValuesAreUnset) {
+  for (const std::string_view name : AllVariables()) {
+    Applied applied = Apply({{std::string(name), " "}});
+    EXPECT_EQ(applied.config, Config{}) << name;
+    EXPECT_THAT(applied.warnings, IsEmpty()) << name;
+  }
+}
+
+TEST(ApplySettingsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
   struct {
     const char* name;
     const char* value;
@@ -148,16 +182,19 @@ TEST(EnvVarsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
       {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "using grpc"},
       {"OTEL_EXPORTER_OTLP_HEADERS", "a", "leaving this header out"},
       {"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "using none"},
-      {"OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "using 10000 ms"},
+      {"OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "using 10000"},
       {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k", "needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE as well; ignoring it"},
       {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/c",
        "needs OTEL_EXPORTER_OTLP_CLIENT_KEY as well; ignoring it"},
-      {"OTEL_BSP_SCHEDULE_DELAY", "5s", "using 5000 ms"},
-      {"OTEL_BSP_EXPORT_TIMEOUT", "x", "using 30000 ms"},
+      {"OTEL_BSP_SCHEDULE_DELAY", "5s", "using 5000"},
+      {"OTEL_BSP_EXPORT_TIMEOUT", "x", "using 30000"},
       {"OTEL_BSP_MAX_QUEUE_SIZE", "0", "using 2048"},
       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "using 2048"},
       {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "yes", "using false"},
-      {"OTEL_CONFIG_FILE", "/x.yaml", "ignoring it"},
+      {"OTEL_PROPAGATORS", "tracecontext,b3", "only tracecontext is implemented; ignoring this item"},
+      {"OTEL_PROPAGATORS", "none", "tracecontext cannot be switched off; using tracecontext"},
+      {"OTEL_CONFIG_FILE", "/x.yaml", "using the other variables"},
+      {"OTEL_GO_AUTO_RESOURCE_DETECTORS", "host", "ignoring it"},
       {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7", "ignoring it"},
   };
   for (const auto& bad : cases) {
@@ -172,7 +209,7 @@ TEST(EnvVarsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence) {
   }
 }
 
-TEST(EnvVarsTest, TheTracesFormWinsAndABadOneLeavesTheGeneralForm) {
+TEST(ApplySettingsTest, TheTracesFormWinsAndABadOneLeavesTheGeneralForm) {
   Applied applied = Apply({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:1"},
                            {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://general:1"},
                            {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=traces"},
@@ -190,7 +227,7 @@ TEST(EnvVarsTest, TheTracesFormWinsAndABadOneLeavesTheGeneralForm) {
   EXPECT_THAT(applied.warnings, ElementsAre(HasSubstr("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=\"soon\"")));
 }
 
-TEST(EnvVarsTest, ExporterListsAreReadItemByItem) {
+TEST(ApplySettingsTest, ExporterListsAreReadItemByItem) {
   EXPECT_THAT(Apply({{"OTEL_TRACES_EXPORTER", "OTLP, otlp/stdout,otlp"}}).config.exporters,
               ElementsAre(ExporterKind::kOtlp, ExporterKind::kOtlpStdout));
   EXPECT_THAT(Apply({{"OTEL_TRACES_EXPORTER", "none"}}).config.exporters, IsEmpty());
@@ -199,13 +236,13 @@ TEST(EnvVarsTest, ExporterListsAreReadItemByItem) {
   EXPECT_THAT(mixed.warnings, ElementsAre(HasSubstr("ignoring none")));
 }
 
-TEST(EnvVarsTest, SmallQueueShrinksTheDefaultBatchWithoutAWord) {
+TEST(ApplySettingsTest, SmallQueueShrinksTheDefaultBatchWithoutAWord) {
   Applied applied = Apply({{"OTEL_BSP_MAX_QUEUE_SIZE", "100"}});
   EXPECT_EQ(applied.config.batch.max_export_batch_size, 100U);
   EXPECT_THAT(applied.warnings, IsEmpty());
 }
 
-TEST(EnvVarsTest, ProtocolIsReadAndABadOneIsNamedWithWhatIsUsed) {
+TEST(ApplySettingsTest, ProtocolIsReadAndABadOneIsNamedWithWhatIsUsed) {
   EXPECT_EQ(Apply({}).config.otlp.protocol, OtlpProtocol::kGrpc);
   EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/protobuf"}}).config.otlp.protocol,
             OtlpProtocol::kHttpProtobuf);
@@ -216,7 +253,7 @@ TEST(EnvVarsTest, ProtocolIsReadAndABadOneIsNamedWithWhatIsUsed) {
                                                   HasSubstr("using http/protobuf"))));
 }
 
-TEST(EnvVarsTest, FormOfTheEndpointTellsWhereItCameFrom) {
+TEST(ApplySettingsTest, FormOfTheEndpointTellsWhereItCameFrom) {
   EXPECT_EQ(Apply({}).config.otlp.endpoint_form, EndpointForm::kDefault);
   EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://x:1"}}).config.otlp.endpoint_form, EndpointForm::kDefault);
   EXPECT_EQ(Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"}}).config.otlp.endpoint_form, EndpointForm::kBase);
@@ -225,22 +262,18 @@ TEST(EnvVarsTest, FormOfTheEndpointTellsWhereItCameFrom) {
             EndpointForm::kComplete);
 }
 
-TEST(EnvVarsTest, BadTargetPidIsAnError) {
+TEST(ApplySettingsTest, BadTargetPidIsAnError) {
   Applied applied = Apply({{"OTEL_GO_AUTO_TARGET_PID", "self"}, {"OTEL_GO_AUTO_TARGET_EXE", "/x"}});
   EXPECT_EQ(applied.status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(applied.status.message()), HasSubstr("OTEL_GO_AUTO_TARGET_PID=\"self\": expected"));
 }
 
-TEST(EnvVarsTest, HeadersToShowAreListedPerProtocol) {
-  Config config;
-  Warnings warnings;
-  ASSERT_TRUE(ApplyEnvironment({{"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "X-A, b c"},
-                                {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-b"}},
-                               config, warnings)
-                  .ok());
-  EXPECT_THAT(config.captured.http_request_headers, ElementsAre("x-a"));
-  EXPECT_THAT(config.captured.grpc_request_metadata, ElementsAre("x-b"));
-  EXPECT_THAT(warnings.list(), ElementsAre(HasSubstr("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS")));
+TEST(ApplySettingsTest, HeadersToShowAreListedPerProtocol) {
+  const Applied applied = Apply({{"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "X-A, b c"},
+                                 {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-b"}});
+  EXPECT_THAT(applied.config.captured.http_request_headers, ElementsAre("x-a"));
+  EXPECT_THAT(applied.config.captured.grpc_request_metadata, ElementsAre("x-b"));
+  EXPECT_THAT(applied.warnings, ElementsAre(HasSubstr("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS")));
 }
 
 }  // namespace

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/special_settings.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/utf8.h"
+#include "config/captured_names.h"
+#include "config/env_value.h"
+#include "config/exclusion_patterns.h"
+#include "config/option_values.h"
+#include "config/otlp_options.h"
+#include "config/resource_attributes.h"
+#include "config/sampler_options.h"
+#include "config/semconv_opt_in.h"
+#include "config/setting_kinds.h"
+
+namespace nodespan::config {
+namespace {
+
+using model::CapturedNames;
+
+constexpr std::string_view kSecret = "***";
+
+absl::Status SetExecutable(const SettingInput& input, Config& config) {
+  if (input.text.empty()) {
+    return absl::InvalidArgumentError("expected a path or a glob such as '*/server'");
+  }
+  config.selection.exe_globs.emplace_back(input.text);
+  return absl::OkStatus();
+}
+
+std::string ShowExecutables(const Config& config) {
+  return fmt::format("{}", fmt::join(config.selection.exe_globs, " "));
+}
+
+absl::Status SetExporters(const SettingInput& input, Config& config) {
+  ExporterList list = ParseExporters(input.text);
+  const bool is_mixed = list.none && !list.kinds.empty();
+  const bool is_empty = !list.none && list.kinds.empty();
+  if (input.is_flag && (is_mixed || is_empty || !list.unknown.empty())) {
+    return is_mixed ? absl::InvalidArgumentError("expected none to stand alone")
+                    : base::MakeStatus(absl::StatusCode::kInvalidArgument, "{}", kExpectedExporters);
+  }
+  for (const std::string_view unknown : list.unknown) {
+    input.warnings.AddBadValue(input.source, unknown, kExpectedExporters, "ignoring this item");
+  }
+  if (is_mixed) {
+    input.warnings.AddBadValue(input.source, input.text, "none stands with other exporters", "ignoring none");
+  }
+  if (!is_empty) {
+    config.exporters = std::move(list.kinds);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetEndpoint(const SettingInput& input, Config& config) {
+  NODESPAN_ASSIGN_OR_RETURN(config.otlp.endpoint, ParseEndpoint(input.text));
+  const bool is_of_traces = input.source == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  config.otlp.endpoint_form = is_of_traces ? EndpointForm::kComplete : EndpointForm::kBase;
+  return absl::OkStatus();
+}
+
+// A target of gRPC may have user information, although an address may not.
+std::string ShowEndpoint(const Config& config) {
+  const std::string& endpoint = config.otlp.endpoint;
+  if (config.otlp.endpoint_form == EndpointForm::kDefault && config.otlp.protocol == OtlpProtocol::kHttpProtobuf) {
+    return "http://localhost:4318";
+  }
+  const size_t end = endpoint.rfind('@');
+  if (end == std::string::npos) {
+    return endpoint;
+  }
+  const size_t slashes = endpoint.find("//");
+  const size_t begin = slashes < end ? slashes + 2 : endpoint.find(':') + 1;
+  return endpoint.substr(0, begin) + std::string(kSecret) + endpoint.substr(end);
+}
+
+absl::Status SetHeaders(const SettingInput& input, Config& config) {
+  config.otlp.headers = ParseHeaders(input.source, input.text, input.warnings);
+  return absl::OkStatus();
+}
+
+std::string ShowHeaders(const Config& config) {
+  std::vector<std::string> shown;
+  for (const auto& [key, value] : config.otlp.headers) {
+    shown.push_back(fmt::format("{}={}", key, kSecret));
+  }
+  return fmt::format("{}", fmt::join(shown, ","));
+}
+
+std::string ShowProtocol(OtlpProtocol protocol) {
+  return protocol == OtlpProtocol::kHttpProtobuf ? "http/protobuf" : "grpc";
+}
+
+constexpr std::array<NamedValue<bool>, 2> kCompressions = {{{"gzip", true}, {"none", false}}};
+absl::StatusOr<bool> ParseCompression(std::string_view text) { return ParseEnum<bool>(text, kCompressions); }
+std::string ShowCompression(bool gzip) { return gzip ? "gzip" : "none"; }
+
+absl::Status SetSampler(const SettingInput& input, Config& config) {
+  config.targets.sampler = ReadSampler(input.environment, config.targets.sampler, input.warnings);
+  return absl::OkStatus();
+}
+
+absl::Status SetSamplerArgument(const SettingInput& input, Config& config) {
+  return Lookup(input.environment, "OTEL_TRACES_SAMPLER") ? absl::OkStatus() : SetSampler(input, config);
+}
+
+std::string ShowSampler(const Config& config) { return std::string(SamplerName(config.targets.sampler)); }
+
+std::string ShowSamplerArgument(const Config& config) {
+  const model::Sampler& sampler = config.targets.sampler;
+  return sampler.root == model::RootSampler::kTraceIdRatio ? fmt::format("{}", sampler.ratio) : "";
+}
+
+absl::Status SetServiceName(const SettingInput& input, Config& config) {
+  if (!base::IsValidUtf8(input.text)) {
+    input.warnings.AddBadValue(input.source, input.text, "expected UTF-8 text", "putting U+FFFD for what is not");
+  }
+  config.targets.service_name = base::ToValidUtf8(input.text);
+  return absl::OkStatus();
+}
+
+std::string ShowServiceName(const Config& config) { return config.targets.service_name; }
+
+absl::Status SetResourceAttributes(const SettingInput& input, Config& config) {
+  absl::StatusOr<ResourceAttributes> parsed = ParseResourceAttributes(input.text);
+  if (!parsed.ok()) {
+    // The message names the item.
+    input.warnings.Add(input.source, base::Message(parsed.status()), "ignoring the whole variable");
+    return absl::OkStatus();
+  }
+  config.targets.resource_attributes = *std::move(parsed);
+  return absl::OkStatus();
+}
+
+absl::Status SetSemconv(const SettingInput& input, Config& config) {
+  model::Semconv& semconv = config.targets.spans.semconv;
+  semconv = ParseSemconvOptIn(input.text, semconv, input.warnings);
+  return absl::OkStatus();
+}
+
+std::string ShowSemconv(const Config& config) { return ShowSemconvOptIn(config.targets.spans.semconv); }
+
+// nodespan reads trace context and writes none, so baggage needs nothing of it.
+absl::Status SetPropagators(const SettingInput& input, Config& /*config*/) {
+  bool has_trace_context = false;
+  for (const std::string_view item : SplitList(input.text)) {
+    const std::string name = ToLower(item);
+    has_trace_context |= name == "tracecontext";
+    if (name != "tracecontext" && name != "baggage" && name != "none") {
+      input.warnings.AddBadValue(input.source, item, "only tracecontext is implemented", "ignoring this item");
+    }
+  }
+  if (!has_trace_context) {
+    input.warnings.AddBadValue(input.source, input.text, "tracecontext cannot be switched off", "using tracecontext");
+  }
+  return absl::OkStatus();
+}
+
+std::string ShowPropagators(const Config& /*config*/) { return "tracecontext"; }
+
+template <std::vector<std::string> model::Exclusions::*patterns, size_t max_count>
+constexpr SettingValue Excluded() {
+  return {
+      .set = [](const SettingInput& input, Config& config) -> absl::Status {
+        config.targets.exclusions.*patterns = ParsePatterns(input.source, input.text, max_count, input.warnings);
+        return absl::OkStatus();
+      },
+      .show = [](const Config& config) -> std::string { return ShowPatterns(config.targets.exclusions.*patterns); }};
+}
+
+template <std::vector<std::string> CapturedNames::*names>
+constexpr SettingValue Captured() {
+  return {.set = [](const SettingInput& input, Config& config) -> absl::Status {
+            config.captured.*names = ParseCapturedNames(input.source, input.text, input.warnings);
+            return absl::OkStatus();
+          },
+          .show = [](const Config& config) -> std::string {
+            return fmt::format("{}", fmt::join(config.captured.*names, ","));
+          }};
+}
+
+}  // namespace
+
+const SettingValue kExecutables = {SetExecutable, ShowExecutables};
+const SettingValue kExporters = {SetExporters, [](const Config& config) { return ShowExporters(config.exporters); }};
+const SettingValue kEndpoint = {SetEndpoint, ShowEndpoint};
+const SettingValue kHeaders = {SetHeaders, ShowHeaders};
+const SettingValue kProtocol = Parsed<ParseOtlpProtocol, ShowProtocol, &Config::otlp, &OtlpOptions::protocol>();
+const SettingValue kCompression = Parsed<ParseCompression, ShowCompression, &Config::otlp, &OtlpOptions::gzip>();
+const SettingValue kSampler = {SetSampler, ShowSampler};
+const SettingValue kSamplerArgument = {SetSamplerArgument, ShowSamplerArgument};
+const SettingValue kServiceName = {SetServiceName, ShowServiceName};
+const SettingValue kResourceAttributes = {SetResourceAttributes, [](const Config& config) {
+                                            return ShowResourceAttributes(config.targets.resource_attributes);
+                                          }};
+const SettingValue kSemconv = {SetSemconv, ShowSemconv};
+const SettingValue kPropagators = {SetPropagators, ShowPropagators};
+const SettingValue kExcludedPaths = Excluded<&model::Exclusions::paths, model::kMaxPathPatterns>();
+const SettingValue kExcludedUserAgents = Excluded<&model::Exclusions::user_agents, model::kMaxUserAgentPatterns>();
+const SettingValue kHttpRequestHeaders = Captured<&CapturedNames::http_request_headers>();
+const SettingValue kGrpcRequestMetadata = Captured<&CapturedNames::grpc_request_metadata>();
+
+}  // namespace nodespan::config

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the spans of one workload are written.
+#pragma once
+
+#include "model/semconv.h"
+
+namespace nodespan::model {
+
+struct SpanOptions {
+  Semconv semconv;
+  bool include_db_statement = false;  // db.query.text, without its literals
+
+  bool operator==(const SpanOptions&) const = default;
+};
+
+}  // namespace nodespan::model
