@@ -104,6 +104,20 @@ std::string ToValidUtf8(std::string_view text) {
   return result;
 }
 
+std::string_view FirstCharacters(std::string_view text, size_t max_characters) {
+  if (text.size() <= max_characters) {
+    return text;
+  }
+  size_t characters = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins_character = (static_cast<uint8_t>(text[i]) & 0xC0) != 0x80;
+    if (begins_character && ++characters > max_characters) {
+      return text.substr(0, i);
+    }
+  }
+  return text;
+}
+
 std::string_view TrimPartialCharacter(std::string_view text) {
   constexpr size_t kMaxPartialBytes = 3;
   for (size_t back = 1; back <= std::min(kMaxPartialBytes, text.size()); ++back) {

@@ -5,6 +5,7 @@
 // a header can be anything. Pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,5 +32,8 @@ std::string ToValidUtf8(std::string_view text);
 
 // `text` without the beginning of a character at its end: for text that was cut at a byte count.
 std::string_view TrimPartialCharacter(std::string_view text);
+
+// At most the first `max_characters` characters of `text`, which is valid UTF-8.
+std::string_view FirstCharacters(std::string_view text, size_t max_characters);
 
 }  // namespace nodespan::base

@@ -59,5 +59,16 @@ TEST(Utf8Test, DecodesCodePoints) {
   EXPECT_FALSE(FirstUtf8Unit("\xF0\x9F").valid);
 }
 
+TEST(Utf8Test, FirstCharactersCountsCharactersAndNotBytes) {
+  EXPECT_EQ(FirstCharacters("abc", 3), "abc");
+  EXPECT_EQ(FirstCharacters("abcd", 3), "abc");
+  EXPECT_EQ(FirstCharacters("aäb", 2), "aä");
+  EXPECT_EQ(FirstCharacters("日本語", 3), "日本語");
+  EXPECT_EQ(FirstCharacters("日本語", 2), "日本");
+  EXPECT_EQ(FirstCharacters("\xf0\x9f\x98\x80x", 1), "\xf0\x9f\x98\x80");
+  EXPECT_EQ(FirstCharacters("ä", 0), "");
+  EXPECT_EQ(FirstCharacters("", 0), "");
+}
+
 }  // namespace
 }  // namespace nodespan::base

@@ -79,6 +79,14 @@ const Sample kSamples[] = {
     {"OTEL_BSP_EXPORT_TIMEOUT", "1"},
     {"OTEL_BSP_MAX_QUEUE_SIZE", "4096"},
     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7"},
+    {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "0"},
+    {"OTEL_ATTRIBUTE_COUNT_LIMIT", "64"},
+    {"OTEL_SPAN_EVENT_COUNT_LIMIT", "1"},
+    {"OTEL_SPAN_LINK_COUNT_LIMIT", "2"},
+    {"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "3"},
+    {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "1024"},
+    {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "0"},
+    {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "2147483647"},
     {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "t"},
     {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "x-a"},
     {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-a"},
@@ -195,7 +203,8 @@ TEST(ApplySettingsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence
       {"OTEL_PROPAGATORS", "none", "tracecontext cannot be switched off; using tracecontext"},
       {"OTEL_CONFIG_FILE", "/x.yaml", "using the other variables"},
       {"OTEL_GO_AUTO_RESOURCE_DETECTORS", "host", "ignoring it"},
-      {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7", "ignoring it"},
+      {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "-1", "expected a whole number from 0 to 2147483647; using 128"},
+      {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "99999999999999999999", "from 0 to 2147483647; ignoring it"},
   };
   for (const auto& bad : cases) {
     Applied applied = Apply({{bad.name, bad.value}});
@@ -234,6 +243,27 @@ TEST(ApplySettingsTest, ExporterListsAreReadItemByItem) {
   Applied mixed = Apply({{"OTEL_TRACES_EXPORTER", "none,console"}});
   EXPECT_THAT(mixed.config.exporters, ElementsAre(ExporterKind::kConsole));
   EXPECT_THAT(mixed.warnings, ElementsAre(HasSubstr("ignoring none")));
+}
+
+TEST(ApplySettingsTest, TheSpansOwnLimitWinsAndABadOneLeavesTheGeneralOne) {
+  const Applied own = Apply({{"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "5"},
+                             {"OTEL_ATTRIBUTE_COUNT_LIMIT", "many"},
+                             {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "6"},
+                             {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "7"}});
+  EXPECT_EQ(own.config.targets.spans.limits, (model::SpanLimits{.attribute_count = 5, .value_length = 6}));
+  EXPECT_THAT(own.warnings, IsEmpty());
+  const Applied general = Apply({{"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "5.5"}, {"OTEL_ATTRIBUTE_COUNT_LIMIT", "6"}});
+  EXPECT_EQ(general.config.targets.spans.limits.attribute_count, 6U);
+  EXPECT_THAT(
+      general.warnings,
+      ElementsAre("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=\"5.5\": expected a whole number from 0 to 2147483647; using 6"));
+}
+
+TEST(ApplySettingsTest, ALimitBeyondWhatIsKeptIsThat) {
+  const Applied applied = Apply({{"OTEL_SPAN_LINK_COUNT_LIMIT", "2147483647"}});
+  EXPECT_EQ(applied.config.targets.spans.limits.link_count, model::kMaxCountLimit);
+  EXPECT_THAT(applied.warnings,
+              ElementsAre("OTEL_SPAN_LINK_COUNT_LIMIT=\"2147483647\": more than nodespan keeps; using 1024"));
 }
 
 TEST(ApplySettingsTest, SmallQueueShrinksTheDefaultBatchWithoutAWord) {

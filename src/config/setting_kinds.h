@@ -4,6 +4,7 @@
 // A field is named by its path, as in Text<&Config::pods, &PodOptions::node_name>().
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +15,7 @@
 #include "base/errors.h"
 #include "config/env_value.h"
 #include "config/settings.h"
+#include "model/span_limits.h"
 
 namespace nodespan::config {
 
@@ -58,6 +60,24 @@ constexpr SettingValue Boolean() {
             return absl::OkStatus();
           },
           .show = [](const Config& config) -> std::string { return ShowBool(Field<path...>(config)); }};
+}
+
+// How many of something a span may have.
+template <auto... path>
+constexpr SettingValue CountLimit() {
+  return {.set = [](const SettingInput& input, Config& config) -> absl::Status {
+            const absl::StatusOr<int64_t> count = ParseInteger(input.text, 0);
+            if (!count.ok()) {
+              return count.status();
+            }
+            Field<path...>(config) = std::min(static_cast<size_t>(*count), model::kMaxCountLimit);
+            if (static_cast<size_t>(*count) > model::kMaxCountLimit) {
+              input.warnings.AddBadValue(input.source, input.text, "more than nodespan keeps",
+                                         fmt::format("using {}", model::kMaxCountLimit));
+            }
+            return absl::OkStatus();
+          },
+          .show = [](const Config& config) -> std::string { return ShowNumber(Field<path...>(config)); }};
 }
 
 // Adds every item of a comma list; one that `parse` refuses refuses the list.

@@ -2,6 +2,7 @@
 #include "config/settings.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "config/env_value.h"
 #include "config/option_values.h"
@@ -10,6 +11,16 @@
 
 namespace nodespan::config {
 namespace {
+
+using model::SpanLimits;
+
+template <auto limit>
+constexpr SettingValue Limit() {
+  return CountLimit<&Config::targets, &TargetOptions::spans, &model::SpanOptions::limits, limit>();
+}
+
+absl::StatusOr<int64_t> ParseLength(std::string_view text) { return ParseInteger(text, 0); }
+std::string ShowLength(std::optional<size_t> length) { return length ? ShowNumber(*length) : ""; }
 
 const Setting kSettings[] = {
     {.section = Section::kSelection,
@@ -157,6 +168,44 @@ const Setting kSettings[] = {
      .help = "Spans of databases have the statement, its literals replaced",
      .value = Parsed<ParseGoBool, ShowBool, &Config::targets, &TargetOptions::spans,
                      &model::SpanOptions::include_db_statement>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"},
+     .takes = "N",
+     .help = "Attributes of a span; what is beyond a limit is counted in the span as dropped. Limits are at most 1024",
+     .value = Limit<&SpanLimits::attribute_count>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_SPAN_EVENT_COUNT_LIMIT"},
+     .takes = "N",
+     .help = "Events of a span",
+     .value = Limit<&SpanLimits::event_count>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_SPAN_LINK_COUNT_LIMIT"},
+     .takes = "N",
+     .help = "Links of a span",
+     .value = Limit<&SpanLimits::link_count>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"},
+     .takes = "N",
+     .help = "Attributes of an event",
+     .value = Limit<&SpanLimits::event_attribute_count>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"},
+     .takes = "N",
+     .help = "Attributes of a link",
+     .value = Limit<&SpanLimits::link_attribute_count>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .variables = {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"},
+     .takes = "N",
+     .help =
+         "Characters of a text in an attribute of a span, an event or a link, also in a list; unlimited when not set",
+     .value = Parsed<ParseLength, ShowLength, &Config::targets, &TargetOptions::spans, &model::SpanOptions::limits,
+                     &SpanLimits::value_length>(),
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
      .variables = {"OTEL_GO_AUTO_GLOBAL"},
@@ -309,14 +358,6 @@ const Setting kSettings[] = {
 
 constexpr UnsupportedVariable kUnsupported[] = {
     {"OTEL_CONFIG_FILE", "declarative configuration is not implemented", "using the other variables"},
-    {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_ATTRIBUTE_COUNT_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_SPAN_EVENT_COUNT_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_SPAN_LINK_COUNT_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "it is not implemented", "ignoring it"},
-    {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "it is not implemented", "ignoring it"},
     {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "it is not implemented", "ignoring it"},
     {"OTEL_GO_AUTO_PARSE_DB_STATEMENT", "statements are always parsed", "ignoring it"},
     {"OTEL_GO_AUTO_RESOURCE_DETECTORS", "process, host, container and pod are always described", "ignoring it"},

@@ -85,6 +85,15 @@ TEST(TargetOptionsTest, TheTargetDecidesWhetherStatementsAreShown) {
   EXPECT_EQ(warnings.list().size(), 1u);
 }
 
+TEST(TargetOptionsTest, ATargetsGeneralLimitWinsOverTheNodesOwnOne) {
+  Config node;
+  node.targets.spans.limits = {.attribute_count = 10, .event_count = 11};
+  Warnings warnings;
+  const TargetOptions options = ReadTargetOptions({{"OTEL_ATTRIBUTE_COUNT_LIMIT", "20"}}, node, warnings);
+  EXPECT_EQ(options.spans.limits, (model::SpanLimits{.attribute_count = 20, .event_count = 11}));
+  EXPECT_THAT(warnings.list(), IsEmpty());
+}
+
 TEST(TargetOptionsTest, TheTargetDecidesWhetherItsOwnSpansAreTraced) {
   Config node;
   Warnings warnings;

@@ -40,6 +40,7 @@ struct SpanLink {
   std::string trace_state;
   uint32_t flags = 0;
   std::vector<Attribute> attributes;
+  uint32_t dropped_attributes_count = 0;
 };
 
 struct Span {

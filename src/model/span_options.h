@@ -3,11 +3,13 @@
 #pragma once
 
 #include "model/semconv.h"
+#include "model/span_limits.h"
 
 namespace nodespan::model {
 
 struct SpanOptions {
   Semconv semconv;
+  SpanLimits limits;
   bool include_db_statement = false;  // db.query.text, without its literals
 
   bool operator==(const SpanOptions&) const = default;

@@ -42,7 +42,7 @@ namespace event {
 constexpr uint32_t kTime = 1, kName = 2, kAttributes = 3, kDroppedAttributes = 4;
 }
 namespace link {
-constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kAttributes = 4, kFlags = 6;
+constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kAttributes = 4, kDroppedAttributes = 5, kFlags = 6;
 }
 namespace status {
 constexpr uint32_t kMessage = 2, kCode = 3;
@@ -226,6 +226,7 @@ void MessageWriter::Link(const model::SpanLink& from) {
   for (const model::Attribute& attribute : from.attributes) {
     KeyValue(link::kAttributes, attribute.key, attribute.value);
   }
+  NonZeroVarint(link::kDroppedAttributes, from.dropped_attributes_count);
   NonZeroFixed32(link::kFlags, from.flags);
   out_.EndMessage(mark);
 }

@@ -122,6 +122,7 @@ void ExpectSameSpan(const trace::Span& actual, const model::Span& expected) {
     EXPECT_EQ(link.trace_state(), expected.links[i].trace_state);
     EXPECT_EQ(link.flags(), expected.links[i].flags);
     ExpectSameAttributes(link.attributes(), expected.links[i].attributes);
+    EXPECT_EQ(link.dropped_attributes_count(), expected.links[i].dropped_attributes_count);
   }
   EXPECT_EQ(actual.dropped_links_count(), expected.dropped_links_count);
   EXPECT_EQ(static_cast<int>(actual.status().code()), static_cast<int>(expected.status));

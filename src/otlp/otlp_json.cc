@@ -116,6 +116,7 @@ Json Link(const model::SpanLink& link) {
   json["spanId"] = Hex(link.span_id);
   AddText(json, "traceState", link.trace_state);
   AddAttributes(json, link.attributes);
+  AddNumber(json, "droppedAttributesCount", link.dropped_attributes_count);
   AddNumber(json, "flags", link.flags);
   return json;
 }

@@ -71,7 +71,7 @@ TEST(OtlpJsonTest, WritesEveryFieldTheWayTheSpecificationSays) {
         "droppedEventsCount": 4,
         "links": [{
           "traceId": "06020304050607080e0a0b0c0d0e0f10", "spanId": "0702030405060708", "traceState": "linked=1",
-          "attributes": [{"key": "messaging.message.id", "value": {"stringValue": "42"}}], "flags": 769}],
+          "attributes": [{"key": "messaging.message.id", "value": {"stringValue": "42"}}], "droppedAttributesCount": 6, "flags": 769}],
         "droppedLinksCount": 5,
         "status": {"message": "connection refused", "code": 2},
         "flags": 769}]}]}]})");

@@ -81,7 +81,7 @@ inline model::Span MakeFullSpan(model::ResourcePtr resource) {
   span.dropped_attributes_count = 3;
   span.events = {{123, "exception", {{"exception.type", "*errors.errorString"}}, 2}, {124, "", {}, 0}};
   span.dropped_events_count = 4;
-  span.links = {{MakeId<16>(5), MakeId<8>(6), "linked=1", 0x301, {{"messaging.message.id", "42"}}}};
+  span.links = {{MakeId<16>(5), MakeId<8>(6), "linked=1", 0x301, {{"messaging.message.id", "42"}}, 6}};
   span.dropped_links_count = 5;
   span.status = model::StatusCode::kError;
   span.status_message = "connection refused";
@@ -168,7 +168,7 @@ class RandomSpans {
     }
     span.dropped_events_count = AnyCount();
     for (uint64_t i = Below(3); i > 0; --i) {
-      span.links.push_back({MakeId<16>(random_()), MakeId<8>(random_()), Text(), AnyCount(), Attributes()});
+      span.links.push_back({MakeId<16>(random_()), MakeId<8>(random_()), Text(), AnyCount(), Attributes(), AnyCount()});
     }
     span.dropped_links_count = AnyCount();
     span.status = static_cast<model::StatusCode>(Below(3));

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "spans/span_common.h"
-#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -67,8 +66,8 @@ constexpr int64_t SecondsBefore(int64_t year) {
 
 }  // namespace
 
-void SetAttribute(const ApiItem& item, SpanStorage& storage, std::vector<model::Attribute>& attributes,
-                  uint32_t& dropped) {
+void SetAttribute(const ApiItem& item, size_t max_count, SpanStorage& storage,
+                  std::vector<model::Attribute>& attributes, uint32_t& dropped) {
   if (!IsAttribute(item.kind)) {
     return;
   }
@@ -82,7 +81,7 @@ void SetAttribute(const ApiItem& item, SpanStorage& storage, std::vector<model::
                                   [&](const model::Attribute& attribute) { return attribute.key == key; });
   if (known != attributes.end()) {
     known->value = *std::move(value);
-  } else if (attributes.size() < kAttributeCountLimit) {
+  } else if (attributes.size() < max_count) {
     attributes.push_back({storage.Keep(std::move(key)), *std::move(value)});
   } else {
     ++dropped;
@@ -116,12 +115,12 @@ model::SpanKind SpanKindOf(const ApiItem& item) {
   return is_known ? static_cast<model::SpanKind>(kind) : model::SpanKind::kInternal;
 }
 
-void AddLink(const ApiItem& item, model::Span& span) {
+void AddLink(const ApiItem& item, size_t max_count, model::Span& span) {
   model::SpanLink link;
   std::memcpy(link.trace_id.data(), item.value.data(), link.trace_id.size());
   std::memcpy(link.span_id.data(), item.value.data() + link.trace_id.size(), link.span_id.size());
   link.flags = static_cast<uint8_t>(item.value.back());
-  if (model::IsZero(link.trace_id) || model::IsZero(link.span_id) || span.links.size() == kLinkCountLimit) {
+  if (model::IsZero(link.trace_id) || model::IsZero(link.span_id) || span.links.size() >= max_count) {
     ++span.dropped_links_count;
   } else {
     span.links.push_back(std::move(link));

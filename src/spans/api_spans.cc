@@ -11,7 +11,6 @@
 #include "spans/exception_event.h"
 #include "spans/go_error.h"
 #include "spans/span_common.h"
-#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -26,10 +25,10 @@ constexpr size_t kSpanBytes = 256;
 
 size_t BytesOf(const ApiEvent& event) { return event.text.text.size() + event.body.text.size(); }
 
-void SetAttributes(const std::vector<ApiItem>& items, bool items_cut, SpanStorage& storage,
+void SetAttributes(const std::vector<ApiItem>& items, bool items_cut, size_t max_count, SpanStorage& storage,
                    std::vector<model::Attribute>& attributes, uint32_t& dropped) {
   for (const ApiItem& item : items) {
-    SetAttribute(item, storage, attributes, dropped);
+    SetAttribute(item, max_count, storage, attributes, dropped);
   }
   dropped += items_cut ? 1 : 0;  // How many there were is not known.
 }
@@ -114,6 +113,7 @@ void ApiSpans::Begin(const ApiEvent& event, const WallClock& clock) {
 
 absl::Status ApiSpans::Apply(const ApiEvent& event, const TargetInfo& target, const WallClock& clock, Open& open) {
   NODESPAN_ASSIGN_OR_RETURN(const std::vector<ApiItem> items, events::ReadApiItems(event.body.text));
+  const model::SpanLimits& limits = target.options.limits;
   model::Span& span = open.span;
   const uint64_t chosen_time = ChosenTime(items);
   switch (event.action) {
@@ -122,28 +122,31 @@ absl::Status ApiSpans::Apply(const ApiEvent& event, const TargetInfo& target, co
         if (item.kind == ApiItem::Kind::kSpanKind) {
           span.kind = SpanKindOf(item);
         } else if (item.kind == ApiItem::Kind::kLink) {
-          AddLink(item, span);
+          AddLink(item, limits.link_count, span);
         }
       }
       if (chosen_time != 0) {
         span.start_unix_ns = chosen_time;
       }
-      SetAttributes(items, event.items_cut, *open.storage, span.attributes, span.dropped_attributes_count);
+      SetAttributes(items, event.items_cut, limits.attribute_count, *open.storage, span.attributes,
+                    span.dropped_attributes_count);
       break;
     case ApiAction::kAttributes:
-      SetAttributes(items, event.items_cut, *open.storage, span.attributes, span.dropped_attributes_count);
+      SetAttributes(items, event.items_cut, limits.attribute_count, *open.storage, span.attributes,
+                    span.dropped_attributes_count);
       break;
     case ApiAction::kStatus: SetStatus(event, span); break;
     case ApiAction::kName: span.name = Clean(event.text); break;
     case ApiAction::kEvent:
     case ApiAction::kError: {
-      if (span.events.size() == kEventCountLimit) {
+      if (span.events.size() >= limits.event_count) {
         ++span.dropped_events_count;
         break;
       }
       model::SpanEvent& added = span.events.emplace_back();
       added.time_unix_ns = chosen_time != 0 ? chosen_time : clock.ToUnixNs(event.header.end_mono_ns);
-      SetAttributes(items, event.items_cut, *open.storage, added.attributes, added.dropped_attributes_count);
+      SetAttributes(items, event.items_cut, limits.event_attribute_count, *open.storage, added.attributes,
+                    added.dropped_attributes_count);
       if (event.action == ApiAction::kError) {
         added.name = kExceptionEvent;
         AddException(event, target, added.attributes);
@@ -176,7 +179,8 @@ absl::StatusOr<std::optional<model::Span>> ApiSpans::Decode(const ApiEvent& even
   ScopeName name;
   auto storage = std::make_shared<SpanStorage>();
   CopyIdentity(event.header, clock, span);
-  NODESPAN_RETURN_IF_ERROR(ReadEncodedSpan(event.body.text, event.body.cut, *storage, &name, span));
+  NODESPAN_RETURN_IF_ERROR(
+      ReadEncodedSpan(event.body.text, event.body.cut, target.options.limits, *storage, &name, span));
   auto scope = scopes_.Get(name);
   span.scope = &scope->scope;
   storage->Keep(std::move(scope));

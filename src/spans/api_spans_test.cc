@@ -155,6 +155,35 @@ TEST_F(ApiSpansTest, FollowsLinksThatLeadSomewhere) {
   EXPECT_EQ(span.dropped_links_count, 1u);
 }
 
+TEST_F(ApiSpansTest, KeepsToTheLimitsOfItsTargetAndStillReplacesValues) {
+  target_.options.limits = {.attribute_count = 130, .event_count = 1, .link_count = 0, .event_attribute_count = 1};
+  std::string link(25, '\1');
+  ApiRecordBuilder begin;
+  begin.Item(NS_ITEM_LINK, "", link);
+  std::vector<ApiRecordBuilder> calls;
+  for (int call = 0; call < 7; ++call) {
+    calls.emplace_back(NS_API_ATTRIBUTES);
+    for (int i = 0; i < 20; ++i) {
+      calls.back().Item(NS_ITEM_STRING, "key" + std::to_string(call * 20 + i), "old");
+    }
+  }
+  calls.emplace_back(NS_API_ATTRIBUTES);
+  calls.back().Item(NS_ITEM_STRING, "key0", "new");
+  calls.emplace_back(NS_API_EVENT);
+  calls.back().Item(NS_ITEM_STRING, "a", "1").Item(NS_ITEM_STRING, "b", "2");
+  calls.emplace_back(NS_API_EVENT);
+  const model::Span span = Finish(begin, calls);
+  ASSERT_THAT(span.attributes, SizeIs(130));
+  EXPECT_EQ(span.dropped_attributes_count, 10u);
+  EXPECT_EQ(span.attributes[0], (Attribute{"key0", "new"}));
+  ASSERT_THAT(span.events, SizeIs(1));
+  EXPECT_EQ(span.dropped_events_count, 1u);
+  EXPECT_THAT(span.events[0].attributes, ElementsAre(Attribute{"a", "1"}));
+  EXPECT_EQ(span.events[0].dropped_attributes_count, 1u);
+  EXPECT_THAT(span.links, SizeIs(0));
+  EXPECT_EQ(span.dropped_links_count, 1u);
+}
+
 TEST_F(ApiSpansTest, LetsTheProgramChooseTimes) {
   // time.Time without a monotonic reading counts seconds since the year 1.
   constexpr int64_t kYearOneToUnix = 62'135'596'800;

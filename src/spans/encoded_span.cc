@@ -12,7 +12,6 @@
 #include "base/errors.h"
 #include "nlohmann/json.hpp"
 #include "spans/span_common.h"
-#include "spans/span_limits.h"
 
 namespace nodespan::spans {
 namespace {
@@ -95,12 +94,12 @@ std::optional<model::AttributeValue> ToValue(const Json& value) {
   return std::nullopt;
 }
 
-void ReadAttributes(const Json& list, SpanStorage& storage, std::vector<model::Attribute>& attributes,
+void ReadAttributes(const Json& list, size_t max_count, SpanStorage& storage, std::vector<model::Attribute>& attributes,
                     uint32_t& dropped) {
   for (const Json& attribute : list) {
     std::optional<model::AttributeValue> value = ToValue(Member(attribute, "value"));
     std::string key = Text(Member(attribute, "key"));
-    if (!value.has_value() || key.empty() || attributes.size() == kAttributeCountLimit) {
+    if (!value.has_value() || key.empty() || attributes.size() >= max_count) {
       ++dropped;
       continue;
     }
@@ -123,9 +122,9 @@ bool ReadId(const Json& value, std::array<uint8_t, N>& id) {
   return id != std::array<uint8_t, N>{};
 }
 
-void ReadEvents(const Json& list, SpanStorage& storage, model::Span& span) {
+void ReadEvents(const Json& list, const model::SpanLimits& limits, SpanStorage& storage, model::Span& span) {
   for (const Json& from : list) {
-    if (span.events.size() == kEventCountLimit) {
+    if (span.events.size() >= limits.event_count) {
       ++span.dropped_events_count;
       continue;
     }
@@ -133,23 +132,25 @@ void ReadEvents(const Json& list, SpanStorage& storage, model::Span& span) {
     event.name = Text(Member(from, "name"));
     event.time_unix_ns = ToNumber<uint64_t>(Member(from, "timeUnixNano")).value_or(span.start_unix_ns);
     event.dropped_attributes_count = Count(Member(from, "droppedAttributesCount"));
-    ReadAttributes(Member(from, "attributes"), storage, event.attributes, event.dropped_attributes_count);
+    ReadAttributes(Member(from, "attributes"), limits.event_attribute_count, storage, event.attributes,
+                   event.dropped_attributes_count);
   }
 }
 
 // A link to a span that has no ids, as those of this program have, leads nowhere.
-void ReadLinks(const Json& list, SpanStorage& storage, model::Span& span) {
+void ReadLinks(const Json& list, const model::SpanLimits& limits, SpanStorage& storage, model::Span& span) {
   for (const Json& from : list) {
     model::SpanLink link;
     if (!ReadId(Member(from, "traceId"), link.trace_id) || !ReadId(Member(from, "spanId"), link.span_id) ||
-        span.links.size() == kLinkCountLimit) {
+        span.links.size() >= limits.link_count) {
       ++span.dropped_links_count;
       continue;
     }
-    uint32_t dropped = 0;
     link.trace_state = Text(Member(from, "traceState"));
     link.flags = Count(Member(from, "flags"));
-    ReadAttributes(Member(from, "attributes"), storage, link.attributes, dropped);
+    link.dropped_attributes_count = Count(Member(from, "droppedAttributesCount"));
+    ReadAttributes(Member(from, "attributes"), limits.link_attribute_count, storage, link.attributes,
+                   link.dropped_attributes_count);
     span.links.push_back(std::move(link));
   }
 }
@@ -212,8 +213,8 @@ std::string CloseJson(std::string_view text) {
   return std::string(text.substr(0, complete)) + std::string(open_there.rbegin(), open_there.rend());
 }
 
-absl::Status ReadEncodedSpan(std::string_view json, bool cut, SpanStorage& storage, ScopeName* scope,
-                             model::Span& span) {
+absl::Status ReadEncodedSpan(std::string_view json, bool cut, const model::SpanLimits& limits, SpanStorage& storage,
+                             ScopeName* scope, model::Span& span) {
   const Json root = Json::parse(cut ? CloseJson(json) : std::string(json), nullptr, /*allow_exceptions=*/false);
   const auto first = [](const Json& list) -> const Json& {
     static const Json kNothing;
@@ -237,9 +238,10 @@ absl::Status ReadEncodedSpan(std::string_view json, bool cut, SpanStorage& stora
   span.dropped_attributes_count = Count(Member(from, "droppedAttributesCount"));
   span.dropped_events_count = Count(Member(from, "droppedEventsCount"));
   span.dropped_links_count = Count(Member(from, "droppedLinksCount"));
-  ReadAttributes(Member(from, "attributes"), storage, span.attributes, span.dropped_attributes_count);
-  ReadEvents(Member(from, "events"), storage, span);
-  ReadLinks(Member(from, "links"), storage, span);
+  ReadAttributes(Member(from, "attributes"), limits.attribute_count, storage, span.attributes,
+                 span.dropped_attributes_count);
+  ReadEvents(Member(from, "events"), limits, storage, span);
+  ReadLinks(Member(from, "links"), limits, storage, span);
   ReadStatus(Member(from, "status"), span);
   return absl::OkStatus();
 }

@@ -22,7 +22,7 @@ void Check(std::string_view text, bool cut) {
   spans::SpanStorage storage;
   spans::ScopeName scope;
   model::Span span;
-  if (!spans::ReadEncodedSpan(text, cut, storage, &scope, span).ok()) {
+  if (!spans::ReadEncodedSpan(text, cut, {}, storage, &scope, span).ok()) {
     Require(span.name.empty() && span.attributes.empty() && span.events.empty());
     return;
   }

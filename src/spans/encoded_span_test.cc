@@ -37,10 +37,22 @@ struct Read {
   SpanStorage storage;
 };
 
-void ReadInto(Read& read, std::string_view json, bool cut = false) {
+void ReadInto(Read& read, std::string_view json, bool cut = false, const model::SpanLimits& limits = {}) {
   read.span.start_unix_ns = 1'001'000'123;
   read.span.end_unix_ns = 1'003'500'456;
-  read.status = ReadEncodedSpan(json, cut, read.storage, &read.scope, read.span);
+  read.status = ReadEncodedSpan(json, cut, limits, read.storage, &read.scope, read.span);
+}
+
+TEST(EncodedSpanTest, CountsWhatIsBeyondALimit) {
+  Read read;
+  ReadInto(read, kSpan, false,
+           {.attribute_count = 2, .event_count = 0, .link_count = 0, .event_attribute_count = 0, .value_length = {}});
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  EXPECT_THAT(read.span.attributes, ElementsAre(Attribute{"text", "a"}, Attribute{"int", int64_t{-7}}));
+  EXPECT_EQ(read.span.dropped_attributes_count, 5u);
+  EXPECT_THAT(read.span.events, SizeIs(0));
+  EXPECT_EQ(read.span.dropped_events_count, 1u);
+  EXPECT_EQ(read.span.dropped_links_count, 2u);
 }
 
 TEST(EncodedSpanTest, ReadsEverythingButIds) {

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "events/record_reader.h"
 #include "fmt/format.h"
+#include "spans/apply_limits.h"
 #include "spans/code_attributes.h"
 #include "spans/exception_event.h"
 #include "spans/go_error.h"
@@ -103,6 +104,7 @@ absl::Status SpanAssembler::AssembleApi(const events::ApiEvent& event, const Tar
     return span.status();
   }
   if (span->has_value()) {
+    ApplyLimits(target.options.limits, **span);
     spans.push_back(**std::move(span));
     counters_->Add(Counter::kSpansAssembled);
   }
@@ -141,6 +143,7 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
           model::Span& span = spans.emplace_back();
           Build(known, *target, span);
           exceptions_.MoveTo(known.header.span_id, span);
+          ApplyLimits(target->options.limits, span);
           counters_->Add(Counter::kSpansAssembled);
         }
         return absl::OkStatus();

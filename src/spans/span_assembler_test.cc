@@ -105,6 +105,19 @@ TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
   EXPECT_EQ(spans_[0].name, "HTTP /users/{id}");
 }
 
+TEST_F(SpanAssemblerTest, KeepsToTheLimitsOfItsTarget) {
+  model::SpanOptions options;
+  options.limits = {.attribute_count = 2, .event_count = 0, .value_length = 2};
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), options});
+  ASSERT_TRUE(assembler_.Assemble(events::testing::PanicRecordBuilder().Bytes(), spans_).ok());
+  ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+  ASSERT_EQ(spans_[0].attributes.size(), 2U);
+  EXPECT_EQ(TextOf(spans_[0], "http.request.method"), "GE");
+  EXPECT_GT(spans_[0].dropped_attributes_count, 5U);
+  EXPECT_TRUE(spans_[0].events.empty());
+  EXPECT_EQ(spans_[0].dropped_events_count, 1U);
+}
+
 TEST_F(SpanAssemblerTest, NamesTheHandlerOfARequest) {
   directory_.Add({3, 7}, {.resource = std::make_shared<const model::Resource>(),
                           .options = {},
