@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "config/env_value.h"
 #include "fmt/format.h"
 #include "model/captured_names.h"
@@ -13,11 +12,6 @@ namespace nodespan::config {
 namespace {
 
 constexpr std::string_view kIgnored = "ignoring this item";
-
-bool IsTokenCharacter(char c) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOthers.find(c) != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -28,7 +22,7 @@ std::vector<std::string> ParseCapturedNames(std::string_view name, std::string_v
     if (std::find(names.begin(), names.end(), header) != names.end()) {
       continue;
     }
-    if (!std::all_of(header.begin(), header.end(), IsTokenCharacter)) {
+    if (!IsToken(header)) {
       warnings.AddBadValue(name, item, "not the name of a header", kIgnored);
     } else if (header.size() > model::kMaxCapturedNameBytes) {
       warnings.AddBadValue(name, item, fmt::format("longer than {} bytes", model::kMaxCapturedNameBytes), kIgnored);

@@ -234,6 +234,13 @@ const Setting kSettings[] = {
      .value = kExcludedUserAgents,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
+     .variables = {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"},
+     .takes = "NAME,...",
+     .help = "HTTP methods that spans name, in exactly these letters; any other is _OTHER, with the real one in "
+             "http.request.method_original. At most 64",
+     .value = kHttpMethods,
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
      .variables = {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS"},
      .takes = "NAME,...",
      .help = "Headers of requests that the spans of servers show; at most 8, of up to 40 bytes",
@@ -358,7 +365,6 @@ const Setting kSettings[] = {
 
 constexpr UnsupportedVariable kUnsupported[] = {
     {"OTEL_CONFIG_FILE", "declarative configuration is not implemented", "using the other variables"},
-    {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "it is not implemented", "ignoring it"},
     {"OTEL_GO_AUTO_PARSE_DB_STATEMENT", "statements are always parsed", "ignoring it"},
     {"OTEL_GO_AUTO_RESOURCE_DETECTORS", "process, host, container and pod are always described", "ignoring it"},
 };

@@ -10,6 +10,7 @@
 #include "config/captured_names.h"
 #include "config/env_value.h"
 #include "config/exclusion_patterns.h"
+#include "config/http_methods.h"
 #include "config/option_values.h"
 #include "config/otlp_options.h"
 #include "config/resource_attributes.h"
@@ -144,6 +145,19 @@ absl::Status SetSemconv(const SettingInput& input, Config& config) {
 
 std::string ShowSemconv(const Config& config) { return ShowSemconvOptIn(config.targets.spans.semconv); }
 
+absl::Status SetHttpMethods(const SettingInput& input, Config& config) {
+  model::HttpMethods methods = ParseHttpMethods(input.source, input.text, input.warnings);
+  if (methods.empty()) {
+    return absl::InvalidArgumentError("expected names of methods");
+  }
+  config.targets.spans.known_http_methods = std::move(methods);
+  return absl::OkStatus();
+}
+
+std::string ShowHttpMethods(const Config& config) {
+  return fmt::format("{}", fmt::join(config.targets.spans.known_http_methods, ","));
+}
+
 // nodespan reads trace context and writes none, so baggage needs nothing of it.
 absl::Status SetPropagators(const SettingInput& input, Config& /*config*/) {
   bool has_trace_context = false;
@@ -201,6 +215,7 @@ const SettingValue kSemconv = {SetSemconv, ShowSemconv};
 const SettingValue kPropagators = {SetPropagators, ShowPropagators};
 const SettingValue kExcludedPaths = Excluded<&model::Exclusions::paths, model::kMaxPathPatterns>();
 const SettingValue kExcludedUserAgents = Excluded<&model::Exclusions::user_agents, model::kMaxUserAgentPatterns>();
+const SettingValue kHttpMethods = {SetHttpMethods, ShowHttpMethods};
 const SettingValue kHttpRequestHeaders = Captured<&CapturedNames::http_request_headers>();
 const SettingValue kGrpcRequestMetadata = Captured<&CapturedNames::grpc_request_metadata>();
 

@@ -94,6 +94,21 @@ TEST(TargetOptionsTest, ATargetsGeneralLimitWinsOverTheNodesOwnOne) {
   EXPECT_THAT(warnings.list(), IsEmpty());
 }
 
+TEST(TargetOptionsTest, ATargetsKnownMethodsReplaceTheNodes) {
+  Config node;
+  node.targets.spans.known_http_methods = {"PURGE"};
+  Warnings warnings;
+  const auto methods_of = [&](const Environment& target) {
+    return ReadTargetOptions(target, node, warnings).spans.known_http_methods;
+  };
+  EXPECT_THAT(methods_of({}), ElementsAre("PURGE"));
+  EXPECT_THAT(methods_of({{"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET"}}), ElementsAre("GET"));
+  EXPECT_THAT(warnings.list(), IsEmpty());
+  EXPECT_THAT(methods_of({{"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", ","}}), ElementsAre("PURGE"));
+  EXPECT_THAT(warnings.list(),
+              ElementsAre("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=\",\": expected names of methods; using PURGE"));
+}
+
 TEST(TargetOptionsTest, TheTargetDecidesWhetherItsOwnSpansAreTraced) {
   Config node;
   Warnings warnings;

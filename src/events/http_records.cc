@@ -6,9 +6,13 @@
 #include "events/captured_headers.h"
 #include "events/record_fields.h"
 #include "events/record_types.h"
+#include "model/http_methods.h"
 
 namespace nodespan::events {
 namespace {
+
+static_assert(model::kMaxHttpMethodBytes == NS_HTTP_MAX_METHOD);
+static_assert(model::kMaxHttpMethodBytes == NS_CLIENT_MAX_METHOD);
 
 constexpr std::array<StringField<HttpServerEvent>, NS_HTTP_STRING_COUNT> kHttpServerStrings = {{
     {NS_HTTP_MAX_METHOD, &HttpServerEvent::method},

@@ -2,6 +2,7 @@
 // How the spans of one workload are written.
 #pragma once
 
+#include "model/http_methods.h"
 #include "model/semconv.h"
 #include "model/span_limits.h"
 
@@ -10,6 +11,7 @@ namespace nodespan::model {
 struct SpanOptions {
   Semconv semconv;
   SpanLimits limits;
+  HttpMethods known_http_methods = DefaultHttpMethods();
   bool include_db_statement = false;  // db.query.text, without its literals
 
   bool operator==(const SpanOptions&) const = default;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/http_client_span.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "spans/go_error.h"
 #include "spans/host_port.h"
 #include "spans/http_attribute_names.h"
+#include "spans/http_common.h"
 #include "spans/redact.h"
 #include "spans/socket_address.h"
 #include "spans/span_common.h"
@@ -84,11 +84,10 @@ void AddResult(const HttpClientEvent& event, const model::TypeNames* types, mode
 
 }  // namespace
 
-HttpClientSpanBuilder::HttpClientSpanBuilder(std::vector<std::string> known_methods)
-    : known_methods_(std::move(known_methods)) {}
-
-void HttpClientSpanBuilder::Build(const HttpClientEvent& event, SemconvMode mode, const model::ResourcePtr& resource,
-                                  const model::TypeNames* types, const WallClock& clock, model::Span& span) const {
+void BuildHttpClientSpan(const HttpClientEvent& event, const model::SpanOptions& options,
+                         const model::ResourcePtr& resource, const model::TypeNames* types, const WallClock& clock,
+                         model::Span& span) {
+  const SemconvMode mode = options.semconv.http;
   span.kind = model::SpanKind::kClient;
   span.scope = HttpScope(mode);
   span.resource = resource;
@@ -96,8 +95,7 @@ void HttpClientSpanBuilder::Build(const HttpClientEvent& event, SemconvMode mode
 
   // An empty method is GET (net/http, request.go, Request.Method).
   const events::EventString method = event.method.empty() ? events::EventString{"GET"} : event.method;
-  const bool known_method =
-      !method.cut && std::find(known_methods_.begin(), known_methods_.end(), method.text) != known_methods_.end();
+  const bool known_method = IsKnownMethod(method, options.known_http_methods);
   span.name = known_method ? method.text : "HTTP";
 
   span.attributes.reserve(mode == SemconvMode::kDup ? kMaxAttributesOfBoth : kMaxAttributes);

@@ -9,33 +9,21 @@
 //   cancelled (context.Canceled) has no error status.
 // - Body sizes are emitted in every mode when they are known in advance, that is when Content-Length is.
 //
-// Thread: Build is const and may run anywhere; in nodespan the reader thread.
+// Pure function.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "events/record_reader.h"
 #include "model/resource.h"
-#include "model/semconv.h"
 #include "model/span.h"
+#include "model/span_options.h"
 #include "model/type_names.h"
-#include "spans/http_common.h"
 #include "spans/wall_clock.h"
 
 namespace nodespan::spans {
 
-class HttpClientSpanBuilder {
- public:
-  explicit HttpClientSpanBuilder(std::vector<std::string> known_methods = DefaultKnownMethods());
-
-  // Fills `span`, which is new. `types` may be null.
-  void Build(const events::HttpClientEvent& event, model::SemconvMode mode, const model::ResourcePtr& resource,
-             const model::TypeNames* types, const WallClock& clock, model::Span& span) const;
-
- private:
-  std::vector<std::string> known_methods_;
-};
+// Fills `span`, which is new. `types` may be null.
+void BuildHttpClientSpan(const events::HttpClientEvent& event, const model::SpanOptions& options,
+                         const model::ResourcePtr& resource, const model::TypeNames* types, const WallClock& clock,
+                         model::Span& span);
 
 }  // namespace nodespan::spans

@@ -25,16 +25,22 @@ using ::testing::StartsWith;
 
 constexpr uint64_t kOpErrorVaddr = 0x6000;
 
-model::Span Build(const HttpClientRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
+model::Span Build(const HttpClientRecordBuilder& record, const model::SpanOptions& options) {
   static const auto resource = std::make_shared<const model::Resource>();
   static const model::TypeNames types({{kOpErrorVaddr, "*net.OpError"}, {kErrorStringVaddr, "*errors.errorString"}});
   const std::vector<std::byte> bytes = record.Bytes();
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   model::Span span;
-  HttpClientSpanBuilder().Build(std::get<events::HttpClientEvent>(*event), mode, resource, &types,
-                                testing::FixedWallClock(), span);
+  BuildHttpClientSpan(std::get<events::HttpClientEvent>(*event), options, resource, &types, testing::FixedWallClock(),
+                      span);
   return span;
+}
+
+model::Span Build(const HttpClientRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
+  model::SpanOptions options;
+  options.semconv.http = mode;
+  return Build(record, options);
 }
 
 HttpClientRecordBuilder Failed(uint64_t type_vaddr, std::string_view text) {
@@ -58,6 +64,15 @@ TEST(HttpClientSpanTest, StableNames) {
                                        "network.protocol.version=1.1", "http.request.resend_count=2",
                                        "http.request.body.size=17", "http.response.body.size=42"));
   EXPECT_EQ(span.scope->name, "nodespan/net/http");
+}
+
+TEST(HttpClientSpanTest, KnownMethodsAreReplacedNotExtended) {
+  model::SpanOptions options;
+  options.known_http_methods = {"PURGE"};
+  const model::Span span = Build(HttpClientRecordBuilder(), options);
+  EXPECT_EQ(span.name, "HTTP");
+  EXPECT_THAT(Lines(span), Contains("http.request.method=_OTHER"));
+  EXPECT_THAT(Lines(span), Contains("http.request.method_original=POST"));
 }
 
 TEST(HttpClientSpanTest, OldNames) {

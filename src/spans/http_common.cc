@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/http_common.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fmt/format.h"
@@ -19,8 +20,8 @@ constexpr std::string_view kOtherMethod = "_OTHER";
 
 }  // namespace
 
-std::vector<std::string> DefaultKnownMethods() {
-  return {"GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE", "QUERY"};
+bool IsKnownMethod(const events::EventString& method, const model::HttpMethods& known_methods) {
+  return !method.cut && std::find(known_methods.begin(), known_methods.end(), method.text) != known_methods.end();
 }
 
 const model::InstrumentationScope* HttpScope(model::SemconvMode mode) {

@@ -6,21 +6,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "events/record_reader.h"
+#include "model/http_methods.h"
 #include "model/span.h"
 #include "spans/attribute_writer.h"
 
 namespace nodespan::spans {
 
-// The methods of RFC 9110, PATCH (RFC 5789) and QUERY. OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS replaces them.
-std::vector<std::string> DefaultKnownMethods();
+// Whether it is one of the known methods, which a span's name may have. A method that was cut is none.
+bool IsKnownMethod(const events::EventString& method, const model::HttpMethods& known_methods);
 
 // The scope of both kinds of spans, by the names that are emitted.
 const model::InstrumentationScope* HttpScope(model::SemconvMode mode);
 
-// `known`: one of the known methods, which a span's name may have.
+// `known`: what IsKnownMethod says.
 void AddMethod(const events::EventString& method, bool known, AttributeWriter& attributes);
 
 // As in "1.1", "2".

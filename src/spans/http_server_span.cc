@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spans/http_server_span.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "spans/forwarded.h"
 #include "spans/host_port.h"
 #include "spans/http_attribute_names.h"
+#include "spans/http_common.h"
 #include "spans/http_route.h"
 #include "spans/redact.h"
 #include "spans/request_target.h"
@@ -185,15 +184,9 @@ void AddResult(const HttpServerEvent& event, std::optional<uint16_t> code, model
 
 }  // namespace
 
-HttpServerSpanBuilder::HttpServerSpanBuilder(std::vector<std::string> known_methods)
-    : known_methods_(std::move(known_methods)) {}
-
-bool HttpServerSpanBuilder::IsKnown(std::string_view method) const {
-  return std::find(known_methods_.begin(), known_methods_.end(), method) != known_methods_.end();
-}
-
-void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode, const model::ResourcePtr& resource,
-                                  const WallClock& clock, model::Span& span) const {
+void BuildHttpServerSpan(const HttpServerEvent& event, const model::SpanOptions& options,
+                         const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
+  const SemconvMode mode = options.semconv.http;
   span.kind = model::SpanKind::kServer;
   span.scope = HttpScope(mode);
   span.resource = resource;
@@ -202,7 +195,7 @@ void HttpServerSpanBuilder::Build(const HttpServerEvent& event, SemconvMode mode
     span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
   }
 
-  const bool known_method = !event.method.cut && IsKnown(event.method.text);
+  const bool known_method = IsKnownMethod(event.method, options.known_http_methods);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";
   const std::optional<uint16_t> code = StatusCode(event);
   std::string route = HttpRoute(event, code);

@@ -13,36 +13,19 @@
 // - A name that is still unknown stays unsaid: no scheme without TLS state and headers, no address for an unnamed
 // socket.
 //
-// Thread: Build is const and may run anywhere; in nodespan the reader thread.
+// Pure function.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "events/record_reader.h"
 #include "model/resource.h"
-#include "model/semconv.h"
 #include "model/span.h"
-#include "spans/http_common.h"
+#include "model/span_options.h"
 #include "spans/wall_clock.h"
 
 namespace nodespan::spans {
 
-class HttpServerSpanBuilder {
- public:
-  // A method that is not in `known_methods` (case-sensitive) is reported as "_OTHER", so that a client cannot invent
-  // span names.
-  explicit HttpServerSpanBuilder(std::vector<std::string> known_methods = DefaultKnownMethods());
-
-  // Fills `span`, which is new. In place, because a Span is large and is made for every request.
-  void Build(const events::HttpServerEvent& event, model::SemconvMode mode, const model::ResourcePtr& resource,
-             const WallClock& clock, model::Span& span) const;
-
- private:
-  bool IsKnown(std::string_view method) const;
-
-  std::vector<std::string> known_methods_;
-};
+// Fills `span`, which is new. In place, because a Span is large and is made for every request.
+void BuildHttpServerSpan(const events::HttpServerEvent& event, const model::SpanOptions& options,
+                         const model::ResourcePtr& resource, const WallClock& clock, model::Span& span);
 
 }  // namespace nodespan::spans

@@ -17,6 +17,7 @@ namespace {
 using events::testing::HttpServerRecordBuilder;
 using model::SemconvMode;
 using model::StatusCode;
+using ::testing::AllOf;
 using testing::Attributes;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -25,15 +26,20 @@ using testing::Lines;
 using ::testing::Not;
 using ::testing::Pair;
 
-model::Span Build(const HttpServerRecordBuilder& record, SemconvMode mode = SemconvMode::kNew,
-                  const HttpServerSpanBuilder& builder = HttpServerSpanBuilder()) {
+model::Span Build(const HttpServerRecordBuilder& record, const model::SpanOptions& options) {
   static const auto resource = std::make_shared<const model::Resource>();
   const std::vector<std::byte> bytes = record.Bytes();
   const absl::StatusOr<events::Event> event = events::ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   model::Span span;
-  builder.Build(std::get<events::HttpServerEvent>(*event), mode, resource, testing::FixedWallClock(), span);
+  BuildHttpServerSpan(std::get<events::HttpServerEvent>(*event), options, resource, testing::FixedWallClock(), span);
   return span;
+}
+
+model::Span Build(const HttpServerRecordBuilder& record, SemconvMode mode = SemconvMode::kNew) {
+  model::SpanOptions options;
+  options.semconv.http = mode;
+  return Build(record, options);
 }
 
 HttpServerRecordBuilder WithStatus(uint16_t status, uint8_t outcome = NS_HTTP_HANDLED) {
@@ -133,10 +139,13 @@ TEST(HttpServerSpanTest, EveryMethodOfTheNormIsKnown) {
 
 TEST(HttpServerSpanTest, KnownMethodsAreReplacedNotExtended) {
   HttpServerRecordBuilder record;
-  const HttpServerSpanBuilder builder({"PROPFIND"});
-  EXPECT_EQ(Build(record, SemconvMode::kNew, builder).name, "HTTP /users/{id}");
+  model::SpanOptions options;
+  options.known_http_methods = {"PROPFIND", "get"};
+  EXPECT_EQ(Build(record, options).name, "HTTP /users/{id}");
+  EXPECT_THAT(Attributes(Build(record, options)), AllOf(Contains(Pair("http.request.method", "_OTHER")),
+                                                        Contains(Pair("http.request.method_original", "GET"))));
   record.Set(NS_HTTP_METHOD, "PROPFIND");
-  EXPECT_EQ(Build(record, SemconvMode::kNew, builder).name, "PROPFIND /users/{id}");
+  EXPECT_EQ(Build(record, options).name, "PROPFIND /users/{id}");
 }
 
 TEST(HttpServerSpanTest, CutOrUnreadableMethodIsOther) {

@@ -14,6 +14,8 @@
 #include "spans/exception_event.h"
 #include "spans/go_error.h"
 #include "spans/grpc_span.h"
+#include "spans/http_client_span.h"
+#include "spans/http_server_span.h"
 #include "spans/kafka_span.h"
 
 namespace nodespan::spans {
@@ -26,8 +28,6 @@ SpanAssembler::SpanAssembler(const TargetDirectory* directory, const base::Clock
       counters_(counters),
       http_request_headers_(kHttpRequestHeaders, options.captured.http_request_headers),
       grpc_request_metadata_(kGrpcRequestMetadata, options.captured.grpc_request_metadata),
-      http_server_(options.known_http_methods),
-      http_client_(options.known_http_methods),
       api_(counters),
       wall_clock_(clock),
       targets_(directory->Current()) {}
@@ -53,7 +53,7 @@ const TargetInfo* SpanAssembler::FindTarget(TargetKey key) {
 }
 
 void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span) {
-  http_server_.Build(event, target.options.semconv.http, target.resource, wall_clock_, span);
+  BuildHttpServerSpan(event, target.options, target.resource, wall_clock_, span);
   http_request_headers_.AddTo(event.captured, target.options.semconv.http, span);
   if (event.handler_vaddr && target.code != nullptr) {
     AddHandler(target.code->FunctionAt(*event.handler_vaddr), span.attributes);
@@ -61,7 +61,7 @@ void SpanAssembler::Build(const events::HttpServerEvent& event, const TargetInfo
 }
 
 void SpanAssembler::Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span) {
-  http_client_.Build(event, target.options.semconv.http, target.resource, target.types.get(), wall_clock_, span);
+  BuildHttpClientSpan(event, target.options, target.resource, target.types.get(), wall_clock_, span);
 }
 
 void SpanAssembler::Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span) {

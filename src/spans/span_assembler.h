@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,8 +16,6 @@
 #include "model/span.h"
 #include "spans/api_spans.h"
 #include "spans/captured_attributes.h"
-#include "spans/http_client_span.h"
-#include "spans/http_server_span.h"
 #include "spans/pending_exceptions.h"
 #include "spans/sql_span.h"
 #include "spans/target_directory.h"
@@ -27,7 +24,6 @@
 namespace nodespan::spans {
 
 struct AssemblerOptions {
-  std::vector<std::string> known_http_methods = DefaultKnownMethods();
   model::CapturedNames captured;  // as the kernel side looks for them
 };
 
@@ -61,8 +57,6 @@ class SpanAssembler {
   metrics::Counters* counters_;
   CapturedAttributes http_request_headers_;
   CapturedAttributes grpc_request_metadata_;
-  HttpServerSpanBuilder http_server_;
-  HttpClientSpanBuilder http_client_;
   SqlSpanBuilder sql_;
   ApiSpans api_;
   PendingExceptions exceptions_;

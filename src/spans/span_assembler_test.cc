@@ -97,11 +97,11 @@ TEST_F(SpanAssemblerTest, FindsATargetThatWasJustReleased) {
   EXPECT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
 }
 
-TEST_F(SpanAssemblerTest, UsesTheGivenListOfKnownMethods) {
-  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), {}});
-  SpanAssembler assembler(&directory_, &base::Clock::Real(), &counters_,
-                          {.known_http_methods = {"PROPFIND"}, .captured = {}});
-  ASSERT_TRUE(assembler.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
+TEST_F(SpanAssemblerTest, UsesTheKnownMethodsOfTheTarget) {
+  model::SpanOptions options;
+  options.known_http_methods = {"PROPFIND"};
+  directory_.Add({3, 7}, {std::make_shared<const model::Resource>(), options});
+  ASSERT_TRUE(assembler_.Assemble(HttpServerRecordBuilder().Bytes(), spans_).ok());
   EXPECT_EQ(spans_[0].name, "HTTP /users/{id}");
 }
 
