@@ -170,6 +170,14 @@ const Setting kSettings[] = {
                      &model::SpanOptions::include_db_statement>(),
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
+     .variables = {"OTEL_GO_AUTO_PARSE_DB_STATEMENT"},
+     .takes = "true|false",
+     .help =
+         "Spans of databases have operation and table, which are read from the statement, also when that is not shown",
+     .value = Parsed<ParseGoBool, ShowBool, &Config::targets, &TargetOptions::spans,
+                     &model::SpanOptions::parse_db_statement>(),
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
      .variables = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"},
      .takes = "N",
      .help = "Attributes of a span; what is beyond a limit is counted in the span as dropped. Limits are at most 1024",
@@ -365,7 +373,6 @@ const Setting kSettings[] = {
 
 constexpr UnsupportedVariable kUnsupported[] = {
     {"OTEL_CONFIG_FILE", "declarative configuration is not implemented", "using the other variables"},
-    {"OTEL_GO_AUTO_PARSE_DB_STATEMENT", "statements are always parsed", "ignoring it"},
     {"OTEL_GO_AUTO_RESOURCE_DETECTORS", "process, host, container and pod are always described", "ignoring it"},
 };
 

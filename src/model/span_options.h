@@ -13,6 +13,7 @@ struct SpanOptions {
   SpanLimits limits;
   HttpMethods known_http_methods = DefaultHttpMethods();
   bool include_db_statement = false;  // db.query.text, without its literals
+  bool parse_db_statement = true;     // operation and table are read from the statement
 
   bool operator==(const SpanOptions&) const = default;
 };

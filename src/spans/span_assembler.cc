@@ -92,7 +92,10 @@ void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& targe
       named.error->code.text = error_number;
     }
   }
-  sql_.Build(named, {.include_statement = target.options.include_db_statement, .mode = target.options.semconv.database},
+  sql_.Build(named,
+             {.include_statement = target.options.include_db_statement,
+              .parse_statement = target.options.parse_db_statement,
+              .mode = target.options.semconv.database},
              target.resource, wall_clock_, span);
 }
 

@@ -83,9 +83,10 @@ void ReadServer(const SqlEvent& event, Facts& facts) {
   }
 }
 
-void ReadText(const SqlEvent& event, const SqlText& text, Facts& facts) {
-  const std::string_view own_operation = OperationOf(event.operation);
-  facts.operation = own_operation.empty() ? Clean(text.operation) : own_operation;
+void ReadText(const SqlText& text, Facts& facts) {
+  if (facts.operation.empty()) {
+    facts.operation = Clean(text.operation);
+  }
   facts.collection = Clean(text.collection);
   facts.procedure = Clean(text.stored_procedure);
   facts.several_statements = text.statement_count > 1;
@@ -192,7 +193,10 @@ void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, con
     text_options.summary_prefix = OperationOf(event.operation);
   }
   ReadSqlText(event.query.text, text_options, text_);
-  ReadText(event, text_, facts);
+  facts.operation = OperationOf(event.operation);
+  if (options.parse_statement) {
+    ReadText(text_, facts);
+  }
   facts.database = Whole(event.database);
   ReadServer(event, facts);
   span.name = options.mode == SemconvMode::kOld ? OldName(facts) : StableName(facts);

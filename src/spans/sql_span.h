@@ -34,6 +34,7 @@ namespace nodespan::spans {
 
 struct SqlOptions {
   bool include_statement = false;
+  bool parse_statement = true;  // false: nothing is named after the text, neither the span nor attributes
   model::SemconvMode mode = model::SemconvMode::kNew;
 };
 

@@ -237,5 +237,19 @@ TEST(SqlSpanTest, KeepsNothingOfTheSpanBefore) {
                                         Not(Contains(Key("db.stored_procedure.name")))));
 }
 
+TEST(SqlSpanTest, AStatementThatIsNotToBeParsedNamesNothing) {
+  SqlEvent event = Query();
+  event.driver_type = {"*pq.conn"};
+  event.database = {"shop"};
+  const model::Span span = Build(event, {.include_statement = true, .parse_statement = false});
+  EXPECT_EQ(span.name, "shop");
+  EXPECT_THAT(Attributes(span),
+              AllOf(Not(Contains(Key("db.operation.name"))), Not(Contains(Key("db.query.summary"))),
+                    Not(Contains(Key("db.collection.name"))),
+                    Contains(Pair("db.query.text", "SELECT * FROM orders WHERE id = ? AND name = $1"))));
+  event.operation = SqlOperation::kCommit;
+  EXPECT_EQ(Build(event, {.parse_statement = false}).name, "COMMIT shop");
+}
+
 }  // namespace
 }  // namespace nodespan::spans
