@@ -88,6 +88,7 @@ const Sample kSamples[] = {
     {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "0"},
     {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "2147483647"},
     {"OTEL_GO_AUTO_INCLUDE_DB_STATEMENT", "t"},
+    {"OTEL_GO_AUTO_PARSE_DB_STATEMENT", "0"},
     {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET,PURGE"},
     {"OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "x-a"},
     {"OTEL_INSTRUMENTATION_GRPC_CAPTURE_METADATA_SERVER_REQUEST", "x-a"},
@@ -216,6 +217,44 @@ TEST(ApplySettingsTest, BadValuesKeepTheDefaultAndWarnWithVariableAndConsequence
     ASSERT_EQ(applied.warnings.size(), 1U) << bad.name;
     EXPECT_THAT(applied.warnings[0], StartsWith(bad.name));
     EXPECT_THAT(applied.warnings[0], HasSubstr(bad.consequence)) << bad.name;
+  }
+}
+
+TEST(ApplySettingsTest, BadInputAboutTheExportIsAnsweredInFull) {
+  const std::string number = "expected a whole number from 1 to 2147483647";
+  const std::string endpoint = "expected http://HOST:PORT, https://HOST:PORT or HOST:PORT; using http://localhost:4317";
+  const std::string milliseconds = "expected a whole number of milliseconds, 0 or more";
+  struct {
+    const char* name;
+    const char* value;
+    std::string warning;
+  } cases[] = {
+      {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hunter2@c:4317",
+       "OTEL_EXPORTER_OTLP_ENDPOINT: user information is not supported (send credentials with "
+       "OTEL_EXPORTER_OTLP_HEADERS); " +
+           endpoint},
+      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:99999",
+       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: the port is not a number from 1 to 65535; " + endpoint},
+      {"OTEL_EXPORTER_OTLP_ENDPOINT", "c:4317/v1/traces",
+       "OTEL_EXPORTER_OTLP_ENDPOINT: there is a path without a scheme; " + endpoint},
+      {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://\xc3\xa4:4317",
+       "OTEL_EXPORTER_OTLP_ENDPOINT: there is a blank or a control character in it; " + endpoint},
+      {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c",
+       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: mutual TLS needs OTEL_EXPORTER_OTLP_CLIENT_KEY as well; ignoring it"},
+      {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/k",
+       "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: mutual TLS needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE as well; ignoring "
+       "it"},
+      {"OTEL_EXPORTER_OTLP_HEADERS", "key=hunter2%ff",
+       "OTEL_EXPORTER_OTLP_HEADERS: item 1: value of key: expected printable ASCII; leaving this header out"},
+      {"OTEL_EXPORTER_OTLP_TIMEOUT", "99999999999999999999",
+       "OTEL_EXPORTER_OTLP_TIMEOUT=\"99999999999999999999\": " + milliseconds + "; using 10000"},
+      {"OTEL_BSP_SCHEDULE_DELAY", "-1", "OTEL_BSP_SCHEDULE_DELAY=\"-1\": " + milliseconds + "; using 5000"},
+      {"OTEL_BSP_MAX_QUEUE_SIZE", "2147483648", "OTEL_BSP_MAX_QUEUE_SIZE=\"2147483648\": " + number + "; using 2048"},
+      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=\"0\": " + number + "; using 512"},
+      {"OTEL_SERVICE_NAME", "\xff", "OTEL_SERVICE_NAME=\"\\xff\": expected UTF-8 text; putting U+FFFD for what is not"},
+  };
+  for (const auto& bad : cases) {
+    EXPECT_THAT(Apply({{bad.name, bad.value}}).warnings, ElementsAre(bad.warning)) << bad.name;
   }
 }
 

@@ -221,9 +221,11 @@ TEST(CommandLineTest, TheEnvironmentAloneCanSelect) {
 }
 
 TEST(CommandLineTest, WarningsComeBackInAList) {
-  absl::StatusOr<Invocation> invocation = Parse({"--all"}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "many"}});
+  absl::StatusOr<Invocation> invocation =
+      Parse({"--all"}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "many"}, {"OTEL_TRACES_EXPORTER", "otlp,zipkin"}});
   ASSERT_TRUE(invocation.ok());
-  EXPECT_THAT(invocation->warnings, ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\"")));
+  EXPECT_THAT(invocation->warnings,
+              ElementsAre(HasSubstr("OTEL_TRACES_EXPORTER=\"zipkin\""), HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE=\"many\"")));
 }
 
 TEST(CommandLineTest, ErrorsNameFlagValueAndFixOnOneLine) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/target_options.h"
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -118,6 +119,73 @@ TEST(TargetOptionsTest, TheTargetDecidesWhetherItsOwnSpansAreTraced) {
   EXPECT_FALSE(ReadTargetOptions({}, node, warnings).traces_api_spans);
   EXPECT_TRUE(ReadTargetOptions({{"OTEL_GO_AUTO_GLOBAL", "1"}}, node, warnings).traces_api_spans);
   EXPECT_TRUE(warnings.list().empty());
+}
+
+// What one pod gets wrong is said with its own words, and costs that one thing.
+TEST(TargetOptionsTest, BadInputIsAnsweredAndTheRestWorks) {
+  const std::string number = "expected a whole number from 0 to 2147483647";
+  struct {
+    Environment environment;
+    std::vector<std::string> warnings;
+  } cases[] = {
+      {{{"OTEL_RESOURCE_ATTRIBUTES", "team=a,broken"}},
+       {"OTEL_RESOURCE_ATTRIBUTES: item \"broken\": expected key=value; ignoring the whole variable"}},
+      {{{"OTEL_RESOURCE_ATTRIBUTES", "team=50%"}},
+       {"OTEL_RESOURCE_ATTRIBUTES: item \"team=50%\": expected two hexadecimal digits behind every '%' (a '%' itself "
+        "is "
+        "%25); ignoring the whole variable"}},
+      {{{"OTEL_RESOURCE_ATTRIBUTES", "team=%ff"}},
+       {"OTEL_RESOURCE_ATTRIBUTES: item \"team=%ff\": expected UTF-8 text; ignoring the whole variable"}},
+      {{{"OTEL_RESOURCE_ATTRIBUTES", "t\xff=a"}},
+       {"OTEL_RESOURCE_ATTRIBUTES: item \"t\\xff=a\": expected UTF-8 text; ignoring the whole variable"}},
+      {{{"OTEL_TRACES_SAMPLER", "traceidratio\n"}},
+       {"OTEL_TRACES_SAMPLER=\"traceidratio\\x0a\": expected one of always_on, always_off, traceidratio, "
+        "parentbased_always_on, parentbased_always_off, parentbased_traceidratio; using parentbased_traceidratio 0.1"}},
+      {{{"OTEL_TRACES_SAMPLER_ARG", "0.5"}},
+       {"OTEL_TRACES_SAMPLER_ARG=\"0.5\": it has no effect without OTEL_TRACES_SAMPLER; using parentbased_traceidratio "
+        "0.1"}},
+      {{{"OTEL_ATTRIBUTE_COUNT_LIMIT", "99999999999999999999"}, {"OTEL_SPAN_LINK_COUNT_LIMIT", "-1"}},
+       {"OTEL_ATTRIBUTE_COUNT_LIMIT=\"99999999999999999999\": " + number + "; using 128",
+        "OTEL_SPAN_LINK_COUNT_LIMIT=\"-1\": " + number + "; using 128"}},
+      {{{"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1e3"}},
+       {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"1e3\": " + number + "; ignoring it"}},
+      {{{"OTEL_GO_AUTO_GLOBAL", "no"}}, {"OTEL_GO_AUTO_GLOBAL=\"no\": expected true or false; using true"}},
+      {{{"OTEL_PROPAGATORS", "tracecontext,B3multi"}},
+       {"OTEL_PROPAGATORS=\"B3multi\": only tracecontext is implemented; ignoring this item"}},
+      {{{"OTEL_CONFIG_FILE", "/etc/otel.yaml"}},
+       {"OTEL_CONFIG_FILE=\"/etc/otel.yaml\": declarative configuration is not implemented; using the other "
+        "variables"}},
+      {{{"OTEL_GO_AUTO_RESOURCE_DETECTORS", "env"}},
+       {"OTEL_GO_AUTO_RESOURCE_DETECTORS=\"env\": process, host, container and pod are always described; ignoring it"}},
+  };
+  for (auto& bad : cases) {
+    bad.environment.emplace("OTEL_SERVICE_NAME", "shop");
+    Warnings warnings;
+    TargetOptions expected = Silent();
+    expected.service_name = "shop";
+    EXPECT_EQ(ReadTargetOptions(bad.environment, Node(), warnings), expected) << bad.warnings[0];
+    EXPECT_EQ(warnings.list(), bad.warnings);
+  }
+}
+
+TEST(TargetOptionsTest, ARatioThatIsNoneIsOne) {
+  for (const char* ratio : {"nan", "inf", "1e999", "-0.1", "1.1", "0,5", "half"}) {
+    Warnings warnings;
+    const TargetOptions options = ReadTargetOptions(
+        {{"OTEL_TRACES_SAMPLER", "traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", ratio}}, Node(), warnings);
+    EXPECT_EQ(options.sampler.ratio, 1.0) << ratio;
+    EXPECT_THAT(warnings.list(),
+                ElementsAre(fmt::format("OTEL_TRACES_SAMPLER_ARG=\"{}\": expected a number from 0 to 1; "
+                                        "using 1",
+                                        ratio)));
+  }
+}
+
+TEST(TargetOptionsTest, ANameThatIsNoUtf8IsMadeSuch) {
+  Warnings warnings;
+  EXPECT_EQ(ReadTargetOptions({{"OTEL_SERVICE_NAME", "sh\xffop"}}, Node(), warnings).service_name, "sh\xEF\xBF\xBDop");
+  EXPECT_THAT(warnings.list(), ElementsAre("OTEL_SERVICE_NAME=\"sh\\xffop\": expected UTF-8 text; putting U+FFFD for "
+                                           "what is not"));
 }
 
 }  // namespace
