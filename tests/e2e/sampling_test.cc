@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "gmock/gmock.h"
+#include "model/sampler.h"
 #include "tests/e2e/harness/http_client.h"
 #include "tests/e2e/harness/traced_run.h"
 
@@ -97,6 +98,44 @@ TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
   EXPECT_EQ(totals.exported, sampled.size());
   EXPECT_EQ(totals.unsampled, kRequests - sampled.size());
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+uint64_t Next(uint64_t& state) {
+  state += 0x9e3779b97f4a7c15;
+  uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+class SamplerFormulaTest : public E2eTest {};
+
+// The threshold is ours, and the kernel compares with it as here (bpf/emit/sampling.bpf.h).
+TEST_F(SamplerFormulaTest, DecidesAHundredThousandTimesAsTheSdkItself) {
+  const Program program = BuildOrSkip("path", "default", "otelsdk");
+  if (!program.ok()) {
+    return;
+  }
+  const std::vector<std::string> ratios = {"-1",  "0",   "1e-18", "1e-9",     "0.001", "0.1", "0.25",
+                                           "0.3", "0.5", "0.9",   "0.999999", "1",     "2"};
+  std::vector<std::string> words = {program.path, "--decisions"};
+  words.insert(words.end(), ratios.begin(), ratios.end());
+  const auto sdk = ChildProcess::Start(words);
+  ASSERT_NE(sdk, nullptr);
+  ASSERT_EQ(sdk->Wait(), ExitStatus{});
+  std::vector<std::string> expected;
+  for (const std::string& ratio : ratios) {
+    const uint64_t threshold = model::TraceIdRatioThreshold(std::stod(ratio));
+    uint64_t state = 0, sampled = 0, hash = 0;
+    for (int i = 0; i < 100'000; ++i) {
+      (void)Next(state);
+      const uint64_t bit = (Next(state) >> 1) < threshold ? 1 : 0;
+      sampled += bit;
+      hash = (hash ^ bit) * 0x100000001b3;
+    }
+    expected.push_back(fmt::format("{} {} {}", ratio, sampled, hash));
+  }
+  EXPECT_EQ(sdk->OutputLines(), expected);
 }
 
 class SpanMetricsTest : public E2eTest, public ::testing::WithParamInterface<const char*> {};

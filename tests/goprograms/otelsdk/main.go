@@ -2,7 +2,7 @@
 
 // otelsdk is an HTTP server that makes spans with an OpenTelemetry SDK of its own, which exports them. The truth has the
 // spans of the server only; those of the SDK are not a tracer's to make. See truth.Main for flags and output; --size is
-// the number of requests.
+// the number of requests. With --decisions RATIO... it says what the SDK's sampler decides instead.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,15 @@ func (c *collector) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySp
 
 func (c *collector) Shutdown(context.Context) error { return nil }
 
-func main() { truth.Main("otelsdk", prepare) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--decisions" {
+		if err := printDecisions(os.Args[2:]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	truth.Main("otelsdk", prepare)
+}
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
