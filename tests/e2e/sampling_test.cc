@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sampling decision in the kernel against the rule of the OpenTelemetry Go SDK, for chosen trace ids.
 #include <set>
+#include <thread>
 
 #include "fmt/format.h"
 #include "gmock/gmock.h"
@@ -166,8 +167,10 @@ TEST_P(SpanMetricsTest, HaveWhatTheSamplerLeavesOut) {
   constexpr size_t kMeasured = kRequests - 19;
   const std::string expected = fmt::format("}} {}\n", kMeasured);
   std::string page;
-  for (int i = 0; i < 100 && page.find(expected) == std::string::npos; ++i) {
+  const auto deadline = Clock::now() + kPatience;
+  while (page.find(expected) == std::string::npos && Clock::now() < deadline) {
     page = daemon->Get("/metrics");
+    std::this_thread::sleep_for(Milliseconds(20));
   }
   const std::string labels =
       "{service_name=\"measured\",span_name=\"GET /items/{id}\",span_kind=\"SPAN_KIND_SERVER\","
