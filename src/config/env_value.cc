@@ -128,13 +128,6 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   return timeout;
 }
 
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [kOthers](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOthers.find(c) != std::string_view::npos;
-  });
-}
-
 std::string ShowBool(bool value) { return value ? "true" : "false"; }
 
 std::string ShowNumber(uint64_t value) { return fmt::format("{}", value); }

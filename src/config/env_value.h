@@ -43,9 +43,6 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 // Milliseconds, > 0; 0 means no limit and gives InfiniteDuration.
 absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text);
 
-// A token of RFC 9110 (section 5.6.2): the name of a header or a method.
-bool IsToken(std::string_view text);
-
 // RFC 3986 %XX; `+` is itself. The result can hold any byte.
 absl::StatusOr<std::string> PercentDecode(std::string_view text);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/exclusion_patterns.h"
 
-#include <algorithm>
-
 #include "config/env_value.h"
+#include "config/item_list.h"
 #include "fmt/ranges.h"
 #include "model/exclusions.h"
 
@@ -11,26 +10,18 @@ namespace nodespan::config {
 
 std::vector<std::string> ParsePatterns(std::string_view name, std::string_view text, size_t max_count,
                                        Warnings& warnings) {
-  constexpr std::string_view kIgnored = "ignoring this item";
-  std::vector<std::string> patterns;
   if (ToLower(text) == "none") {
-    return patterns;
+    return {};
   }
-  for (const std::string_view item : SplitList(text)) {
-    if (std::find(patterns.begin(), patterns.end(), item) != patterns.end()) {
-      continue;
-    }
-    if (item.substr(0, item.size() - 1).find('*') != std::string_view::npos) {
-      warnings.AddBadValue(name, item, "* stands at the end only", kIgnored);
-    } else if (item.size() > model::kMaxPatternBytes) {
-      warnings.AddBadValue(name, item, fmt::format("longer than {} bytes", model::kMaxPatternBytes), kIgnored);
-    } else if (patterns.size() == max_count) {
-      warnings.AddBadValue(name, item, fmt::format("more than {} patterns", max_count), kIgnored);
-    } else {
-      patterns.emplace_back(item);
-    }
-  }
-  return patterns;
+  return ParseItems(name, text,
+                    {.plural = "patterns",
+                     .max_bytes = model::kMaxPatternBytes,
+                     .max_count = max_count,
+                     .problem = [](std::string_view item) -> std::string_view {
+                       item.remove_suffix(1);
+                       return item.find('*') == std::string_view::npos ? "" : "* stands at the end only";
+                     }},
+                    warnings);
 }
 
 std::string ShowPatterns(const std::vector<std::string>& patterns) {

@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "base/token.h"
 #include "fmt/format.h"
 #include "http/curl_handles.h"
 #include "model/version.h"
@@ -35,11 +36,7 @@ bool IsHeaderName(std::string_view name) {
   constexpr std::array<std::string_view, 10> kReserved = {
       "connection", "content-encoding", "content-length", "content-type",     "expect", "host",
       "te",         "trailer",          "user-agent",     "transfer-encoding"};
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const bool is_token = std::all_of(name.begin(), name.end(), [kMarks](unsigned char c) {
-    return absl::ascii_isalnum(c) || kMarks.find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  return is_token && !name.empty() && std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end();
+  return base::IsToken(name) && std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end();
 }
 
 bool IsHeaderValue(std::string_view value) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/token.h"
+
 namespace nodespan::spans {
 namespace {
 
@@ -23,8 +25,7 @@ enum CharClass : uint8_t {
 
 constexpr std::array<uint8_t, 256> MakeCharClasses() {
   std::array<uint8_t, 256> classes{};
-  constexpr std::string_view kToken = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  for (const char c : kToken) {
+  for (const char c : base::kTokenCharacters) {
     classes[static_cast<uint8_t>(c)] = kTokenChar | kValueChar;
   }
   for (const char c : {':', '[', ']'}) {
