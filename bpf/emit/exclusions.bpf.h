@@ -41,17 +41,6 @@ __noinline int ns_matches_pattern(u32 set, u32 subject, u64 addr, u64 bytes)
 	return 0;
 }
 
-/* The first value of the header User-Agent, empty when there is none. */
-static __always_inline struct go_string ns_user_agent(const struct ns_scratch *work)
-{
-	struct go_string value = {};
-
-	if (work->headers[NS_HEADER_USER_AGENT].count &&
-	    bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[NS_HEADER_USER_AGENT].data))
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-	return value;
-}
-
 /* Decides whether a request is recorded, and counts one that is not. Gives its span the id and the trace flags, as
  * ns_sample_and_flag() does. `user_agent` is filled for a request that is recorded. */
 static __always_inline int ns_admit_request(const struct ns_scratch *work, const struct ns_hit *hit,
@@ -62,7 +51,7 @@ static __always_inline int ns_admit_request(const struct ns_scratch *work, const
 
 	if (!ns_sample_and_flag(hit->params, header, has_parent, parent_flags) && !ns_records_unsampled)
 		return ns_is_recorded(header);
-	*user_agent = ns_user_agent(work);
+	*user_agent = ns_header_value(work, NS_HEADER_USER_AGENT);
 	if (!(path.bytes && ns_matches_pattern(set, NS_PATTERN_PATH, path.data, path.bytes)) &&
 	    !(user_agent->bytes && ns_matches_pattern(set, NS_PATTERN_USER_AGENT, user_agent->data, user_agent->bytes)))
 		return ns_is_recorded(header);

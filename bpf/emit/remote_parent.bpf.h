@@ -8,19 +8,22 @@
 #include "bpf/extract/http_headers.bpf.h"
 #include "bpf/extract/traceparent.bpf.h"
 
+/* The first value of a header, empty when there is none. */
+static __always_inline struct go_string ns_header_value(const struct ns_scratch *work, enum ns_http_header header)
+{
+	struct go_string value = {};
+
+	if (work->headers[header].count &&
+	    bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[header].data))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+	return value;
+}
+
 /* Appends the first value of a header. */
 static __always_inline void ns_append_header(struct ns_scratch *work, struct ns_strings strings, u32 which,
 					     enum ns_http_header header, const u64 max)
 {
-	struct go_string value = {};
-
-	if (!work->headers[header].count)
-		return;
-	if (bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[header].data)) {
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
-	}
-	ns_append(strings, which, value, max);
+	ns_append(strings, which, ns_header_value(work, header), max);
 }
 
 /* Appends one value of a header that the user asked for. Numbers are compared right before their use, as in
