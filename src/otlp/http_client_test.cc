@@ -15,8 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
-#include "otlp/otlp_exporter.h"
-#include "otlp/test_spans.h"
+#include "otlp/delivery_test_base.h"
 #include "proto/rpc_status.pb.h"
 #include "tests/fakes/otlp_http_receiver.h"
 #include "tests/fakes/raw_server.h"
@@ -33,19 +32,17 @@ using nodespan::testing::RawServer;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::Finish;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
-using testing::MakeHttpSpans;
-using testing::MakeResource;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-class HttpClientTest : public ::testing::Test {
+class HttpClientTest : public testing::DeliveryTest {
  protected:
   HttpClientTest() {
-    options_.retry = {.initial_interval = absl::Milliseconds(10), .max_interval = absl::Milliseconds(50)};
     options_.on_status = [this](const absl::Status& status) { reports_.push_back(status.ToString()); };
   }
 
@@ -55,43 +52,10 @@ class HttpClientTest : public ::testing::Test {
     client_options_.endpoint = receiver_->endpoint();
   }
 
-  std::unique_ptr<OtlpExporter> Create() {
-    absl::StatusOr<std::unique_ptr<TraceClient>> client = HttpClient::Create(client_options_, &warnings_);
-    EXPECT_TRUE(client.ok()) << client.status();
-    return client.ok() ? std::make_unique<OtlpExporter>(options_, *std::move(client), &counters_) : nullptr;
-  }
-
-  void Begin(OtlpExporter& exporter, size_t count = 2) {
-    made_ += count;
-    exporter.Export(MakeHttpSpans(count, resource_), absl::Now() + absl::Seconds(20));
-  }
-
-  static void Finish(OtlpExporter& exporter) {
-    while (exporter.IsBusy()) {
-      exporter.Wait(absl::InfiniteFuture());
-    }
-  }
-
-  void Export(OtlpExporter& exporter, size_t count = 2) {
-    Begin(exporter, count);
-    Finish(exporter);
-  }
-
-  uint64_t Count(Counter counter) const { return counters_.Get(counter); }
-
-  void ExpectEverySpanCounted() const {
-    EXPECT_EQ(Count(Counter::kSpansExported) + Count(Counter::kSpansRejected) + Count(Counter::kSpansDroppedExport) +
-                  Count(Counter::kSpansDroppedShutdown),
-              made_);
-  }
+  std::unique_ptr<OtlpExporter> Create() { return Wrap(HttpClient::Create(client_options_, &warnings_)); }
 
   HttpClientOptions client_options_;
-  OtlpExporterOptions options_;
-  metrics::Counters counters_;
-  std::vector<std::string> warnings_;
   std::unique_ptr<OtlpHttpReceiver> receiver_;
-  const model::ResourcePtr resource_ = MakeResource("shop");
-  size_t made_ = 0;
   std::vector<std::string> reports_;
 };
 

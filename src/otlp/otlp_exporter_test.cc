@@ -18,8 +18,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
+#include "otlp/delivery_test_base.h"
 #include "otlp/grpc_client.h"
-#include "otlp/test_spans.h"
 #include "tests/fakes/otlp_http_receiver.h"
 #include "tests/fakes/otlp_receiver.h"
 #include "tests/fakes/raw_server.h"
@@ -34,22 +34,21 @@ using nodespan::testing::OtlpReceiver;
 using nodespan::testing::RawServer;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::Finish;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using testing::MakeHttpSpans;
-using testing::MakeResource;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
 constexpr auto kUnavailable = static_cast<int>(absl::StatusCode::kUnavailable);
 constexpr auto kResourceExhausted = static_cast<int>(absl::StatusCode::kResourceExhausted);
 
-class OtlpExporterTest : public ::testing::Test {
+class OtlpExporterTest : public testing::DeliveryTest {
  protected:
   OtlpExporterTest() {
-    options_.retry = {.initial_interval = absl::Milliseconds(10), .max_interval = absl::Milliseconds(50)};
     client_options_.max_reconnect_interval = absl::Milliseconds(100);
     options_.on_status = [this](const absl::Status& status) {
       absl::MutexLock lock(&mutex_);
@@ -63,30 +62,12 @@ class OtlpExporterTest : public ::testing::Test {
     client_options_.endpoint = receiver_->endpoint();
   }
 
-  std::unique_ptr<OtlpExporter> Create() {
-    absl::StatusOr<std::unique_ptr<TraceClient>> client = GrpcClient::Create(client_options_, &warnings_);
-    EXPECT_TRUE(client.ok()) << client.status();
-    return client.ok() ? std::make_unique<OtlpExporter>(options_, *std::move(client), &counters_) : nullptr;
-  }
-
-  void Export(OtlpExporter& exporter, size_t count, absl::Duration time = absl::Seconds(20)) {
-    made_ += count;
-    exporter.Export(MakeHttpSpans(count, resource_), absl::Now() + time);
-    Finish(exporter);
-  }
+  std::unique_ptr<OtlpExporter> Create() { return Wrap(GrpcClient::Create(client_options_, &warnings_)); }
 
   static void Retry(OtlpExporter& exporter) {
     exporter.Retry(absl::Now() + absl::Seconds(20));
     Finish(exporter);
   }
-
-  static void Finish(OtlpExporter& exporter) {
-    while (exporter.IsBusy()) {
-      exporter.Wait(absl::InfiniteFuture());
-    }
-  }
-
-  uint64_t Count(Counter counter) const { return counters_.Get(counter); }
 
   std::vector<std::string> Reports() {
     absl::MutexLock lock(&mutex_);
@@ -97,19 +78,8 @@ class OtlpExporterTest : public ::testing::Test {
     return texts;
   }
 
-  void ExpectEverySpanCounted() const {
-    EXPECT_EQ(Count(Counter::kSpansExported) + Count(Counter::kSpansRejected) + Count(Counter::kSpansDroppedExport) +
-                  Count(Counter::kSpansDroppedShutdown) + Count(Counter::kSpansDroppedQueueFull),
-              made_);
-  }
-
   GrpcClientOptions client_options_;
-  OtlpExporterOptions options_;
-  metrics::Counters counters_;
-  std::vector<std::string> warnings_;
   std::unique_ptr<OtlpReceiver> receiver_;
-  const model::ResourcePtr resource_ = MakeResource("shop");
-  size_t made_ = 0;
   absl::Mutex mutex_;
   std::vector<absl::Status> reports_ ABSL_GUARDED_BY(mutex_);
 };

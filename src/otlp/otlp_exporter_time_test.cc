@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "otlp/delivery_test_base.h"
 #include "otlp/otlp_exporter.h"
 #include "otlp/simulated_collector.h"
 #include "otlp/test_spans.h"
@@ -43,11 +44,7 @@ class OtlpExporterTimeTest : public ::testing::Test {
     exporter_->Export(MakeHttpSpans(count, resource_), clock_.now() + kExportTimeout);
   }
 
-  void Finish() {
-    while (exporter_->IsBusy()) {
-      exporter_->Wait(absl::InfiniteFuture());
-    }
-  }
+  void Finish() { testing::Finish(*exporter_); }
 
   // A batch every five seconds until `end`, as the BatchProcessor gives them to a collector that comes and goes; what
   // is under way then is waited for. The queue behind what is held has room for `queue_batches`.
@@ -80,12 +77,7 @@ class OtlpExporterTimeTest : public ::testing::Test {
     counters_.Add(Counter::kSpansDroppedShutdown, queued * kBatch);
   }
 
-  void ExpectEverySpanCounted() {
-    EXPECT_EQ(Count(Counter::kSpansExported) + Count(Counter::kSpansRejected) + Count(Counter::kSpansDroppedExport) +
-                  Count(Counter::kSpansDroppedShutdown) + Count(Counter::kSpansDroppedQueueFull) +
-                  exporter_->held_spans(),
-              made_);
-  }
+  void ExpectEverySpanCounted() { EXPECT_EQ(testing::EndedSpans(counters_) + exporter_->held_spans(), made_); }
 
   uint64_t Count(Counter counter) const { return counters_.Get(counter); }
 

@@ -13,6 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "otlp/delivery_test_base.h"
 #include "otlp/grpc_client.h"
 #include "otlp/http_client.h"
 #include "otlp/otlp_exporter.h"
@@ -30,6 +31,7 @@ using nodespan::testing::OtlpReceiver;
 using nodespan::testing::OtlpReceiverTls;
 using nodespan::testing::TestCa;
 using ::testing::ElementsAre;
+using testing::Finish;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::MakeHttpSpans;
@@ -102,12 +104,6 @@ class TlsTest : public ::testing::TestWithParam<Protocol> {
     exporter.Export(MakeHttpSpans(2, MakeResource("shop")), absl::InfiniteFuture());
     Finish(exporter);
     return accepted_spans() == before + 2;
-  }
-
-  static void Finish(OtlpExporter& exporter) {
-    while (exporter.IsBusy()) {
-      exporter.Wait(absl::InfiniteFuture());
-    }
   }
 
   const std::string directory_;
