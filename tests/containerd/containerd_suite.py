@@ -12,8 +12,6 @@ import json
 import os
 import pathlib
 import re
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +25,7 @@ import api_server  # noqa: E402
 import go_tool  # noqa: E402
 import images  # noqa: E402
 import node  # noqa: E402
+from suite_tools import free_port, overlay_objects, values, wait_for  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("NODESPAN_BUILD") or ROOT / "build")
 CHURN = int(os.environ.get("NODESPAN_CHURN") or 10)
@@ -72,11 +71,8 @@ def overlay_for_this_kernel():
 
 
 def manifest_container(overlay):
-    renderer = go_tool.provide(ROOT / "tests" / "manifests")
-    text = subprocess.run([renderer, "kustomize", ROOT / "deploy" / "daemonset" / "overlays" / overlay], capture_output=True,
-                          text=True, check=True).stdout
-    objects = map(json.loads, text.splitlines())
-    (container,) = next(one for one in objects if one["kind"] == "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    daemon_set = next(one for one in overlay_objects(overlay) if one["kind"] == "DaemonSet")
+    (container,) = daemon_set["spec"]["template"]["spec"]["containers"]
     return container
 
 
@@ -92,12 +88,6 @@ def security_of(manifest, without=()):
         "apparmor": {"profile_type": context["appArmorProfile"]["type"]},
         "capabilities": {"drop_capabilities": context["capabilities"]["drop"],
                          "add_capabilities": [name for name in context["capabilities"]["add"] if name not in without]}}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(port, path):
@@ -155,7 +145,7 @@ class Tracer:
             time.sleep(0.2)
             return next((resource for _, seen, resource in self.spans() if seen == path), None)
         try:
-            return node.wait_for(f"a span of {path}", traced, seconds)
+            return wait_for(f"a span of {path}", traced, seconds)
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{self.container.output()}") from error
 
@@ -166,7 +156,7 @@ class Tracer:
                 return get(self.http_port, "/readyz")
             except OSError:
                 return None
-        node.wait_for("/readyz", answers, 5)
+        wait_for("/readyz", answers, 5)
         return self
 
 
@@ -174,10 +164,6 @@ class Tracer:
 def shared_tracer():
     """For tests that do nothing to it: loading its programs takes seconds."""
     return Tracer(NODE).ready()
-
-
-def values(attributes):
-    return {one["key"]: next(iter(one["value"].values())) for one in attributes}
 
 
 class NodeTest(unittest.TestCase):
@@ -246,11 +232,11 @@ class LiveLabelTest(NodeTest):
         tracer = self.tracer(api=api).ready()
         get(service.port, "/users/before")
         api.put(pod, [service.container], OPTED_IN)
-        node.wait_for("its probes", lambda: holdings(tracer.container.pid()).links, 2)
+        wait_for("its probes", lambda: holdings(tracer.container.pid()).links, 2)
         resource = tracer.wait_for_span(service, "/users/meanwhile", seconds=5)
         self.assertEqual((resource["k8s.pod.name"], resource["k8s.container.name"]), ("cart-0", "app"))
         api.put(pod, [service.container], {})
-        node.wait_for("the end of its probes", lambda: not holdings(tracer.container.pid()).links, 5)
+        wait_for("the end of its probes", lambda: not holdings(tracer.container.pid()).links, 5)
         get(service.port, "/users/after")
         time.sleep(0.5)
         self.assertEqual(set(tracer.paths()), {"/users/meanwhile"})
@@ -291,7 +277,7 @@ class RuntimeTest(NodeTest):
         before = holdings(pid)
         self.come_and_go(tracer, CHURN)
         # What was known of a process is kept for some seconds after its end.
-        node.wait_for("the end of what is kept", lambda: holdings(pid).descriptors <= before.descriptors, 60)
+        wait_for("the end of what is kept", lambda: holdings(pid).descriptors <= before.descriptors, 60)
         after = holdings(pid)
         # Arenas of the allocator move by so much; a pod that stayed would cost about 50 kB.
         self.assertLessEqual(after.anonymous_kb, before.anonymous_kb + max(1024, CHURN * 20))
@@ -306,7 +292,7 @@ class RuntimeTest(NodeTest):
                 self.assertTrue(holdings(tracer.container.pid()).links)
             finally:
                 pod.remove()
-        node.wait_for("the last detachment", lambda: not holdings(tracer.container.pid()).links, 10)
+        wait_for("the last detachment", lambda: not holdings(tracer.container.pid()).links, 10)
 
 
 Holdings = collections.namedtuple("Holdings", "descriptors links anonymous_kb")

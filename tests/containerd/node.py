@@ -13,8 +13,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
+
+from suite_tools import wait_for
 
 START_SECONDS = 20
 STOP_SECONDS = 10
@@ -68,16 +69,6 @@ exec "$@" """
 
 class RuntimeRefused(Exception):
     """The runtime refused a call."""
-
-
-def wait_for(what, condition, seconds):
-    """The first true value of `condition`, asked for ten times per second."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(0.1)
-    return value
 
 
 class CriClient:

@@ -6,12 +6,13 @@ The kubelet's part, saying which containers of a pod run, is played by the tests
 
 import contextlib
 import json
-import socket
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
+
+import suite_tools
 
 ADMIN_TOKEN = "the-administrator"
 START_SECONDS = 90
@@ -24,18 +25,12 @@ class ApiError(Exception):
         self.code = code
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class ControlPlane:
     """Use as a context manager; `program` is what tests/kubernetes/apiserver builds."""
 
     def __init__(self, folder, program):
         self.folder, self.program = folder, program
-        self.port, self.etcd_port, self.peer_port = free_port(), free_port(), free_port()
+        self.port, self.etcd_port, self.peer_port = suite_tools.free_port(), suite_tools.free_port(), suite_tools.free_port()
         self.processes = {}
         folder.mkdir()
         self.ca = folder / "ca.crt"

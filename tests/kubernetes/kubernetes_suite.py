@@ -23,10 +23,11 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import control_plane  # noqa: E402
 import go_tool  # noqa: E402
+from suite_tools import OVERLAYS, overlay_objects, values, wait_for  # noqa: E402
 
-OVERLAYS = ROOT / "deploy" / "daemonset" / "overlays"
 NODE_NAME = "node-1"
 OPTED_IN = {"nodespan.io/trace": "enabled"}
+RENDERED = {}  # overlay -> its objects
 # cgroup v2 where it is mounted beside v1, v2 alone, and a hierarchy of v1.
 CGROUP_MOUNTS = ("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "/sys/fs/cgroup/memory")
 
@@ -40,7 +41,7 @@ def setUpModule():
     FOLDER = pathlib.Path(scratch.name)
     try:
         program = go_tool.provide(HERE / "apiserver")
-        RENDERED.update({path.name: rendered(path) for path in sorted(OVERLAYS.iterdir())})
+        RENDERED.update({path.name: overlay_objects(path.name) for path in sorted(OVERLAYS.iterdir())})
     except go_tool.CannotBeHad as reason:
         raise unittest.SkipTest(f"kube-apiserver cannot be had: {reason}")
     DEMO = subprocess.run([ROOT / "tests/goprograms/build", "demo"], check=True, capture_output=True,
@@ -51,24 +52,6 @@ def setUpModule():
     PLANE.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     for thing in RENDERED["observe"]:
         PLANE.create(thing)
-
-
-RENDERED = {}  # overlay -> its objects
-
-
-def rendered(overlay):
-    text = subprocess.run([go_tool.provide(ROOT / "tests" / "manifests"), "kustomize", overlay], capture_output=True, text=True,
-                          check=True).stdout
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def wait_for(what, probe, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not come within {seconds} s")
 
 
 class Pod:
@@ -154,8 +137,8 @@ class Tracer:
 
     def wait_for_log(self, pattern, seconds=10, count=1):
         try:
-            wait_for(pattern, lambda: len(re.findall(pattern, self.log())) >= count, seconds)
-        except AssertionError as error:
+            wait_for(pattern, lambda: len(re.findall(pattern, self.log())) >= count, seconds, pause=0.02)
+        except TimeoutError as error:
             raise AssertionError(f"{error}; nodespan said:\n{self.log()}") from error
 
     def spans(self):
@@ -167,10 +150,6 @@ class Tracer:
                 for scope in group["scopeSpans"]:
                     found.update((values(span["attributes"]).get("url.path"), resource) for span in scope["spans"])
         return found
-
-
-def values(attributes):
-    return {one["key"]: next(iter(one["value"].values())) for one in attributes}
 
 
 class KubernetesTest(unittest.TestCase):

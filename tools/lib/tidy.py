@@ -125,7 +125,7 @@ class Tidy:
         unit = folder / f"{paths[0].parent.name}.cc"
         unit.write_text("".join(f'#include "{path}"  // NOLINT(bugprone-suspicious-include)\n' for path in paths), encoding="utf-8")
         entry = self.entries[paths[0]]
-        command = [word for word in entry["command"].split()]
+        command = entry["command"].split()
         command[command.index("-c") + 1] = str(unit)
         (folder / "compile_commands.json").write_text(
             json.dumps([{**entry, "file": str(unit), "command": " ".join(command)}]), encoding="utf-8")
