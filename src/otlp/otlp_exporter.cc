@@ -88,7 +88,7 @@ void OtlpExporter::Start(RequestPtr request) {
   } else {
     request->deadline = std::min(request->deadline, now + options_.timeout);
     request->backoff.emplace(options_.retry, now, request->deadline,
-                             [this] { return absl::Uniform(random_, 0.0, 1.0); });
+                             [this] { return options_.jitter ? options_.jitter() : absl::Uniform(random_, 0.0, 1.0); });
   }
   counters_->Add(Counter::kExportRequests);
   const uint64_t id = ++last_id_;

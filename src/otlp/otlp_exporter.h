@@ -39,6 +39,9 @@ struct OtlpExporterOptions {
   size_t max_request_bytes = kMaxRequestBytes;
   size_t max_in_flight = 4;  // requests sent, or waiting for their next try, before CanTake says no; at least 1
 
+  // Numbers in [0, 1) that pauses are drawn with, asked for on the export thread; null: random ones.
+  std::function<double()> jitter;
+
   // Called on the export thread: with an error for every try that failed, every partial success and every span too
   // large to send; with OK when a request succeeds after that. The caller logs it, at its own rate.
   std::function<void(const absl::Status&)> on_status = [](const absl::Status&) {};

@@ -33,6 +33,10 @@ SimulatedCollector::Answer Accept(absl::Duration after) { return {after, CallRes
 
 class OtlpExporterTimeTest : public ::testing::Test {
  protected:
+  OtlpExporterTimeTest() {
+    options_.jitter = [this] { return std::uniform_real_distribution<double>()(jitter_); };
+  }
+
   void Create(SimulatedCollector::Behaviour behaviour) {
     auto collector = std::make_unique<SimulatedCollector>(&clock_, std::move(behaviour));
     collector_ = collector.get();
@@ -81,6 +85,7 @@ class OtlpExporterTimeTest : public ::testing::Test {
 
   uint64_t Count(Counter counter) const { return counters_.Get(counter); }
 
+  std::mt19937 jitter_{1};  // NOLINT(cert-msc51-cpp): the same pauses each time
   SimulatedClock clock_;
   metrics::Counters counters_;
   OtlpExporterOptions options_;
