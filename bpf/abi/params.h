@@ -562,18 +562,19 @@ NS_ASSERT(sizeof(struct ns_context_type) == 12);
 enum ns_sampler_root {
 	NS_SAMPLE_ALWAYS,
 	NS_SAMPLE_NEVER,
-	NS_SAMPLE_TRACE_ID_RATIO,
+	NS_SAMPLE_TRACE_ID_RATIO, /* (be64(trace_id[8..15]) >> 1) < threshold */
+	NS_SAMPLE_CONSISTENT,	  /* 56-bit randomness >= threshold */
 };
 
 /* Value of the array map `targets`: one per process that is being traced. */
 struct ns_target_params {
-	uint64_t load_bias;	  /* run-time address - linked address; 0 unless PIE */
-	uint64_t ratio_threshold; /* sampled when (be64(trace_id[8..15]) >> 1) < threshold */
-	uint32_t binary_slot;	  /* index into `binaries` */
-	uint32_t generation;	  /* of this slot; 0: the slot is free, hits are ignored */
-	uint8_t sampler_root;	  /* enum ns_sampler_root */
-	uint8_t parent_based;	  /* a valid parent decides */
-	uint8_t exclusion_set;	  /* index into `exclusions` */
+	uint64_t load_bias;    /* run-time address - linked address; 0 unless PIE */
+	uint64_t threshold;    /* of the sampler */
+	uint32_t binary_slot;  /* index into `binaries` */
+	uint32_t generation;   /* of this slot; 0: the slot is free, hits are ignored */
+	uint8_t sampler_root;  /* enum ns_sampler_root */
+	uint8_t parent_based;  /* a valid parent decides */
+	uint8_t exclusion_set; /* index into `exclusions` */
 	uint8_t pad[5];
 };
 NS_ASSERT(sizeof(struct ns_target_params) == 32);

@@ -24,6 +24,17 @@ enum ns_record_type {
 #define NS_RECORD_STRINGS 12 /* most strings of any record */
 
 /*
+ * What the entry `ot` of a tracestate says: 56-bit numbers, with NS_OT_PRESENT when they are there, else 0. Source:
+ * OpenTelemetry specification, "TraceState: Probability Sampling".
+ */
+struct ns_ot_sampling {
+	uint64_t threshold;  /* th: the trace was sampled because its randomness is not below */
+	uint64_t randomness; /* rv; without it the last 7 bytes of the trace id are the randomness */
+};
+#define NS_OT_PRESENT (1ULL << 56)
+#define NS_OT_MASK (NS_OT_PRESENT - 1)
+
+/*
  * The strings of a record stand behind its fixed part, concatenated in the order of the record's own enumeration,
  * without terminators. NS_*_MAX_*: bytes kept of each; a longer one is cut and its bit set in strings_cut.
  */
@@ -43,8 +54,9 @@ struct ns_record_header {
 	uint16_t strings_cut;
 	uint16_t string_bytes[NS_RECORD_STRINGS];
 	uint8_t pad[4];
+	struct ns_ot_sampling ot; /* of this span */
 };
-NS_ASSERT(sizeof(struct ns_record_header) == 96);
+NS_ASSERT(sizeof(struct ns_record_header) == 112);
 
 /* ---- HTTP server ---- */
 enum ns_http_string {
@@ -120,7 +132,7 @@ struct ns_http_server_record {
 	uint64_t handler_vaddr; /* code of the handler that was chosen, as linked; 0: not known */
 				/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_http_server_record) == 136);
+NS_ASSERT(sizeof(struct ns_http_server_record) == 152);
 
 /* ---- HTTP client: one attempt to send a request ---- */
 enum ns_http_client_string {
@@ -177,7 +189,7 @@ struct ns_http_client_record {
 	uint8_t pad[7];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_http_client_record) == 160);
+NS_ASSERT(sizeof(struct ns_http_client_record) == 176);
 
 /* ---- database/sql: one call of the driver ---- */
 enum ns_sql_string {
@@ -226,7 +238,7 @@ struct ns_sql_record {
 	uint8_t pad[5];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_sql_record) == 128);
+NS_ASSERT(sizeof(struct ns_sql_record) == 144);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {
@@ -261,7 +273,7 @@ struct ns_grpc_record {
 					known */
 				     /* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_grpc_record) == 144);
+NS_ASSERT(sizeof(struct ns_grpc_record) == 160);
 
 /*
  * ---- Spans that the program makes through the OpenTelemetry API: one record for each call ----
@@ -329,7 +341,7 @@ struct ns_api_record {
 	uint8_t pad[2];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_api_record) == 112);
+NS_ASSERT(sizeof(struct ns_api_record) == 128);
 
 /* ---- segmentio/kafka-go: messages written, fetched, or worked on ---- */
 enum ns_kafka_operation { NS_KAFKA_SEND = 1, NS_KAFKA_RECEIVE, NS_KAFKA_PROCESS, NS_KAFKA_OP_COUNT };
@@ -385,7 +397,7 @@ struct ns_kafka_record {
 	uint8_t pad[7];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_kafka_record) == 144);
+NS_ASSERT(sizeof(struct ns_kafka_record) == 160);
 
 /* ---- A panic on a goroutine that has an operation open ---- */
 enum ns_panic_string {
@@ -408,9 +420,9 @@ struct ns_panic_record {
 	uint8_t pad[7];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_panic_record) == 160);
+NS_ASSERT(sizeof(struct ns_panic_record) == 176);
 
-#define NS_RECORD_MAX_FIXED_BYTES 160
+#define NS_RECORD_MAX_FIXED_BYTES 176
 NS_ASSERT(sizeof(struct ns_panic_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_kafka_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);

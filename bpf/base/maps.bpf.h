@@ -95,6 +95,7 @@ struct ns_parent_span {
 	u8 span_id[8];
 	u8 trace_flags;
 	u8 pad[7];
+	struct ns_ot_sampling ot;
 };
 
 /* Context or goroutine -> span. Written by the programs; entries of a context stay when the span ends, until the oldest
@@ -174,6 +175,7 @@ struct ns_api_span {
 	u8 trace_flags;
 	u8 is_recorded;
 	u8 pad[6];
+	struct ns_ot_sampling ot;
 };
 
 /* Object of the kinds NS_OBJECT_API_* -> span. Inserted at the start, deleted at the end. A span that a program never

@@ -74,6 +74,14 @@ struct ns_message_walk {
 	u64 dropped_links;
 };
 
+/* Where the walk over the characters of a tracestate is, and what it has found; here for the same reason. */
+struct ns_ot_walk {
+	u64 state; /* enum ns_ot_state */
+	u64 value; /* of the digits so far */
+	u64 digits;
+	struct ns_ot_sampling ot;
+};
+
 struct ns_scratch {
 	u64 users; /* 1: taken */
 	u64 slot;  /* of this one */
@@ -83,6 +91,7 @@ struct ns_scratch {
 	struct ns_context_walk contexts;
 	struct ns_route_text route;
 	struct ns_message_walk messages;
+	struct ns_ot_walk ot;
 	struct ns_parent_span parent;
 	u64 registers[NS_REG_COUNT];
 	struct ns_long_operation operation; /* being put together; what counts of it is copied to the in-flight map */

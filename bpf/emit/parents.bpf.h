@@ -151,6 +151,7 @@ static __always_inline struct ns_parent_span *ns_parent_new(struct ns_scratch *w
 	__builtin_memcpy(span->trace_id, header->trace_id, sizeof(span->trace_id));
 	__builtin_memcpy(span->span_id, header->span_id, sizeof(span->span_id));
 	span->trace_flags = header->trace_flags;
+	span->ot = header->ot;
 	return span;
 }
 
@@ -368,6 +369,7 @@ static __always_inline int ns_join_span(const struct ns_hit *hit, struct ns_reco
 	}
 	__builtin_memcpy(header->trace_id, span->trace_id, sizeof(header->trace_id));
 	__builtin_memcpy(header->parent_span_id, span->span_id, sizeof(header->parent_span_id));
+	header->ot = span->ot;
 	ns_sample_and_flag(hit->params, header, 1, span->trace_flags);
 	return ns_is_recorded(header);
 }

@@ -6,6 +6,7 @@
 #include "bpf/emit/operation.bpf.h"
 #include "bpf/emit/sampling.bpf.h"
 #include "bpf/extract/http_headers.bpf.h"
+#include "bpf/extract/ot_tracestate.bpf.h"
 #include "bpf/extract/traceparent.bpf.h"
 
 /* The first value of a header, empty when there is none. */
@@ -165,9 +166,30 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work, struct
 	op->strings_bytes = begin + used;
 }
 
-/* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags.
- * Returns -1 when there is none. */
-static __always_inline int ns_read_parent(struct ns_scratch *work, u8 *flags)
+/* Reads the `ot` entry of the tracestate header into the record. Of a trace that is not recorded because its parent is
+ * not, nobody asks for it. */
+static __always_inline void ns_read_ot(struct ns_scratch *work, const struct ns_target_params *params, u8 flags)
+{
+	const struct ns_go_strings *lines = &work->headers[NS_HEADER_TRACESTATE];
+
+	if (!lines->count || (params->parent_based && !(flags & NS_TRACE_FLAG_SAMPLED)))
+		return;
+	__builtin_memset(&work->ot, 0, sizeof(work->ot));
+#pragma unroll
+	for (u32 i = 0; i < NS_TRACESTATE_LINES; i++) {
+		struct go_string line = {};
+
+		if (i >= lines->count ||
+		    bpf_probe_read_user(&line, sizeof(line), (const void *)(lines->data + i * sizeof(line))) ||
+		    !ns_ot_line(work, line))
+			break;
+	}
+	work->operation.op.header.ot = work->ot.ot;
+}
+
+/* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags,
+ * and what the tracestate says about sampling. Returns -1 when there is none. */
+static __always_inline int ns_read_parent(struct ns_scratch *work, const struct ns_hit *hit, u8 *flags)
 {
 	struct ns_record_header *header = &work->operation.op.header;
 	struct go_string value = {};
@@ -189,6 +211,7 @@ static __always_inline int ns_read_parent(struct ns_scratch *work, u8 *flags)
 				 header->parent_span_id, flags))
 		goto bad;
 	*flags &= NS_TRACE_FLAG_SAMPLED | NS_TRACE_FLAG_RANDOM;
+	ns_read_ot(work, hit->params, *flags);
 	return 0;
 bad:
 	ns_count(NS_LOSS_BAD_TRACEPARENT);

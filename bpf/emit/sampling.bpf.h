@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* New ids and the head sampling decision (SPEC section 1.4, the Go SDK's rules). */
+/* New ids and the head sampling decision (SPEC section 1.4, the Go SDK's rules; consistent probability by the
+ * OpenTelemetry specification, "TraceState: Probability Sampling"). */
 #ifndef NODESPAN_SAMPLING_H
 #define NODESPAN_SAMPLING_H
 
@@ -44,27 +45,44 @@ static __always_inline int ns_leaves_out_all(const struct ns_target_params *para
 	return 1;
 }
 
-/* Whether the operation is recorded, given its (new or inherited) trace id. */
+/* Whether consistent sampling with this threshold takes the trace. */
+static __always_inline int ns_is_consistent(const struct ns_record_header *header, u64 threshold)
+{
+	u64 randomness = header->ot.randomness ? header->ot.randomness : ns_be64(header->trace_id + 8);
+
+	return (randomness & NS_OT_MASK) >= (threshold & NS_OT_MASK);
+}
+
+/* Whether the operation is recorded, given its (new or inherited) trace id and `ot` entry, which then says what was
+ * decided. */
 static __always_inline int ns_sample(const struct ns_target_params *params, int has_parent, u8 parent_flags,
-				     const u8 *trace_id)
+				     struct ns_record_header *header)
 {
 	if (has_parent && (parent_flags & NS_TRACE_FLAG_EXCLUDED))
 		return 0;
-	if (params->parent_based && has_parent)
+	if (params->parent_based && has_parent) {
+		/* A threshold that did not decide so says nothing about how many traces this one stands for. */
+		if (params->sampler_root == NS_SAMPLE_CONSISTENT && !ns_is_consistent(header, header->ot.threshold))
+			header->ot.threshold = 0;
 		return parent_flags & NS_TRACE_FLAG_SAMPLED;
+	}
 	if (params->sampler_root == NS_SAMPLE_NEVER)
 		return 0;
 	if (params->sampler_root == NS_SAMPLE_TRACE_ID_RATIO)
-		return (ns_be64(trace_id + 8) >> 1) < params->ratio_threshold;
+		return (ns_be64(header->trace_id + 8) >> 1) < params->threshold;
+	if (params->sampler_root == NS_SAMPLE_CONSISTENT) {
+		header->ot.threshold = params->threshold | NS_OT_PRESENT;
+		return ns_is_consistent(header, params->threshold);
+	}
 	return 1;
 }
 
-/* Decides, and gives the span its id and trace flags. Returns whether it is sampled; also a span that is not has both,
- * for its children to inherit. */
+/* Decides, and gives the span its id and trace flags; header->ot is that of its parent before. Returns whether it is
+ * sampled; also a span that is not has both, for its children to inherit. */
 static __always_inline int ns_sample_and_flag(const struct ns_target_params *params, struct ns_record_header *header,
 					      int has_parent, u8 parent_flags)
 {
-	int sampled = ns_sample(params, has_parent, parent_flags, header->trace_id);
+	int sampled = ns_sample(params, has_parent, parent_flags, header);
 
 	ns_new_span_id(header->span_id);
 	header->trace_flags =

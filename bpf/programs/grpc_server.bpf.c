@@ -92,7 +92,7 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 	}
 	if (params->present & NS_GRPC_PARAM_METADATA)
 		ns_collect_headers(work, hit, NS_METADATA_MAP, ns_find_metadata(hit, stream.context));
-	has_parent = ns_read_parent(work, &parent_flags) == 0;
+	has_parent = ns_read_parent(work, hit, &parent_flags) == 0;
 	if (!has_parent) {
 		ns_new_trace_id(op->header.trace_id);
 		*(u64 *)op->header.parent_span_id = 0;

@@ -79,7 +79,7 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	record->proto_minor = request.proto_minor;
 	record->present = request.present;
 	ns_collect_headers(work, hit, NS_HTTP_HEADER_MAP, request.header_map);
-	has_parent = ns_read_parent(work, &parent_flags) == 0;
+	has_parent = ns_read_parent(work, hit, &parent_flags) == 0;
 	if (!has_parent) {
 		ns_new_trace_id(op->header.trace_id);
 		*(u64 *)op->header.parent_span_id = 0;

@@ -44,6 +44,7 @@ static __always_inline void ns_api_identify(struct ns_api_scratch *work, const s
 	__builtin_memcpy(header->span_id, span->span_id, sizeof(header->span_id));
 	__builtin_memcpy(header->parent_span_id, span->parent_span_id, sizeof(header->parent_span_id));
 	header->trace_flags = span->trace_flags;
+	header->ot = span->ot;
 }
 
 static __always_inline void ns_api_emit(struct ns_api_scratch *work)
@@ -72,6 +73,7 @@ static __always_inline void ns_api_join(struct ns_api_scratch *work, const struc
 	__builtin_memcpy(span->span_id, header->span_id, sizeof(span->span_id));
 	__builtin_memcpy(span->parent_span_id, header->parent_span_id, sizeof(span->parent_span_id));
 	span->trace_flags = header->trace_flags;
+	span->ot = header->ot;
 	if (search)
 		ns_scratch_release(search);
 }
@@ -86,6 +88,7 @@ static __always_inline void ns_api_note(const struct ns_hit *hit, const struct n
 	__builtin_memcpy(parent.trace_id, span->trace_id, sizeof(parent.trace_id));
 	__builtin_memcpy(parent.span_id, span->span_id, sizeof(parent.span_id));
 	parent.trace_flags = span->trace_flags;
+	parent.ot = span->ot;
 	if (bpf_map_update_elem(&parents, &key, &parent, BPF_ANY))
 		ns_count(NS_LOSS_PARENT_MAP_FULL);
 }

@@ -26,13 +26,27 @@ std::vector<uint32_t> AllSlots(uint32_t count) {
   return slots;
 }
 
-uint8_t ToAbi(model::RootSampler root) {
-  switch (root) {
-    case model::RootSampler::kAlwaysOn: return NS_SAMPLE_ALWAYS;
-    case model::RootSampler::kAlwaysOff: return NS_SAMPLE_NEVER;
-    case model::RootSampler::kTraceIdRatio: return NS_SAMPLE_TRACE_ID_RATIO;
+// What the kernel decides by.
+struct AbiSampler {
+  uint8_t root = NS_SAMPLE_ALWAYS;
+  uint64_t threshold = 0;
+};
+
+AbiSampler ToAbi(const model::Sampler& sampler) {
+  switch (sampler.root) {
+    case model::RootSampler::kAlwaysOn: return {.root = NS_SAMPLE_ALWAYS};
+    case model::RootSampler::kAlwaysOff: return {.root = NS_SAMPLE_NEVER};
+    case model::RootSampler::kTraceIdRatio:
+      return {.root = NS_SAMPLE_TRACE_ID_RATIO, .threshold = model::TraceIdRatioThreshold(sampler.ratio)};
+    case model::RootSampler::kConsistentProbability: {
+      const uint64_t threshold = model::ConsistentThreshold(sampler.ratio);
+      if (threshold == model::kConsistentNever) {
+        return {.root = NS_SAMPLE_NEVER};
+      }
+      return {.root = NS_SAMPLE_CONSISTENT, .threshold = threshold};
+    }
   }
-  return NS_SAMPLE_ALWAYS;
+  return {};
 }
 
 }  // namespace
@@ -157,12 +171,13 @@ absl::StatusOr<Attacher::Target> Attacher::Activate(TargetId target, const Attac
     ReleaseBinary(request.binary_content_hash);
   };
   NODESPAN_ASSIGN_OR_RETURN(state.exclusion_set, exclusion_sets_.Acquire(request.exclusions));
+  const AbiSampler sampler = ToAbi(request.sampler);
   NODESPAN_RETURN_IF_ERROR(
       object_->WriteTarget(target.slot, {.load_bias = request.load_bias,
-                                         .ratio_threshold = model::TraceIdRatioThreshold(request.sampler.ratio),
+                                         .threshold = sampler.threshold,
                                          .binary_slot = binary_slot,
                                          .generation = target.generation,
-                                         .sampler_root = ToAbi(request.sampler.root),
+                                         .sampler_root = sampler.root,
                                          .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
                                          .exclusion_set = state.exclusion_set,
                                          .pad = {}}));

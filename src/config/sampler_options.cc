@@ -14,18 +14,20 @@ using model::Sampler;
 constexpr std::string_view kSamplerVar = "OTEL_TRACES_SAMPLER";
 constexpr std::string_view kArgVar = "OTEL_TRACES_SAMPLER_ARG";
 
-constexpr std::array<NamedValue<Sampler>, 6> kSamplers = {{
+constexpr std::array<NamedValue<Sampler>, 8> kSamplers = {{
     {"always_on", {.root = RootSampler::kAlwaysOn, .parent_based = false}},
     {"always_off", {.root = RootSampler::kAlwaysOff, .parent_based = false}},
     {"traceidratio", {.root = RootSampler::kTraceIdRatio, .parent_based = false}},
     {"parentbased_always_on", {.root = RootSampler::kAlwaysOn, .parent_based = true}},
     {"parentbased_always_off", {.root = RootSampler::kAlwaysOff, .parent_based = true}},
     {"parentbased_traceidratio", {.root = RootSampler::kTraceIdRatio, .parent_based = true}},
+    {"consistent_probability", {.root = RootSampler::kConsistentProbability, .parent_based = false}},
+    {"parentbased_consistent_probability", {.root = RootSampler::kConsistentProbability, .parent_based = true}},
 }};
 
 std::string Describe(const Sampler& sampler) {
-  return sampler.root == RootSampler::kTraceIdRatio ? fmt::format("{} {}", SamplerName(sampler), sampler.ratio)
-                                                    : std::string(SamplerName(sampler));
+  return model::HasRatio(sampler.root) ? fmt::format("{} {}", SamplerName(sampler), sampler.ratio)
+                                       : std::string(SamplerName(sampler));
 }
 
 }  // namespace
@@ -46,7 +48,7 @@ model::Sampler ReadSampler(const Environment& environment, const model::Sampler&
                          fmt::format("using {}", Describe(fallback)));
     return fallback;
   }
-  if (sampler->root == RootSampler::kTraceIdRatio && arg) {
+  if (model::HasRatio(sampler->root) && arg) {
     absl::StatusOr<double> ratio = ParseRatio(*arg);
     if (ratio.ok()) {
       sampler->ratio = *ratio;

@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 constexpr Sampler kFallback = {.root = RootSampler::kTraceIdRatio, .parent_based = true, .ratio = 0.5};
 
-TEST(ReadSamplerTest, KnowsAllSixNames) {
+TEST(ReadSamplerTest, KnowsAllNames) {
   struct {
     const char* name;
     Sampler sampler;
@@ -25,6 +25,8 @@ TEST(ReadSamplerTest, KnowsAllSixNames) {
       {"traceidratio", {RootSampler::kTraceIdRatio, false, 0.25}},
       {"parentbased_always_on", {RootSampler::kAlwaysOn, true, 1.0}},
       {"parentbased_always_off", {RootSampler::kAlwaysOff, true, 1.0}},
+      {"consistent_probability", {RootSampler::kConsistentProbability, false, 0.25}},
+      {"parentbased_consistent_probability", {RootSampler::kConsistentProbability, true, 0.25}},
       {" ParentBased_TraceIdRatio ", {RootSampler::kTraceIdRatio, true, 0.25}},
   };
   for (const auto& known : cases) {

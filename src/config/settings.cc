@@ -138,14 +138,17 @@ const Setting kSettings[] = {
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
      .variables = {"OTEL_TRACES_SAMPLER"},
-     .takes = "[parentbased_]always_on|[parentbased_]always_off|[parentbased_]traceidratio",
-     .help = "Which traces are recorded, decided in the kernel",
+     .takes = "[parentbased_]always_on|...always_off|...traceidratio|...consistent_probability",
+     .help = "Which traces are recorded, decided in the kernel; consistent_probability, a name of nodespan's own, "
+             "decides by "
+             "the randomness of a trace and writes the threshold into the tracestate (ot=th), also of the spans within",
      .value = kSampler,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
      .variables = {"OTEL_TRACES_SAMPLER_ARG"},
      .takes = "0...1",
-     .help = "The ratio of traceidratio, 1 when not set; without OTEL_TRACES_SAMPLER beside it it has no effect",
+     .help = "The ratio of traceidratio and consistent_probability, 1 when not set; without OTEL_TRACES_SAMPLER beside "
+             "it it has no effect",
      .value = kSamplerArgument,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,

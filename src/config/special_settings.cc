@@ -113,7 +113,7 @@ std::string ShowSampler(const Config& config) { return std::string(SamplerName(c
 
 std::string ShowSamplerArgument(const Config& config) {
   const model::Sampler& sampler = config.targets.sampler;
-  return sampler.root == model::RootSampler::kTraceIdRatio ? fmt::format("{}", sampler.ratio) : "";
+  return model::HasRatio(sampler.root) ? fmt::format("{}", sampler.ratio) : "";
 }
 
 absl::Status SetServiceName(const SettingInput& input, Config& config) {

@@ -140,7 +140,8 @@ TEST(TargetOptionsTest, BadInputIsAnsweredAndTheRestWorks) {
        {"OTEL_RESOURCE_ATTRIBUTES: item \"t\\xff=a\": expected UTF-8 text; ignoring the whole variable"}},
       {{{"OTEL_TRACES_SAMPLER", "traceidratio\n"}},
        {"OTEL_TRACES_SAMPLER=\"traceidratio\\x0a\": expected one of always_on, always_off, traceidratio, "
-        "parentbased_always_on, parentbased_always_off, parentbased_traceidratio; using parentbased_traceidratio 0.1"}},
+        "parentbased_always_on, parentbased_always_off, parentbased_traceidratio, consistent_probability, "
+        "parentbased_consistent_probability; using parentbased_traceidratio 0.1"}},
       {{{"OTEL_TRACES_SAMPLER_ARG", "0.5"}},
        {"OTEL_TRACES_SAMPLER_ARG=\"0.5\": it has no effect without OTEL_TRACES_SAMPLER; using parentbased_traceidratio "
         "0.1"}},

@@ -4,9 +4,18 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace nodespan::events {
+
+// The OpenTelemetry entry `ot` of a tracestate: 56-bit numbers (ns_ot_sampling).
+struct OtSampling {
+  std::optional<uint64_t> threshold;   // th
+  std::optional<uint64_t> randomness;  // rv
+
+  bool operator==(const OtSampling&) const = default;
+};
 
 // What every operation has: ns_record_header without the parts that only matter for reading.
 struct EventHeader {
@@ -19,6 +28,7 @@ struct EventHeader {
   std::array<uint8_t, 8> parent_span_id{};  // All zero: root.
   uint8_t trace_flags = 0;
   bool has_remote_parent = false;
+  OtSampling ot;
 };
 
 // A string of a record, as it was in the traced process: any bytes. Empty when absent.

@@ -15,6 +15,10 @@ bool IsZero(const std::array<uint8_t, N>& id) {
   return id == std::array<uint8_t, N>{};
 }
 
+std::optional<uint64_t> OtNumber(uint64_t raw) {
+  return (raw & NS_OT_PRESENT) != 0 ? std::optional(raw & NS_OT_MASK) : std::nullopt;
+}
+
 absl::StatusOr<EventHeader> ReadHeader(const ns_record_header& raw) {
   EventHeader header;
   header.target_slot = raw.target_slot;
@@ -28,6 +32,7 @@ absl::StatusOr<EventHeader> ReadHeader(const ns_record_header& raw) {
   std::memcpy(header.parent_span_id.data(), raw.parent_span_id, sizeof(raw.parent_span_id));
   header.trace_flags = raw.trace_flags;
   header.has_remote_parent = (raw.flags & NS_SPAN_REMOTE_PARENT) != 0 && !IsZero(header.parent_span_id);
+  header.ot = {.threshold = OtNumber(raw.ot.threshold), .randomness = OtNumber(raw.ot.randomness)};
   if (IsZero(header.trace_id) || IsZero(header.span_id)) {
     return Malformed("record: all-zero trace or span id");
   }

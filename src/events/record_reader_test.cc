@@ -174,6 +174,13 @@ TEST(RecordReaderTest, EndBeforeStartIsClampedToStart) {
   EXPECT_EQ(ReadHttp(record.Bytes()).header.end_mono_ns, record.fixed.header.start_mono_ns);
 }
 
+TEST(RecordReaderTest, NumbersAboutSamplingAreThereWithTheirMark) {
+  HttpServerRecordBuilder record;
+  EXPECT_EQ(ReadHttp(record.Bytes()).header.ot, OtSampling{});
+  record.fixed.header.ot = {.threshold = NS_OT_PRESENT, .randomness = NS_OT_PRESENT | NS_OT_MASK};
+  EXPECT_EQ(ReadHttp(record.Bytes()).header.ot, (OtSampling{.threshold = 0, .randomness = NS_OT_MASK}));
+}
+
 TEST(RecordReaderTest, RemoteFlagWithoutParentMeansNothing) {
   HttpServerRecordBuilder record;
   record.fixed.header.flags = NS_SPAN_REMOTE_PARENT;

@@ -21,5 +21,19 @@ TEST(SamplerTest, OutOfRangeRatiosMeanAllOrNothing) {
   EXPECT_EQ(TraceIdRatioThreshold(std::numeric_limits<double>::quiet_NaN()), 0u);
 }
 
+// The examples of the specification, and what lies close to 0 and 1.
+TEST(SamplerTest, ConsistentThresholdHasFourSignificantDigits) {
+  EXPECT_EQ(ConsistentThreshold(1), 0U);
+  EXPECT_EQ(ConsistentThreshold(0.5), 0x80000000000000U);
+  EXPECT_EQ(ConsistentThreshold(0.25), 0xc0000000000000U);
+  EXPECT_EQ(ConsistentThreshold(0.1), 0xe6660000000000U);
+  EXPECT_EQ(ConsistentThreshold(1.0 / 3), 0xaaab0000000000U);
+  EXPECT_EQ(ConsistentThreshold(0.01), 0xfd70a000000000U);
+  EXPECT_EQ(ConsistentThreshold(0.99), 0x028f6000000000U);
+  EXPECT_EQ(ConsistentThreshold(0x1p-56), 0xffffffffffffffU);
+  EXPECT_EQ(ConsistentThreshold(0x1p-58), kConsistentNever);
+  EXPECT_EQ(ConsistentThreshold(0), kConsistentNever);
+}
+
 }  // namespace
 }  // namespace nodespan::model

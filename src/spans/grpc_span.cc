@@ -15,7 +15,6 @@
 #include "spans/rpc_attribute_names.h"
 #include "spans/socket_address.h"
 #include "spans/span_common.h"
-#include "spans/tracestate.h"
 
 namespace nodespan::spans {
 namespace {
@@ -154,10 +153,7 @@ void BuildGrpcSpan(const GrpcEvent& event, SemconvMode mode, const model::Resour
   span.kind = event.side == GrpcSide::kServer ? model::SpanKind::kServer : model::SpanKind::kClient;
   span.scope = model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
   span.resource = resource;
-  CopyIdentity(event.header, clock, span);
-  if (event.header.has_remote_parent) {
-    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
-  }
+  CopyIdentity(event.header, clock, span, event.header.has_remote_parent ? event.tracestate : events::EventString());
 
   std::string_view path = event.method.text;
   if (path.starts_with('/')) {

@@ -17,7 +17,6 @@
 #include "spans/redact.h"
 #include "spans/request_target.h"
 #include "spans/span_common.h"
-#include "spans/tracestate.h"
 
 namespace nodespan::spans {
 namespace {
@@ -190,10 +189,7 @@ void BuildHttpServerSpan(const HttpServerEvent& event, const model::SpanOptions&
   span.kind = model::SpanKind::kServer;
   span.scope = HttpScope(mode);
   span.resource = resource;
-  CopyIdentity(event.header, clock, span);
-  if (!event.tracestate.empty()) {
-    span.trace_state = NormalizeTracestate(event.tracestate.text, event.tracestate.cut);
-  }
+  CopyIdentity(event.header, clock, span, event.tracestate);
 
   const bool known_method = IsKnownMethod(event.method, options.known_http_methods);
   const std::string_view method_in_name = known_method ? event.method.text : "HTTP";

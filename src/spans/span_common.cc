@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "spans/ot_sampling.h"
+#include "spans/tracestate.h"
 
 namespace nodespan::spans {
 namespace {
@@ -24,11 +26,13 @@ std::string Clean(const events::EventString& string) { return Clean(string.text,
 
 uint32_t RemoteFlags(uint8_t trace_flags) { return trace_flags | kParentIsRemoteKnown | kParentIsRemote; }
 
-void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span) {
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span,
+                  const events::EventString& tracestate) {
   span.trace_id = header.trace_id;
   span.span_id = header.span_id;
   span.parent_span_id = header.parent_span_id;
   span.flags = header.trace_flags | kParentIsRemoteKnown | (header.has_remote_parent ? kParentIsRemote : 0);
+  span.trace_state = WithOtSampling(NormalizeTracestate(tracestate.text, tracestate.cut), header.ot);
   span.start_unix_ns = clock.ToUnixNs(header.start_mono_ns);
   span.end_unix_ns = clock.ToUnixNs(header.end_mono_ns);
 }

@@ -20,7 +20,8 @@ std::string Clean(const events::EventString& string);
 // OTLP flags of a link to a span of another process.
 uint32_t RemoteFlags(uint8_t trace_flags);
 
-// Ids, flags and times; not the tracestate, which not every event has.
-void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span);
+// Ids, flags, times and the tracestate: `tracestate` of the request, if it had one, with what is known about sampling.
+void CopyIdentity(const events::EventHeader& header, const WallClock& clock, model::Span& span,
+                  const events::EventString& tracestate = {});
 
 }  // namespace nodespan::spans

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 
 namespace nodespan::spans {
 namespace {
 
-constexpr size_t kMaxMembers = 32;
 constexpr size_t kMaxKeyBytes = 256;
 constexpr size_t kMaxValueBytes = 256;
 constexpr std::string_view kBlanks = " \t";
@@ -41,7 +39,7 @@ std::string NormalizeTracestate(std::string_view header, bool cut) {
     const size_t last_comma = header.rfind(',');
     header = last_comma == std::string_view::npos ? std::string_view() : header.substr(0, last_comma);
   }
-  std::array<std::string_view, kMaxMembers> keys;
+  std::array<std::string_view, kMaxTracestateMembers> keys;
   size_t count = 0;
   std::string result;
   result.reserve(header.size());
@@ -53,7 +51,7 @@ std::string NormalizeTracestate(std::string_view header, bool cut) {
       continue;
     }
     const size_t equals = member.find('=');
-    if (equals == std::string_view::npos || count == kMaxMembers) {
+    if (equals == std::string_view::npos || count == kMaxTracestateMembers) {
       return {};
     }
     const std::string_view key = member.substr(0, equals);
