@@ -54,20 +54,38 @@ void FitBatchIntoQueue(const Environment& environment, BatchOptions& batch, Warn
   batch.max_export_batch_size = batch.max_queue_size;
 }
 
-void RequireBothOfKeyPair(const Environment& environment, TlsOptions& tls, Warnings& warnings) {
+// `signal`: TRACES or METRICS.
+void RequireBothOfKeyPair(const Environment& environment, std::string_view signal, TlsOptions& tls,
+                          Warnings& warnings) {
   if (tls.client_cert_file.empty() == tls.client_key_file.empty()) {
     return;
   }
   bool has_key = tls.client_cert_file.empty();
   std::string_view present = has_key ? "CLIENT_KEY" : "CLIENT_CERTIFICATE";
   std::string_view missing = has_key ? "CLIENT_CERTIFICATE" : "CLIENT_KEY";
-  std::string name = fmt::format("OTEL_EXPORTER_OTLP_TRACES_{}", present);
+  std::string name = fmt::format("OTEL_EXPORTER_OTLP_{}_{}", signal, present);
   if (!Lookup(environment, name)) {
     name = fmt::format("OTEL_EXPORTER_OTLP_{}", present);
   }
   warnings.Add(name, fmt::format("mutual TLS needs OTEL_EXPORTER_OTLP_{} as well", missing), "ignoring it");
   tls.client_cert_file.clear();
   tls.client_key_file.clear();
+}
+
+// The flag --endpoint is the collector of both signals, and flags win over variables.
+void ShareEndpointFlag(AppliedSettings& applied) {
+  constexpr std::string_view kFlag = "--endpoint";
+  if (std::find(applied.sources.begin(), applied.sources.end(), kFlag) == applied.sources.end()) {
+    return;
+  }
+  applied.config.metrics.otlp.endpoint = applied.config.otlp.endpoint;
+  applied.config.metrics.otlp.endpoint_form = applied.config.otlp.endpoint_form;
+  const std::span<const Setting> settings = Settings();
+  for (size_t i = 0; i < settings.size(); ++i) {
+    if (settings[i].name() == "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") {
+      applied.sources[i] = kFlag;
+    }
+  }
 }
 
 }  // namespace
@@ -126,8 +144,14 @@ absl::StatusOr<AppliedSettings> ApplySettings(const FlagWords& flags, const Envi
     }
   }
   FitBatchIntoQueue(environment, applied.config.batch, warnings);
-  RequireBothOfKeyPair(environment, applied.config.otlp.tls, warnings);
+  ShareEndpointFlag(applied);
+  RequireBothOfKeyPair(environment, "TRACES", applied.config.otlp.tls, warnings);
+  // A pair of which one half is for traces only is nothing to warn of when metrics go nowhere.
+  Warnings unheard;
+  RequireBothOfKeyPair(environment, "METRICS", applied.config.metrics.otlp.tls,
+                       applied.config.metrics.exports_otlp ? warnings : unheard);
   WarnOfUnsupportedVariables(environment, warnings);
+  warnings.DropRepeated();
   return applied;
 }
 
@@ -136,7 +160,7 @@ std::string ShowSettings(const AppliedSettings& applied) {
   const std::span<const Setting> settings = Settings();
   for (size_t i = 0; i < settings.size(); ++i) {
     const std::string_view source = applied.sources[i];
-    const std::string_view kind = source.empty() ? "default" : source == settings[i].flag ? "flag " : "variable ";
+    const std::string_view kind = source.empty() ? "default" : source.starts_with("--") ? "flag " : "variable ";
     lines += fmt::format("{}={}  # {}{}\n", settings[i].name(), Escape(settings[i].value.show(applied.config)), kind,
                          source);
   }

@@ -13,6 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 struct Applied {
@@ -75,6 +76,18 @@ const Sample kSamples[] = {
     {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/c", {{"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k"}}},
     {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k", {{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c"}}},
     {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/k", {{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c"}}},
+    {"OTEL_METRICS_EXPORTER", "otlp"},
+    {"OTEL_METRIC_EXPORT_INTERVAL", "1"},
+    {"OTEL_METRIC_EXPORT_TIMEOUT", "1"},
+    {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://c:3"},
+    {"OTEL_EXPORTER_OTLP_METRICS_INSECURE", "true"},
+    {"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf"},
+    {"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b"},
+    {"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip"},
+    {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1"},
+    {"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/ca"},
+    {"OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "/c", {{"OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "/k"}}},
+    {"OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "/k", {{"OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "/c"}}},
     {"OTEL_BSP_SCHEDULE_DELAY", "1"},
     {"OTEL_BSP_EXPORT_TIMEOUT", "1"},
     {"OTEL_BSP_MAX_QUEUE_SIZE", "4096"},
@@ -101,10 +114,10 @@ const Sample kSamples[] = {
 // Whatever it says, it changes nothing.
 const std::set<std::string_view> kAnsweredOnly = {"OTEL_PROPAGATORS"};
 
-std::vector<std::string_view> AllVariables() {
-  std::vector<std::string_view> names;
+std::set<std::string_view> AllVariables() {
+  std::set<std::string_view> names;
   for (const Setting& setting : Settings()) {
-    names.insert(names.end(), setting.Variables().begin(), setting.Variables().end());
+    names.insert(setting.Variables().begin(), setting.Variables().end());
   }
   return names;
 }
@@ -125,6 +138,52 @@ TEST(ApplySettingsTest, EveryVariableIsParsed) {
     EXPECT_TRUE(sampled.contains(name) || kAnsweredOnly.contains(name)) << name;
   }
   EXPECT_EQ(AllVariables().size(), sampled.size() + kAnsweredOnly.size());
+}
+
+TEST(ApplySettingsTest, MetricsHaveACollectorOfTheirOwnWhenTheySaySo) {
+  const Applied applied = Apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:1"},
+                                 {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:2/t"},
+                                 {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=traces"},
+                                 {"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf"}});
+  EXPECT_EQ(applied.config.otlp.endpoint, "http://traces:2/t");
+  EXPECT_EQ(applied.config.metrics.otlp.endpoint, "http://all:1");
+  EXPECT_EQ(applied.config.metrics.otlp.endpoint_form, EndpointForm::kBase);
+  EXPECT_EQ(applied.config.metrics.otlp.protocol, OtlpProtocol::kHttpProtobuf);
+  EXPECT_THAT(applied.config.metrics.otlp.headers, IsEmpty());
+  const Applied own = Apply(
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:1"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics:3/m"}});
+  EXPECT_EQ(own.config.otlp.endpoint, "http://all:1");
+  EXPECT_EQ(own.config.metrics.otlp.endpoint, "http://metrics:3/m");
+  EXPECT_EQ(own.config.metrics.otlp.endpoint_form, EndpointForm::kComplete);
+}
+
+TEST(ApplySettingsTest, TheFlagIsTheCollectorOfMetricsAsWell) {
+  FlagWords flags(Settings().size());
+  for (size_t i = 0; i < flags.size(); ++i) {
+    if (Settings()[i].flag == "--endpoint") {
+      flags[i] = {"http://flag:4"};
+    }
+  }
+  Warnings warnings;
+  const absl::StatusOr<AppliedSettings> applied =
+      ApplySettings(flags, {{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics:3"}}, warnings);
+  ASSERT_TRUE(applied.ok());
+  EXPECT_EQ(applied->config.metrics.otlp.endpoint, "http://flag:4");
+  EXPECT_EQ(applied->config.metrics.otlp.endpoint_form, EndpointForm::kBase);
+  EXPECT_THAT(ShowSettings(*applied),
+              HasSubstr("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://flag:4  # flag --endpoint"));
+}
+
+TEST(ApplySettingsTest, AVariableOfBothSignalsIsWarnedOfOnce) {
+  EXPECT_THAT(Apply({{"OTEL_EXPORTER_OTLP_COMPRESSION", "zip"}}).warnings, SizeIs(1));
+  EXPECT_THAT(Apply({{"OTEL_METRICS_EXPORTER", "otlp"}, {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k"}}).warnings, SizeIs(1));
+}
+
+TEST(ApplySettingsTest, AnotherMetricsExporterIsAnswered) {
+  const Applied applied = Apply({{"OTEL_METRICS_EXPORTER", "prometheus,otlp,console,none"}});
+  EXPECT_TRUE(applied.config.metrics.exports_otlp);
+  EXPECT_THAT(applied.warnings, SizeIs(3));
+  EXPECT_THAT(applied.warnings[0], HasSubstr("NODESPAN_SPAN_METRICS"));
 }
 
 TEST(ApplySettingsTest, EverySettingIsDescribedAndHasAName) {
@@ -158,7 +217,9 @@ TEST(ApplySettingsTest, ShownDefaultsAreThoseOfTheConfig) {
   for (const Setting& setting : Settings()) {
     if (const std::string value = setting.value.show(Config{}); !value.empty() && !setting.variables[0].empty()) {
       Applied applied = Apply({{std::string(setting.variables[0]), value}});
-      applied.config.otlp.endpoint_form = EndpointForm::kDefault;  // tells that a variable was set, and nothing else
+      // These tell that a variable was set, and nothing else.
+      applied.config.otlp.endpoint_form = EndpointForm::kDefault;
+      applied.config.metrics.otlp.endpoint_form = EndpointForm::kDefault;
       EXPECT_EQ(applied.config, Config{}) << setting.name();
       EXPECT_THAT(applied.warnings, IsEmpty()) << setting.name();
     }

@@ -78,7 +78,7 @@ struct TlsOptions {
 
 enum class OtlpProtocol { kGrpc, kHttpProtobuf };
 // What the endpoint of http/protobuf is: not given, so that it is the protocol's own and not that below; the base URL
-// of all signals; or the whole URL of traces. With gRPC it makes no difference.
+// of all signals; or the whole URL of the signal. With gRPC it makes no difference.
 enum class EndpointForm { kDefault, kBase, kComplete };
 
 struct OtlpOptions {
@@ -92,6 +92,16 @@ struct OtlpOptions {
   TlsOptions tls;
 
   bool operator==(const OtlpOptions&) const = default;
+};
+
+// Span metrics on their way to a collector.
+struct MetricsOptions {
+  bool exports_otlp = false;                          // OTEL_METRICS_EXPORTER=otlp
+  absl::Duration interval = absl::Seconds(60);        // > 0
+  absl::Duration export_timeout = absl::Seconds(30);  // InfiniteDuration for "0"
+  OtlpOptions otlp;
+
+  bool operator==(const MetricsOptions&) const = default;
 };
 
 struct BatchOptions {
@@ -126,7 +136,8 @@ struct Config {
   std::vector<ExporterKind> exporters = {ExporterKind::kOtlp};  // empty: OTEL_TRACES_EXPORTER=none
   OtlpOptions otlp;
   BatchOptions batch;
-  bool span_metrics = false;                            // NODESPAN_SPAN_METRICS
+  bool span_metrics = false;  // NODESPAN_SPAN_METRICS: on /metrics
+  MetricsOptions metrics;
   model::CapturedNames captured;                        // OTEL_INSTRUMENTATION_*_CAPTURE_*
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
   TargetOptions targets;

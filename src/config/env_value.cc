@@ -120,6 +120,14 @@ absl::StatusOr<double> ParseRatio(std::string_view text) {
 
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) { return ParseMilliseconds(text); }
 
+absl::StatusOr<absl::Duration> ParsePeriod(std::string_view text) {
+  absl::StatusOr<absl::Duration> period = ParseMilliseconds(text);
+  if (period.ok() && *period == absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("expected a number of milliseconds, 1 or more");
+  }
+  return period;
+}
+
 absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   absl::StatusOr<absl::Duration> timeout = ParseMilliseconds(text);
   if (timeout.ok() && *timeout == absl::ZeroDuration()) {

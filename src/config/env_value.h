@@ -40,6 +40,7 @@ absl::StatusOr<double> ParseRatio(std::string_view text);
 
 // Milliseconds, >= 0.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
+absl::StatusOr<absl::Duration> ParsePeriod(std::string_view text);  // not 0
 // Milliseconds, > 0; 0 means no limit and gives InfiniteDuration.
 absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text);
 

@@ -86,6 +86,12 @@ TEST(ParseDurationTest, ZeroIsZeroForADurationAndNoLimitForATimeout) {
   EXPECT_EQ(*ParseTimeout("1500"), absl::Milliseconds(1500));
 }
 
+TEST(ParseDurationTest, APeriodIsNotZero) {
+  EXPECT_EQ(*ParsePeriod("1"), absl::Milliseconds(1));
+  EXPECT_FALSE(ParsePeriod("0").ok());
+  EXPECT_FALSE(ParsePeriod("-1").ok());
+}
+
 TEST(ParseDurationTest, RefusesNegativeAndUnits) {
   for (const char* bad : {"-1", "5s", "", "1.5", "9223372036854775808"}) {
     EXPECT_FALSE(ParseDuration(bad).ok()) << bad;

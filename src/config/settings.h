@@ -37,7 +37,7 @@ struct SettingValue {
 };
 
 // The part of docs/CONFIGURATION.md that a setting stands in. Flags of kSelection replace all its variables together.
-enum class Section { kSelection, kPods, kIdentity, kSpans, kExport, kProcess };
+enum class Section { kSelection, kPods, kIdentity, kSpans, kExport, kMetrics, kProcess };
 
 std::string_view TitleOf(Section section);
 

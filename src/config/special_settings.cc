@@ -57,17 +57,17 @@ absl::Status SetExporters(const SettingInput& input, Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status SetEndpoint(const SettingInput& input, Config& config) {
-  NODESPAN_ASSIGN_OR_RETURN(config.otlp.endpoint, ParseEndpoint(input.text));
-  const bool is_of_traces = input.source == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-  config.otlp.endpoint_form = is_of_traces ? EndpointForm::kComplete : EndpointForm::kBase;
+absl::Status SetEndpoint(const SettingInput& input, OtlpOptions& options) {
+  NODESPAN_ASSIGN_OR_RETURN(options.endpoint, ParseEndpoint(input.text));
+  const bool is_of_all = input.is_flag || input.source == "OTEL_EXPORTER_OTLP_ENDPOINT";
+  options.endpoint_form = is_of_all ? EndpointForm::kBase : EndpointForm::kComplete;
   return absl::OkStatus();
 }
 
 // A target of gRPC may have user information, although an address may not.
-std::string ShowEndpoint(const Config& config) {
-  const std::string& endpoint = config.otlp.endpoint;
-  if (config.otlp.endpoint_form == EndpointForm::kDefault && config.otlp.protocol == OtlpProtocol::kHttpProtobuf) {
+std::string ShowEndpoint(const OtlpOptions& options) {
+  const std::string& endpoint = options.endpoint;
+  if (options.endpoint_form == EndpointForm::kDefault && options.protocol == OtlpProtocol::kHttpProtobuf) {
     return "http://localhost:4318";
   }
   const size_t end = endpoint.rfind('@');
@@ -79,14 +79,14 @@ std::string ShowEndpoint(const Config& config) {
   return endpoint.substr(0, begin) + std::string(kSecret) + endpoint.substr(end);
 }
 
-absl::Status SetHeaders(const SettingInput& input, Config& config) {
-  config.otlp.headers = ParseHeaders(input.source, input.text, input.warnings);
+absl::Status SetHeaders(const SettingInput& input, OtlpOptions& options) {
+  options.headers = ParseHeaders(input.source, input.text, input.warnings);
   return absl::OkStatus();
 }
 
-std::string ShowHeaders(const Config& config) {
+std::string ShowHeaders(const OtlpOptions& options) {
   std::vector<std::string> shown;
-  for (const auto& [key, value] : config.otlp.headers) {
+  for (const auto& [key, value] : options.headers) {
     shown.push_back(fmt::format("{}={}", key, kSecret));
   }
   return fmt::format("{}", fmt::join(shown, ","));
@@ -99,6 +99,35 @@ std::string ShowProtocol(OtlpProtocol protocol) {
 constexpr std::array<NamedValue<bool>, 2> kCompressions = {{{"gzip", true}, {"none", false}}};
 absl::StatusOr<bool> ParseCompression(std::string_view text) { return ParseEnum<bool>(text, kCompressions); }
 std::string ShowCompression(bool gzip) { return gzip ? "gzip" : "none"; }
+
+// Of the options of a signal, whose path is given.
+template <auto set, auto show, auto... path>
+constexpr SettingValue OfSignal() {
+  return {.set = [](const SettingInput& input, Config& config) { return set(input, Field<path...>(config)); },
+          .show = [](const Config& config) -> std::string { return show(Field<path...>(config)); }};
+}
+
+absl::Status SetMetricsExporter(const SettingInput& input, Config& config) {
+  std::vector<std::string> names;
+  for (const std::string_view item : SplitList(input.text)) {
+    names.push_back(ToLower(item));
+  }
+  const bool has_otlp = std::find(names.begin(), names.end(), "otlp") != names.end();
+  for (const std::string& name : names) {
+    if (name == "prometheus") {
+      input.warnings.AddBadValue(input.source, name, "NODESPAN_SPAN_METRICS=true serves them at --http-listen",
+                                 "ignoring this item");
+    } else if (name != "otlp" && name != "none") {
+      input.warnings.AddBadValue(input.source, name, "expected otlp or none", "ignoring this item");
+    } else if (name == "none" && has_otlp) {
+      input.warnings.AddBadValue(input.source, input.text, "none stands with other exporters", "ignoring none");
+    }
+  }
+  config.metrics.exports_otlp = has_otlp;
+  return absl::OkStatus();
+}
+
+std::string ShowMetricsExporter(const Config& config) { return config.metrics.exports_otlp ? "otlp" : "none"; }
 
 absl::Status SetSampler(const SettingInput& input, Config& config) {
   config.targets.sampler = ReadSampler(input.environment, config.targets.sampler, input.warnings);
@@ -201,10 +230,17 @@ constexpr SettingValue Captured() {
 
 const SettingValue kExecutables = {SetExecutable, ShowExecutables};
 const SettingValue kExporters = {SetExporters, [](const Config& config) { return ShowExporters(config.exporters); }};
-const SettingValue kEndpoint = {SetEndpoint, ShowEndpoint};
-const SettingValue kHeaders = {SetHeaders, ShowHeaders};
+const SettingValue kEndpoint = OfSignal<SetEndpoint, ShowEndpoint, &Config::otlp>();
+const SettingValue kHeaders = OfSignal<SetHeaders, ShowHeaders, &Config::otlp>();
 const SettingValue kProtocol = Parsed<ParseOtlpProtocol, ShowProtocol, &Config::otlp, &OtlpOptions::protocol>();
 const SettingValue kCompression = Parsed<ParseCompression, ShowCompression, &Config::otlp, &OtlpOptions::gzip>();
+const SettingValue kMetricsExporter = {SetMetricsExporter, ShowMetricsExporter};
+const SettingValue kMetricsEndpoint = OfSignal<SetEndpoint, ShowEndpoint, &Config::metrics, &MetricsOptions::otlp>();
+const SettingValue kMetricsHeaders = OfSignal<SetHeaders, ShowHeaders, &Config::metrics, &MetricsOptions::otlp>();
+const SettingValue kMetricsProtocol =
+    Parsed<ParseOtlpProtocol, ShowProtocol, &Config::metrics, &MetricsOptions::otlp, &OtlpOptions::protocol>();
+const SettingValue kMetricsCompression =
+    Parsed<ParseCompression, ShowCompression, &Config::metrics, &MetricsOptions::otlp, &OtlpOptions::gzip>();
 const SettingValue kSampler = {SetSampler, ShowSampler};
 const SettingValue kSamplerArgument = {SetSamplerArgument, ShowSamplerArgument};
 const SettingValue kServiceName = {SetServiceName, ShowServiceName};

@@ -13,6 +13,12 @@ extern const SettingValue kEndpoint;
 extern const SettingValue kHeaders;
 extern const SettingValue kProtocol;
 extern const SettingValue kCompression;
+// The same for metrics.
+extern const SettingValue kMetricsExporter;
+extern const SettingValue kMetricsEndpoint;
+extern const SettingValue kMetricsHeaders;
+extern const SettingValue kMetricsProtocol;
+extern const SettingValue kMetricsCompression;
 
 // A pair: the argument is read together with the sampler's name when that is set.
 extern const SettingValue kSampler;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/warnings.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "fmt/format.h"
 
 namespace nodespan::config {
@@ -39,6 +42,16 @@ void Warnings::Add(std::string_view name, std::string_view problem, std::string_
 
 void Warnings::Add(std::string_view problem, std::string_view consequence) {
   list_.push_back(fmt::format("{}; {}", problem, consequence));
+}
+
+void Warnings::DropRepeated() {
+  std::vector<std::string> kept;
+  for (std::string& warning : list_) {
+    if (std::find(kept.begin(), kept.end(), warning) == kept.end()) {
+      kept.push_back(std::move(warning));
+    }
+  }
+  list_ = std::move(kept);
 }
 
 }  // namespace nodespan::config

@@ -25,6 +25,9 @@ class Warnings {
   // `problem; consequence`, for a problem that names the variable.
   void Add(std::string_view problem, std::string_view consequence);
 
+  // Keeps the first of equal ones: two settings may read the same variable.
+  void DropRepeated();
+
   const std::vector<std::string>& list() const { return list_; }
   std::vector<std::string> Take() && { return std::move(list_); }
 

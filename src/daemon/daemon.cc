@@ -134,7 +134,8 @@ absl::Status RunDaemon(const config::Config& config) {
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
   object_options.captured = config.captured;
-  object_options.records_unsampled = config.span_metrics;
+  const bool counts_spans = config.span_metrics || config.metrics.exports_otlp;
+  object_options.records_unsampled = counts_spans;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));
   const discovery::HostFacts host = ReadNodeFacts(config.pods);
 
@@ -145,8 +146,13 @@ absl::Status RunDaemon(const config::Config& config) {
   NODESPAN_ASSIGN_OR_RETURN(const auto processor, MakeBatchProcessor(config, &counters));
   spans::SpanAssembler assembler(&directory, &base::Clock::Real(), &counters, {.captured = config.captured});
   exporting::SpanMetrics span_metrics;
+  const otlp::MetricsIdentity metrics_identity = {.host_name = host.name,
+                                                  .node_name = config.pods.node_name,
+                                                  .start_unix_ns = static_cast<uint64_t>(base::Clock::Real().WallNs())};
+  NODESPAN_ASSIGN_OR_RETURN(const auto metrics_exporter,
+                            MakeMetricsExporter(config.metrics, metrics_identity, &span_metrics, &counters));
   NODESPAN_ASSIGN_OR_RETURN(auto reader, RecordReaderThread::Start(object->records_fd(), &assembler, processor.get(),
-                                                                   config.span_metrics ? &span_metrics : nullptr));
+                                                                   counts_spans ? &span_metrics : nullptr));
   std::optional<attach::Attacher> attacher(std::in_place, object.get(), &counters);
   NODESPAN_ASSIGN_OR_RETURN(const auto loop, base::EventLoop::Create());
   std::optional<Inspector> inspector(std::in_place, loop.get(), &counters);
@@ -199,7 +205,11 @@ absl::Status RunDaemon(const config::Config& config) {
   targets.DetachAll();
   attacher.reset();  // waits until every probe is gone, so the ring gets nothing more
   reader.reset();    // reads what is left in it
-  processor->Shutdown(absl::Now() + kFinalExportTime);
+  const absl::Time export_deadline = absl::Now() + kFinalExportTime;
+  if (metrics_exporter != nullptr) {
+    metrics_exporter->Shutdown(absl::Now() + kFinalExportTime / 2);
+  }
+  processor->Shutdown(export_deadline);
   if (const std::string details = DetailReport(counters, object->ReadCounters()); !details.empty()) {
     spdlog::info("spans that say less than they could: {}", details);
   }

@@ -90,7 +90,7 @@ class Assembly {
   spans::SpanAssembler assembler_;
 };
 
-bool Send(otlp::TraceClient& client, otlp::WireBuffer body) {
+bool Send(otlp::OtlpClient& client, otlp::WireBuffer body) {
   client.Start(1, std::make_shared<const otlp::WireBuffer>(std::move(body)), absl::InfiniteFuture());
   while (true) {
     if (const std::optional<otlp::EndedCall> ended = client.Wait(absl::InfiniteFuture())) {
@@ -141,7 +141,7 @@ void BM_RecordToBytesArena(benchmark::State& state) {
 }
 BENCHMARK(BM_RecordToBytesArena)->UseRealTime();
 
-std::unique_ptr<otlp::TraceClient> MakeClient(bool gzip) {
+std::unique_ptr<otlp::OtlpClient> MakeClient(bool gzip) {
   std::vector<std::string> warnings;
   otlp::GrpcClientOptions options;
   options.endpoint = receiver.endpoint();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/clock.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -50,8 +51,9 @@ class StatusLog {
   absl::Time last_logged_ = absl::InfinitePast();
 };
 
-otlp::TraceClientOptions ClientOptions(const config::OtlpOptions& options) {
-  otlp::TraceClientOptions result;
+otlp::OtlpClientOptions ClientOptions(const config::OtlpOptions& options, otlp::Signal signal) {
+  otlp::OtlpClientOptions result;
+  result.signal = signal;
   result.endpoint = options.endpoint;
   result.insecure = options.insecure;
   result.headers = options.headers;
@@ -62,12 +64,12 @@ otlp::TraceClientOptions ClientOptions(const config::OtlpOptions& options) {
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<otlp::TraceClient>> MakeClient(const config::OtlpOptions& options,
-                                                              std::vector<std::string>* warnings) {
+absl::StatusOr<std::unique_ptr<otlp::OtlpClient>> CreateClient(const config::OtlpOptions& options, otlp::Signal signal,
+                                                               std::vector<std::string>* warnings) {
   if (options.protocol == config::OtlpProtocol::kGrpc) {
-    return otlp::GrpcClient::Create({ClientOptions(options)}, warnings);
+    return otlp::GrpcClient::Create({ClientOptions(options, signal)}, warnings);
   }
-  otlp::HttpClientOptions http_options{ClientOptions(options)};
+  otlp::HttpClientOptions http_options{ClientOptions(options, signal)};
   http_options.endpoint_is_complete = options.endpoint_form == config::EndpointForm::kComplete;
   if (options.endpoint_form == config::EndpointForm::kDefault) {
     http_options.endpoint = otlp::kDefaultHttpEndpoint;
@@ -75,13 +77,19 @@ absl::StatusOr<std::unique_ptr<otlp::TraceClient>> MakeClient(const config::Otlp
   return otlp::HttpClient::Create(http_options, warnings);
 }
 
-absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeOtlp(const config::OtlpOptions& options,
-                                                                  metrics::Counters* counters) {
+// Logs what is wrong with the options and harmless.
+absl::StatusOr<std::unique_ptr<otlp::OtlpClient>> MakeClient(const config::OtlpOptions& options, otlp::Signal signal) {
   std::vector<std::string> warnings;
-  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::TraceClient> client, MakeClient(options, &warnings));
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::OtlpClient> client, CreateClient(options, signal, &warnings));
   for (const std::string& warning : warnings) {
     spdlog::warn("{}", warning);
   }
+  return client;
+}
+
+absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> MakeOtlp(const config::OtlpOptions& options,
+                                                                  metrics::Counters* counters) {
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::OtlpClient> client, MakeClient(options, otlp::Signal::kTraces));
   otlp::OtlpExporterOptions exporter_options;
   exporter_options.timeout = options.timeout;
   exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {}", client->endpoint()));
@@ -120,6 +128,24 @@ absl::StatusOr<std::unique_ptr<exporting::BatchProcessor>> MakeBatchProcessor(co
     exporters.push_back(std::move(exporter));
   }
   return std::make_unique<exporting::BatchProcessor>(options, std::move(exporters), counters);
+}
+
+absl::StatusOr<std::unique_ptr<otlp::MetricsExporter>> MakeMetricsExporter(const config::MetricsOptions& options,
+                                                                           const otlp::MetricsIdentity& identity,
+                                                                           const exporting::SpanMetrics* metrics,
+                                                                           metrics::Counters* counters) {
+  if (!options.exports_otlp) {
+    return nullptr;
+  }
+  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<otlp::OtlpClient> client, MakeClient(options.otlp, otlp::Signal::kMetrics));
+  otlp::MetricsExporterOptions exporter_options;
+  exporter_options.interval = options.interval;
+  exporter_options.timeout = std::min(options.export_timeout, options.otlp.timeout);
+  exporter_options.on_status = StatusLog(fmt::format("OTLP endpoint {} for metrics", client->endpoint()));
+  const auto collect = [identity, metrics] {
+    return otlp::EncodeSpanMetrics(metrics->Read(), identity, static_cast<uint64_t>(base::Clock::Real().WallNs()));
+  };
+  return std::make_unique<otlp::MetricsExporter>(std::move(exporter_options), std::move(client), collect, counters);
 }
 
 }  // namespace nodespan::daemon

@@ -13,6 +13,8 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"spans_rejected_total", "Spans the collector refused in a partial success."},
     {"export_requests_total", "Export calls made, retries included."},
     {"export_retries_total", "Export calls repeated after a retryable answer."},
+    {"metric_exports_total", "Requests with span metrics sent to a collector."},
+    {"metric_exports_failed_total", "Requests with span metrics that the collector did not take, or not wholly."},
     {"records_read_total", "Records taken from the kernel ring buffer."},
     {"records_malformed_total", "Kernel records with a wrong size, version or type."},
     {"records_unknown_target_total", "Kernel records of a process that is no longer known."},

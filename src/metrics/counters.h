@@ -22,6 +22,8 @@ enum class Counter : uint8_t {
   kSpansRejected,          // spans the collector refused in a partial success
   kExportRequests,         // export calls made, retries included
   kExportRetries,          // export calls repeated after a retryable answer
+  kMetricExports,          // requests with span metrics sent to a collector
+  kMetricExportsFailed,    // of those: not taken, or not wholly
   kRecordsRead,            // records taken from the ring
   kRecordsMalformed,       // records with a wrong size, version or type
   kRecordsUnknownTarget,   // records of a process that is no longer known

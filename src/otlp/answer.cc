@@ -23,7 +23,7 @@ CallResult ReadResponse(std::string_view bytes) {
     result.status = absl::InternalError("the collector's answer is not an OTLP response");
     return result;
   }
-  result.rejected_span_count = response.partial_success().rejected_spans();
+  result.rejected_count = response.partial_success().rejected_spans();
   result.partial_success_message = response.partial_success().error_message();
   return result;
 }

@@ -7,11 +7,12 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "otlp/trace_client.h"
+#include "otlp/otlp_client.h"
 
 namespace nodespan::otlp {
 
-// The result that the bytes of an ExportTraceServiceResponse stand for. Other bytes: kInternal.
+// The result that the bytes of an ExportTraceServiceResponse stand for, or of the response for another signal, which
+// has the same fields. Other bytes: kInternal.
 CallResult ReadResponse(std::string_view bytes);
 
 // A google.rpc.Status.

@@ -44,7 +44,7 @@ class DeliveryTest : public ::testing::Test {
   }
 
   // Null with a failed expectation when the client could not be made.
-  std::unique_ptr<OtlpExporter> Wrap(absl::StatusOr<std::unique_ptr<TraceClient>> client) {
+  std::unique_ptr<OtlpExporter> Wrap(absl::StatusOr<std::unique_ptr<OtlpClient>> client) {
     EXPECT_TRUE(client.ok()) << client.status();
     return client.ok() ? std::make_unique<OtlpExporter>(options_, *std::move(client), &counters_) : nullptr;
   }

@@ -30,8 +30,14 @@ namespace {
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-// Fixed by the service definition (SPEC section 2.1).
-constexpr char kExportMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+// Fixed by the service definitions (SPEC section 2.1).
+const char* ExportMethod(Signal signal) {
+  switch (signal) {
+    case Signal::kTraces: return "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    case Signal::kMetrics: return "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+  }
+  return "";
+}
 constexpr int64_t kSecondsPerDay = 86'400;
 
 // gRPC aborts the process on metadata it cannot send, so nothing unchecked reaches it.
@@ -146,6 +152,7 @@ struct Call {
 
 struct GrpcClient::Impl {
   std::string endpoint;
+  std::string method;
   Metadata metadata;
   bool gzip = false;
   std::shared_ptr<grpc::Channel> channel;
@@ -223,6 +230,7 @@ absl::StatusOr<std::unique_ptr<GrpcClient>> GrpcClient::Create(const GrpcClientO
   }
   auto impl = std::make_unique<Impl>();
   impl->endpoint = options.endpoint;
+  impl->method = ExportMethod(options.signal);
   impl->metadata = ToMetadata(options.headers, warnings);
   impl->gzip = options.gzip;
   impl->channel = grpc::CreateCustomChannel(endpoint.target, credentials, MakeChannelArguments(options));
@@ -250,7 +258,7 @@ void GrpcClient::Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl
     grpc::experimental::ChannelResetConnectionBackoff(impl_->channel.get());
   }
   call->reader =
-      impl_->stub->PrepareUnaryCall(&call->context, kExportMethod, ToByteBuffer(std::move(body)), &impl_->completions);
+      impl_->stub->PrepareUnaryCall(&call->context, impl_->method, ToByteBuffer(std::move(body)), &impl_->completions);
   call->reader->StartCall();
   call->reader->Finish(&call->response, &call->status, call);
 }

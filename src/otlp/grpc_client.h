@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TraceClient that speaks OTLP/gRPC (SPEC section 2). gRPC's headers stay in the .cc file.
+// An OtlpClient that speaks OTLP/gRPC (SPEC section 2). gRPC's headers stay in the .cc file.
 //
 // One channel; gRPC's own threads touch nothing of ours.
 #pragma once
@@ -10,18 +10,18 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "otlp/trace_client.h"
+#include "otlp/otlp_client.h"
 
 namespace nodespan::otlp {
 
 inline constexpr char kDefaultGrpcEndpoint[] = "http://localhost:4317";
 
-struct GrpcClientOptions : TraceClientOptions {
+struct GrpcClientOptions : OtlpClientOptions {
   // The longest pause between attempts to connect; gRPC's own two minutes would outlast every retry.
   absl::Duration max_reconnect_interval = absl::Seconds(5);
 };
 
-class GrpcClient final : public TraceClient {
+class GrpcClient final : public OtlpClient {
  public:
   // Connects lazily: an absent collector is not an error here. The endpoint is one of endpoint.h. Settings that are
   // wrong but harmless (a path in the endpoint, a header gRPC cannot carry) are left out and described in `warnings`.

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "otlp/trace_client.h"
+#include "otlp/otlp_client.h"
 
 namespace nodespan::otlp {
 

@@ -37,7 +37,7 @@ TEST(ReadHttpAnswerTest, PartialSuccessIsRead) {
   const std::string body = response.SerializeAsString();
   const CallResult result = ReadHttpAnswer({.status = 200, .content_type = kProtobuf, .body = body, .location = ""});
   EXPECT_TRUE(result.status.ok());
-  EXPECT_EQ(result.rejected_span_count, 3);
+  EXPECT_EQ(result.rejected_count, 3);
   EXPECT_EQ(result.partial_success_message, "too old");
 }
 
@@ -52,7 +52,7 @@ TEST(ReadHttpAnswerTest, AnotherTypeIsSuccessWithARemark) {
   const CallResult result =
       ReadHttpAnswer({.status = 200, .content_type = "text/html\n", .body = "<html>", .location = ""});
   EXPECT_TRUE(result.status.ok());
-  EXPECT_EQ(result.rejected_span_count, 0);
+  EXPECT_EQ(result.rejected_count, 0);
   EXPECT_THAT(result.partial_success_message, HasSubstr("\"text/html\" instead of protobuf"));
 }
 

@@ -250,8 +250,8 @@ HttpClient::~HttpClient() = default;
 absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(const HttpClientOptions& options,
                                                                std::vector<std::string>* warnings) {
   auto impl = std::make_unique<Impl>();
-  NODESPAN_ASSIGN_OR_RETURN(impl->url,
-                            ParseHttpEndpoint(options.endpoint, options.insecure, options.endpoint_is_complete));
+  NODESPAN_ASSIGN_OR_RETURN(
+      impl->url, ParseHttpEndpoint(options.endpoint, options.insecure, options.endpoint_is_complete, options.signal));
   if (impl->url.starts_with("https:")) {
     NODESPAN_ASSIGN_OR_RETURN(impl->tls, CheckTlsFiles(options.tls, warnings));
   }

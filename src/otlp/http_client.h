@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TraceClient that speaks OTLP/HTTP with protobuf bodies (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"), over
+// An OtlpClient that speaks OTLP/HTTP with protobuf bodies (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"), over
 // libcurl's multi handle. libcurl's headers stay in the .cc file.
 //
 // HTTP/1.1, a connection for each request that is under way, kept for the next ones. Redirects are not followed. An
@@ -13,17 +13,17 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "otlp/trace_client.h"
+#include "otlp/otlp_client.h"
 
 namespace nodespan::otlp {
 
 inline constexpr char kDefaultHttpEndpoint[] = "http://localhost:4318";
 
-struct HttpClientOptions : TraceClientOptions {
-  bool endpoint_is_complete = false;  // the endpoint is the URL of traces; otherwise /v1/traces is appended
+struct HttpClientOptions : OtlpClientOptions {
+  bool endpoint_is_complete = false;  // the endpoint is the URL of the signal; otherwise it is the base
 };
 
-class HttpClient final : public TraceClient {
+class HttpClient final : public OtlpClient {
  public:
   // An absent collector is not an error here. Headers that HTTP cannot carry are left out and described in `warnings`.
   // kInvalidArgument: bad endpoint, see ParseHttpEndpoint. A certificate file that cannot be read: see CheckTlsFiles.

@@ -11,7 +11,7 @@
 namespace nodespan::otlp {
 namespace {
 
-constexpr std::string_view kTracesPath = "v1/traces";
+std::string_view SignalPath(Signal signal) { return signal == Signal::kMetrics ? "v1/metrics" : "v1/traces"; }
 
 struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -35,7 +35,7 @@ std::string Part(const Url& url, CURLUPart part) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecure, bool is_complete) {
+absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecure, bool is_complete, Signal signal) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; })) {
     return InvalidUrl(text, "contains a character that no address has");
   }
@@ -62,7 +62,7 @@ absl::StatusOr<std::string> ParseHttpEndpoint(std::string_view text, bool insecu
   }
   if (!is_complete) {
     std::string path = Part(url, CURLUPART_PATH);
-    path.append(path.ends_with('/') ? "" : "/").append(kTracesPath);
+    path.append(path.ends_with('/') ? "" : "/").append(SignalPath(signal));
     curl_url_set(url.get(), CURLUPART_PATH, path.c_str(), 0);
   }
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);

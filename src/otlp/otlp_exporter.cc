@@ -18,8 +18,8 @@ OtlpExporterOptions Valid(OtlpExporterOptions options) {
 
 using metrics::Counter;
 
-OtlpExporter::OtlpExporter(OtlpExporterOptions options, std::unique_ptr<TraceClient> client,
-                           metrics::Counters* counters, const base::Clock& clock)
+OtlpExporter::OtlpExporter(OtlpExporterOptions options, std::unique_ptr<OtlpClient> client, metrics::Counters* counters,
+                           const base::Clock& clock)
     : options_(Valid(std::move(options))),
       client_(std::move(client)),
       counters_(counters),
@@ -118,7 +118,7 @@ void OtlpExporter::Settle(RequestPtr request, const CallResult& result) {
 // Partial success is success: what was rejected would be rejected again.
 void OtlpExporter::CountAccepted(const CallResult& result, size_t span_count) {
   const auto rejected =
-      static_cast<size_t>(std::clamp<int64_t>(result.rejected_span_count, 0, static_cast<int64_t>(span_count)));
+      static_cast<size_t>(std::clamp<int64_t>(result.rejected_count, 0, static_cast<int64_t>(span_count)));
   counters_->Add(Counter::kSpansExported, span_count - rejected);
   counters_->Add(Counter::kSpansRejected, rejected);
   if (rejected > 0 || !result.partial_success_message.empty()) {

@@ -26,9 +26,9 @@
 #include "base/clock.h"
 #include "export/span_exporter.h"
 #include "metrics/counters.h"
+#include "otlp/otlp_client.h"
 #include "otlp/otlp_encoder.h"
 #include "otlp/retry.h"
-#include "otlp/trace_client.h"
 
 namespace nodespan::otlp {
 
@@ -50,7 +50,7 @@ struct OtlpExporterOptions {
 class OtlpExporter final : public exporting::SpanExporter {
  public:
   // `counters` and `clock` outlive the exporter.
-  OtlpExporter(OtlpExporterOptions options, std::unique_ptr<TraceClient> client, metrics::Counters* counters,
+  OtlpExporter(OtlpExporterOptions options, std::unique_ptr<OtlpClient> client, metrics::Counters* counters,
                const base::Clock& clock = base::Clock::Real());
 
   void Export(std::vector<model::Span> spans, absl::Time deadline) override;
@@ -91,7 +91,7 @@ class OtlpExporter final : public exporting::SpanExporter {
   void Report(const absl::Status& status);
 
   const OtlpExporterOptions options_;
-  const std::unique_ptr<TraceClient> client_;
+  const std::unique_ptr<OtlpClient> client_;
   metrics::Counters* const counters_;
   const base::Clock& clock_;
 

@@ -322,7 +322,7 @@ TEST_F(OtlpExporterTimeTest, ADayOfEveryFailureCountsEverySpan) {
       return SimulatedCollector::Answer{after, Error(absl::StatusCode::kInvalidArgument, Failure::kFinal)};
     }
     CallResult accepted;
-    accepted.rejected_span_count = chance(0.05) ? 3 : 0;
+    accepted.rejected_count = chance(0.05) ? 3 : 0;
     return SimulatedCollector::Answer{after, accepted};
   });
   const absl::Time end = clock_.now() + absl::Hours(24);

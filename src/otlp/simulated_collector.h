@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a collector behind a TraceClient, in time that passes only while somebody waits for it. Hours take
+// For tests: a collector behind an OtlpClient, in time that passes only while somebody waits for it. Hours take
 // milliseconds, and the same test always does the same.
 //
 // Thread: one.
@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "otlp/trace_client.h"
+#include "otlp/otlp_client.h"
 
 namespace nodespan::otlp::testing {
 
@@ -45,7 +45,7 @@ inline CallResult Error(absl::StatusCode code, Failure failure, std::optional<ab
 }
 inline CallResult Away() { return Error(absl::StatusCode::kUnavailable, Failure::kAway); }
 
-class SimulatedCollector final : public TraceClient {
+class SimulatedCollector final : public OtlpClient {
  public:
   struct Answer {
     absl::Duration after;

@@ -84,7 +84,7 @@ class TlsTest : public ::testing::TestWithParam<Protocol> {
   }
 
   absl::StatusOr<std::unique_ptr<OtlpExporter>> Create() {
-    absl::StatusOr<std::unique_ptr<TraceClient>> client;
+    absl::StatusOr<std::unique_ptr<OtlpClient>> client;
     if (GetParam() == Protocol::kHttp) {
       client = HttpClient::Create({client_options_}, &warnings_);
     } else {
@@ -107,7 +107,7 @@ class TlsTest : public ::testing::TestWithParam<Protocol> {
   }
 
   const std::string directory_;
-  TraceClientOptions client_options_;
+  OtlpClientOptions client_options_;
   OtlpExporterOptions options_;
   metrics::Counters counters_;
   std::vector<std::string> warnings_;

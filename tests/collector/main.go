@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
@@ -33,10 +34,11 @@ type fileConfig struct {
 
 // fileExporter appends batches to a file; the collector may call it from several goroutines.
 type fileExporter struct {
-	path      string
-	mu        sync.Mutex
-	file      *os.File
-	marshaler ptrace.JSONMarshaler
+	path    string
+	mu      sync.Mutex
+	file    *os.File
+	traces  ptrace.JSONMarshaler
+	metrics pmetric.JSONMarshaler
 }
 
 func (e *fileExporter) Start(context.Context, component.Host) (err error) {
@@ -54,7 +56,16 @@ func (e *fileExporter) Shutdown(context.Context) error {
 func (e *fileExporter) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (e *fileExporter) ConsumeTraces(_ context.Context, traces ptrace.Traces) error {
-	line, err := e.marshaler.MarshalTraces(traces)
+	line, err := e.traces.MarshalTraces(traces)
+	return e.write(line, err)
+}
+
+func (e *fileExporter) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	line, err := e.metrics.MarshalMetrics(metrics)
+	return e.write(line, err)
+}
+
+func (e *fileExporter) write(line []byte, err error) error {
 	if err != nil {
 		return err
 	}
@@ -65,11 +76,15 @@ func (e *fileExporter) ConsumeTraces(_ context.Context, traces ptrace.Traces) er
 }
 
 func newFileFactory() exporter.Factory {
-	create := func(_ context.Context, _ exporter.Settings, config component.Config) (exporter.Traces, error) {
+	traces := func(_ context.Context, _ exporter.Settings, config component.Config) (exporter.Traces, error) {
+		return &fileExporter{path: config.(*fileConfig).Path}, nil
+	}
+	metrics := func(_ context.Context, _ exporter.Settings, config component.Config) (exporter.Metrics, error) {
 		return &fileExporter{path: config.(*fileConfig).Path}, nil
 	}
 	return exporter.NewFactory(component.MustNewType("jsonfile"), func() component.Config { return &fileConfig{} },
-		exporter.WithTraces(create, component.StabilityLevelDevelopment))
+		exporter.WithTraces(traces, component.StabilityLevelDevelopment),
+		exporter.WithMetrics(metrics, component.StabilityLevelDevelopment))
 }
 
 func factories() (result otelcol.Factories, err error) {

@@ -4,7 +4,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "tests/e2e/harness/traced_run.h"
@@ -48,6 +50,38 @@ std::map<std::string, FiledSpan> ReadSpans(const std::string& folder) {
     EXPECT_TRUE(result.emplace(id, filed).second) << id << " twice";
   });
   return result;
+}
+
+// The sum of calls in a request with metrics, and what it is about.
+struct Calls {
+  int64_t count = 0;
+  int64_t in_histograms = 0;
+  std::set<std::string> services;
+};
+
+Calls CountCalls(const nlohmann::json& request) {
+  Calls calls;
+  for (const nlohmann::json& resource : request.at("resourceMetrics")) {
+    for (const nlohmann::json& attribute : resource.at("resource").at("attributes")) {
+      if (attribute.at("key") == "service.name") {
+        calls.services.insert(Text(attribute.at("value")));
+      }
+    }
+    for (const nlohmann::json& metric : resource.at("scopeMetrics").at(0).at("metrics")) {
+      if (metric.at("name") == "traces.span.metrics.calls") {
+        EXPECT_EQ(metric.at("sum").at("isMonotonic"), true);
+        for (const nlohmann::json& point : metric.at("sum").at("dataPoints")) {
+          calls.count += std::stoll(point.at("asInt").get<std::string>());
+        }
+      } else {
+        EXPECT_EQ(metric.at("name"), "traces.span.metrics.duration");
+        for (const nlohmann::json& point : metric.at("histogram").at("dataPoints")) {
+          calls.in_histograms += std::stoll(point.at("count").get<std::string>());
+        }
+      }
+    }
+  }
+  return calls;
 }
 
 TEST_P(CollectorTest, ARealCollectorGetsEverySpan) {
@@ -99,6 +133,54 @@ TEST_P(CollectorTest, ARealCollectorGetsEverySpan) {
     EXPECT_EQ(span.name, has_route ? method + " " + truth.route : method);
     EXPECT_EQ(span.attributes["http.response.status_code"], std::to_string(truth.status));
   }
+}
+
+TEST_P(CollectorTest, ARealCollectorGetsMetricsOfWhatIsNotSampled) {
+  const std::string executable = Collector::BuildOrSkip();
+  if (executable.empty()) {
+    return;
+  }
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const ScratchFolder scratch;
+  const auto collector = Collector::Start(executable, {.folder = scratch.Path("")});
+  ASSERT_NE(collector, nullptr);
+  const auto traced = GoProgram::Start(program.path, {"--scenario", "basic,keepalive"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon =
+      NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
+                             .environment = {{"OTEL_EXPORTER_OTLP_PROTOCOL", GetParam().value},
+                                             {"OTEL_TRACES_SAMPLER", "always_off"},
+                                             {"OTEL_METRICS_EXPORTER", "otlp"},
+                                             {"OTEL_METRIC_EXPORT_INTERVAL", "100"},
+                                             {"OTEL_SERVICE_NAME", "counted"}},
+                             .endpoint = "http://localhost:" + std::to_string((*collector.*GetParam().port)())});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  traced->StartTraffic();
+  const std::vector<Truth> truths = traced->WaitForTraffic();
+  const auto wanted = std::count_if(truths.begin(), truths.end(), [](const Truth& truth) { return truth.want_span; });
+  traced->Finish();
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  while (Collector::ReadMetrics(scratch.Path("")).empty() && Clock::now() < deadline) {
+    ::poll(nullptr, 0, 50);
+  }
+  EXPECT_EQ(daemon->Stop().exported, 0U);
+  collector->Stop();
+
+  const std::vector<nlohmann::json> requests = Collector::ReadMetrics(scratch.Path(""));
+  ASSERT_FALSE(requests.empty());
+  int64_t before = 0;
+  for (const nlohmann::json& request : requests) {
+    const Calls calls = CountCalls(request);
+    EXPECT_GE(calls.count, before);
+    EXPECT_EQ(calls.in_histograms, calls.count);
+    EXPECT_EQ(calls.services, std::set<std::string>{"counted"});
+    before = calls.count;
+  }
+  EXPECT_EQ(before, wanted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Protocols, CollectorTest,

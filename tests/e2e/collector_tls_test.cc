@@ -65,7 +65,7 @@ class CollectorTlsTest : public ::testing::TestWithParam<Protocol> {
   std::unique_ptr<otlp::OtlpExporter> Create() {
     const int port = GetParam() == Protocol::kGrpc ? grpc_port_ : http_port_;
     client_options_.endpoint = "https://localhost:" + std::to_string(port);
-    absl::StatusOr<std::unique_ptr<otlp::TraceClient>> client;
+    absl::StatusOr<std::unique_ptr<otlp::OtlpClient>> client;
     if (GetParam() == Protocol::kHttp) {
       client = otlp::HttpClient::Create({client_options_}, &warnings_);
     } else {
@@ -92,7 +92,7 @@ class CollectorTlsTest : public ::testing::TestWithParam<Protocol> {
   int grpc_port_ = 0;
   int http_port_ = 0;
   std::unique_ptr<Collector> collector_;
-  otlp::TraceClientOptions client_options_;
+  otlp::OtlpClientOptions client_options_;
   otlp::OtlpExporterOptions options_;
   metrics::Counters counters_;
   std::vector<std::string> warnings_;

@@ -29,6 +29,20 @@ std::string Receiver(const char* protocol, int port, const std::optional<Collect
 }
 
 std::string SpanFile(const std::string& folder) { return folder + "/spans.json"; }
+std::string MetricsFile(const std::string& folder) { return folder + "/metrics.json"; }
+
+// One value for each line; one that is just being written is left out.
+std::vector<nlohmann::json> ReadLines(const std::string& file) {
+  std::vector<nlohmann::json> values;
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) {
+    nlohmann::json value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!value.is_discarded()) {
+      values.push_back(std::move(value));
+    }
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -54,9 +68,11 @@ std::unique_ptr<Collector> Collector::Start(const std::string& executable, const
   std::ofstream(config) << "receivers:\n  otlp:\n    protocols:\n"
                         << Receiver("grpc", collector->grpc_port_, options.tls)
                         << Receiver("http", collector->http_port_, options.tls)
-                        << "exporters:\n  jsonfile:\n    path: " << SpanFile(options.folder)
+                        << "exporters:\n  jsonfile/spans:\n    path: " << SpanFile(options.folder)
+                        << "\n  jsonfile/metrics:\n    path: " << MetricsFile(options.folder)
                         << "\nservice:\n  telemetry:\n    metrics:\n      level: none\n"
-                           "  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [jsonfile]\n";
+                           "  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [jsonfile/spans]\n"
+                           "    metrics:\n      receivers: [otlp]\n      exporters: [jsonfile/metrics]\n";
   collector->process_ = ChildProcess::Start({executable, "--config", config});
   if (collector->process_ == nullptr || !collector->process_->WaitForError("Everything is ready")) {
     ADD_FAILURE() << "the collector does not start: "
@@ -72,17 +88,9 @@ void Collector::Stop() {
   EXPECT_EQ(process_->Wait(), ExitStatus{});
 }
 
-std::vector<nlohmann::json> Collector::ReadBatches(const std::string& folder) {
-  std::vector<nlohmann::json> batches;
-  std::ifstream stream(SpanFile(folder));
-  for (std::string line; std::getline(stream, line);) {
-    nlohmann::json batch = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!batch.is_discarded()) {
-      batches.push_back(std::move(batch));
-    }
-  }
-  return batches;
-}
+std::vector<nlohmann::json> Collector::ReadBatches(const std::string& folder) { return ReadLines(SpanFile(folder)); }
+
+std::vector<nlohmann::json> Collector::ReadMetrics(const std::string& folder) { return ReadLines(MetricsFile(folder)); }
 
 size_t Collector::CountSpans(const std::string& folder) {
   size_t count = 0;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real OpenTelemetry Collector (tests/collector), which writes what it receives to a file.
+// A real OpenTelemetry Collector (tests/collector), which writes what it receives to files.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nlohmann/json.hpp"
 #include "tests/e2e/harness/child_process.h"
@@ -24,7 +25,7 @@ class Collector {
     int grpc_port = 0;  // both: 0: any that is free
     int http_port = 0;
     std::optional<CollectorTls> tls;  // for both ports
-    std::string folder;               // for its configuration and its spans, which it appends to
+    std::string folder;               // for its configuration and for what it receives, which it appends
   };
 
   // The executable; empty after it has skipped the test because it cannot be had, or failed it.
@@ -54,9 +55,12 @@ class Collector {
   }
   static size_t CountSpans(const std::string& folder);
 
+  // The OTLP/JSON of every request with metrics, in the order of their arrival.
+  static std::vector<nlohmann::json> ReadMetrics(const std::string& folder);
+
  private:
   Collector() = default;
-  // One for each batch that it received; one that is just being written is left out.
+  // One for each batch that it received.
   static std::vector<nlohmann::json> ReadBatches(const std::string& folder);
 
   int grpc_port_ = 0;

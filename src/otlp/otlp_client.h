@@ -20,7 +20,11 @@
 
 namespace nodespan::otlp {
 
-struct TraceClientOptions {
+// What is sent; it decides which service, or which path, requests go to.
+enum class Signal { kTraces, kMetrics };
+
+struct OtlpClientOptions {
+  Signal signal = Signal::kTraces;
   std::string endpoint;   // see the client's Create
   bool insecure = false;  // only looked at when the endpoint has no http/https scheme
   // Sent with every request. A key ending in "-bin" carries base64 in its value.
@@ -32,7 +36,7 @@ struct TraceClientOptions {
 // What can be done about a request that failed.
 enum class Failure {
   kFinal,      // nothing: it would fail again
-  kRetryable,  // try again while there is time; the collector may have taken the spans
+  kRetryable,  // try again while there is time; the collector may have taken the request
   kAway,       // the same, and later as well: there is no collector, or none that works
 };
 
@@ -40,8 +44,8 @@ struct CallResult {
   absl::Status status;                        // OK: the collector took the request
   Failure failure = Failure::kFinal;          // with an error
   std::optional<absl::Duration> retry_delay;  // with an error: present when the collector asked for it
-  int64_t rejected_span_count = 0;            // with OK: partial success
-  std::string partial_success_message;        // likewise; may come with 0 rejected spans as a warning
+  int64_t rejected_count = 0;                 // with OK: partial success; spans, or points of metrics
+  std::string partial_success_message;        // likewise; may come with nothing rejected as a warning
 };
 
 struct EndedCall {
@@ -49,16 +53,16 @@ struct EndedCall {
   CallResult result;
 };
 
-class TraceClient {
+class OtlpClient {
  public:
   // Ends what is under way.
-  virtual ~TraceClient() = default;
+  virtual ~OtlpClient() = default;
 
   // Where requests go, for messages. Any thread.
   virtual const std::string& endpoint() const = 0;
 
   // Begins to send `body`. Wait gives the result under `id`, which no other request under way has: kDeadlineExceeded at
-  // `deadline`, if there is no other before. An answer that is not an ExportTraceServiceResponse is kInternal.
+  // `deadline`, if there is no other before. An answer that is not one of OTLP is kInternal.
   virtual void Start(uint64_t id, std::shared_ptr<const WireBuffer> body, absl::Time deadline) = 0;
 
   // Waits until a request has ended and says which; nothing when that takes until `until` or when Wake is called.
