@@ -104,6 +104,9 @@ grpc::ChannelArguments MakeChannelArguments(const GrpcClientOptions& options) {
       static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(options.max_reconnect_interval), 100, 120'000));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, std::min(1000, longest_ms));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, longest_ms);
+  // A collector that has moved is looked up when the connection breaks; gRPC's own thirty seconds between two look-ups
+  // would be as long a loss.
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, longest_ms);
   return arguments;
 }
 

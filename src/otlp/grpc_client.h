@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An OtlpClient that speaks OTLP/gRPC (SPEC section 2). gRPC's headers stay in the .cc file.
 //
-// One channel; gRPC's own threads touch nothing of ours.
+// One channel, which looks its host up anew when the connection breaks; gRPC's own threads touch nothing of ours.
 #pragma once
 
 #include <memory>

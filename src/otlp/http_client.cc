@@ -183,7 +183,8 @@ struct HttpClient::Impl {
               set(CURLOPT_POSTFIELDS, transfer.sent().data()) && set(CURLOPT_WRITEFUNCTION, &Transfer::OnBytes) &&
               set(CURLOPT_WRITEDATA, &transfer) && set(CURLOPT_ERRORBUFFER, transfer.error.data()) &&
               set(CURLOPT_PRIVATE, &transfer) && set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs) &&
-              set(CURLOPT_MAXLIFETIME_CONN, kConnectionLifeSeconds) && set(CURLOPT_TCP_KEEPALIVE, 1L);
+              set(CURLOPT_MAXLIFETIME_CONN, kConnectionLifeSeconds) && set(CURLOPT_TCP_KEEPALIVE, 1L) &&
+              set(CURLOPT_DNS_CACHE_TIMEOUT, 0L);  // a new connection looks where the collector is now
     if (deadline != absl::InfiniteFuture()) {
       // Zero would mean no limit.
       ok = ok && set(CURLOPT_TIMEOUT_MS, std::max(MsUntil(deadline, absl::Hours(24)), 1L));

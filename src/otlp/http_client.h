@@ -4,7 +4,7 @@
 //
 // HTTP/1.1, a connection for each request that is under way, kept for the next ones. Redirects are not followed. An
 // answer longer than 4 MiB is not read to its end. The proxy of the environment is used, as gRPC does. Certificate
-// files are read for each new connection.
+// files are read, and the name of the host looked up, for each new connection.
 #pragma once
 
 #include <memory>

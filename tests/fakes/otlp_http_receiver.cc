@@ -131,9 +131,9 @@ std::unique_ptr<OtlpHttpReceiver> OtlpHttpReceiver::Start(const Options& options
     state->Answer(request, response);
   });
   if (options.port == 0) {
-    state->port = state->server->bind_to_any_port("127.0.0.1");
+    state->port = state->server->bind_to_any_port(options.host);
   } else {
-    state->port = state->server->bind_to_port("127.0.0.1", options.port) ? options.port : -1;
+    state->port = state->server->bind_to_port(options.host, options.port) ? options.port : -1;
   }
   if (state->port <= 0) {
     return nullptr;

@@ -46,6 +46,7 @@ struct OtlpHttpCall {
 class OtlpHttpReceiver {
  public:
   struct Options {
+    std::string host = "127.0.0.1";
     int port = 0;  // 0: any that is free
     std::optional<OtlpReceiverTls> tls;
   };

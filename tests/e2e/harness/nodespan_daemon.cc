@@ -67,7 +67,8 @@ std::unique_ptr<NodespanDaemon> NodespanDaemon::Start(Options options) {
   for (const auto& [name, value] : options.environment) {
     environment[name] = value;
   }
-  std::vector<std::string> words = {NodespanBinary()};
+  std::vector<std::string> words = options.launcher;
+  words.push_back(NodespanBinary());
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   daemon->process_ = ChildProcess::Start(words, environment);
   if (daemon->process_ == nullptr || !daemon->process_->WaitForError(" ready: ")) {

@@ -36,6 +36,7 @@ class NodespanDaemon {
     std::vector<std::string> arguments;     // what to trace
     ChildProcess::Environment environment;  // added to what the harness sets
     std::string endpoint;                   // empty: a receiver inside the test
+    std::vector<std::string> launcher;      // words before the path of nodespan: a program that becomes it
   };
 
   // Ready when it returns; null with a failed expectation when it does not become so.
