@@ -109,6 +109,7 @@ const Sample kSamples[] = {
     {"NODESPAN_SPAN_METRICS", "true"},
     {"NODESPAN_EXCLUDE_PATHS", "/healthz"},
     {"NODESPAN_EXCLUDE_USER_AGENTS", "none"},
+    {"NODESPAN_EXCLUDE_SPAN_NAMES", "ping,SELECT pg_*"},
     {"OTEL_GO_AUTO_SHOW_VERIFIER_LOG", "1"},
 };
 // Whatever it says, it changes nothing.

@@ -4,18 +4,17 @@
 #include "config/env_value.h"
 #include "config/item_list.h"
 #include "fmt/ranges.h"
-#include "model/exclusions.h"
 
 namespace nodespan::config {
 
-std::vector<std::string> ParsePatterns(std::string_view name, std::string_view text, size_t max_count,
+std::vector<std::string> ParsePatterns(std::string_view name, std::string_view text, size_t max_count, size_t max_bytes,
                                        Warnings& warnings) {
   if (ToLower(text) == "none") {
     return {};
   }
   return ParseItems(name, text,
                     {.plural = "patterns",
-                     .max_bytes = model::kMaxPatternBytes,
+                     .max_bytes = max_bytes,
                      .max_count = max_count,
                      .problem = [](std::string_view item) -> std::string_view {
                        item.remove_suffix(1);

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 std::vector<std::string> Patterns(std::string_view text, Warnings& warnings) {
-  return ParsePatterns("NODESPAN_EXCLUDE_PATHS", text, 3, warnings);
+  return ParsePatterns("NODESPAN_EXCLUDE_PATHS", text, 3, 39, warnings);
 }
 
 TEST(ExclusionPatternsTest, AreSeparatedByCommas) {

@@ -245,6 +245,14 @@ const Setting kSettings[] = {
      .value = kExcludedUserAgents,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
+     .variables = {"NODESPAN_EXCLUDE_SPAN_NAMES"},
+     .takes = "NAME,PREFIX*,...",
+     .help =
+         "Spans with these names are not exported, nor counted in metrics; what happened within one is and keeps it "
+         "as its parent. At most 32, of up to 255 bytes",
+     .value = kExcludedNames,
+     .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
      .variables = {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"},
      .takes = "NAME,...",
      .help = "HTTP methods that spans name, in exactly these letters; any other is _OTHER, with the real one in "

@@ -205,14 +205,14 @@ absl::Status SetPropagators(const SettingInput& input, Config& /*config*/) {
 
 std::string ShowPropagators(const Config& /*config*/) { return "tracecontext"; }
 
-template <std::vector<std::string> model::Exclusions::*patterns, size_t max_count>
+// `path` leads to the list of patterns.
+template <size_t max_count, size_t max_bytes, auto... path>
 constexpr SettingValue Excluded() {
-  return {
-      .set = [](const SettingInput& input, Config& config) -> absl::Status {
-        config.targets.exclusions.*patterns = ParsePatterns(input.source, input.text, max_count, input.warnings);
-        return absl::OkStatus();
-      },
-      .show = [](const Config& config) -> std::string { return ShowPatterns(config.targets.exclusions.*patterns); }};
+  return {.set = [](const SettingInput& input, Config& config) -> absl::Status {
+            Field<path...>(config) = ParsePatterns(input.source, input.text, max_count, max_bytes, input.warnings);
+            return absl::OkStatus();
+          },
+          .show = [](const Config& config) -> std::string { return ShowPatterns(Field<path...>(config)); }};
 }
 
 template <std::vector<std::string> CapturedNames::*names>
@@ -249,8 +249,13 @@ const SettingValue kResourceAttributes = {SetResourceAttributes, [](const Config
                                           }};
 const SettingValue kSemconv = {SetSemconv, ShowSemconv};
 const SettingValue kPropagators = {SetPropagators, ShowPropagators};
-const SettingValue kExcludedPaths = Excluded<&model::Exclusions::paths, model::kMaxPathPatterns>();
-const SettingValue kExcludedUserAgents = Excluded<&model::Exclusions::user_agents, model::kMaxUserAgentPatterns>();
+const SettingValue kExcludedPaths = Excluded<model::kMaxPathPatterns, model::kMaxPatternBytes, &Config::targets,
+                                             &TargetOptions::exclusions, &model::Exclusions::paths>();
+const SettingValue kExcludedUserAgents =
+    Excluded<model::kMaxUserAgentPatterns, model::kMaxPatternBytes, &Config::targets, &TargetOptions::exclusions,
+             &model::Exclusions::user_agents>();
+const SettingValue kExcludedNames = Excluded<model::kMaxNamePatterns, model::kMaxNamePatternBytes, &Config::targets,
+                                             &TargetOptions::spans, &model::SpanOptions::excluded_names>();
 const SettingValue kHttpMethods = {SetHttpMethods, ShowHttpMethods};
 const SettingValue kHttpRequestHeaders = Captured<&CapturedNames::http_request_headers>();
 const SettingValue kGrpcRequestMetadata = Captured<&CapturedNames::grpc_request_metadata>();

@@ -30,6 +30,7 @@ extern const SettingValue kSemconv;
 extern const SettingValue kPropagators;
 extern const SettingValue kExcludedPaths;
 extern const SettingValue kExcludedUserAgents;
+extern const SettingValue kExcludedNames;
 extern const SettingValue kHttpMethods;
 extern const SettingValue kHttpRequestHeaders;
 extern const SettingValue kGrpcRequestMetadata;

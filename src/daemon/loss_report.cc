@@ -73,7 +73,7 @@ std::string LossReport(const metrics::Counters& counters, const attach::KernelCo
   return fmt::format("spans: exported={} lost={}{} unsampled={} excluded={}",
                      counters.Get(metrics::Counter::kSpansExported), lost,
                      reasons.empty() ? "" : fmt::format(" ({})", reasons), kernel[NS_COUNT_OPS_UNSAMPLED],
-                     kernel[NS_COUNT_OPS_EXCLUDED]);
+                     kernel[NS_COUNT_OPS_EXCLUDED] + counters.Get(metrics::Counter::kSpansExcluded));
 }
 
 }  // namespace nodespan::daemon

@@ -2,6 +2,7 @@
 #include "daemon/loss_report.h"
 
 #include "bpf/abi/nodespan_abi.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace nodespan::daemon {
@@ -19,6 +20,8 @@ TEST(LossReportTest, AddsUpWhatWasLostAndNamesOnlyReasonsThatOccurred) {
   kernel[NS_COUNT_OPS_UNSAMPLED] = 5;
   kernel[NS_COUNT_OPS_EXCLUDED] = 7;
   EXPECT_EQ(LossReport(counters, kernel), "spans: exported=120 lost=3 (ring_full=1 rejected=2) unsampled=5 excluded=7");
+  counters.Add(metrics::Counter::kSpansExcluded, 2);
+  EXPECT_THAT(LossReport(counters, kernel), ::testing::EndsWith("excluded=9"));
 }
 
 TEST(LossReportTest, EveryLossOfTheKernelSideIsInOneOfTheReports) {

@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = {{
     {"spans_assembled_total", "Spans built from kernel records."},
+    {"spans_excluded_total", "Spans left out because of their name."},
     {"spans_exported_total", "Spans an exporter delivered."},
     {"spans_dropped_queue_full_total", "Oldest spans pushed out of the full export queue."},
     {"spans_dropped_export_total", "Spans given up after a non-retryable answer or too many tries."},

@@ -15,6 +15,7 @@ namespace nodespan::metrics {
 
 enum class Counter : uint8_t {
   kSpansAssembled,         // spans built from kernel records
+  kSpansExcluded,          // spans left out because of their name
   kSpansExported,          // spans an exporter delivered
   kSpansDroppedQueueFull,  // oldest spans pushed out of the export queue
   kSpansDroppedExport,     // spans given up after a non-retryable answer or too many tries

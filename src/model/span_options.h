@@ -2,6 +2,9 @@
 // How the spans of one workload are written.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "model/http_methods.h"
 #include "model/semconv.h"
 #include "model/span_limits.h"
@@ -12,8 +15,9 @@ struct SpanOptions {
   Semconv semconv;
   SpanLimits limits;
   HttpMethods known_http_methods = DefaultHttpMethods();
-  bool include_db_statement = false;  // db.query.text, without its literals
-  bool parse_db_statement = true;     // operation and table are read from the statement
+  bool include_db_statement = false;        // db.query.text, without its literals
+  bool parse_db_statement = true;           // operation and table are read from the statement
+  std::vector<std::string> excluded_names;  // patterns (exclusions.h) of spans that are not exported
 
   bool operator==(const SpanOptions&) const = default;
 };

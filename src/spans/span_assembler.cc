@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "events/record_reader.h"
 #include "fmt/format.h"
+#include "model/exclusions.h"
 #include "spans/apply_limits.h"
 #include "spans/code_attributes.h"
 #include "spans/exception_event.h"
@@ -106,12 +107,20 @@ absl::Status SpanAssembler::AssembleApi(const events::ApiEvent& event, const Tar
     counters_->Add(Counter::kRecordsMalformed);
     return span.status();
   }
-  if (span->has_value()) {
-    ApplyLimits(target.options.limits, **span);
+  if (span->has_value() && Finish(target, **span)) {
     spans.push_back(**std::move(span));
-    counters_->Add(Counter::kSpansAssembled);
   }
   return absl::OkStatus();
+}
+
+bool SpanAssembler::Finish(const TargetInfo& target, model::Span& span) {
+  if (model::MatchesAny(target.options.excluded_names, span.name)) {
+    counters_->Add(Counter::kSpansExcluded);
+    return false;
+  }
+  ApplyLimits(target.options.limits, span);
+  counters_->Add(Counter::kSpansAssembled);
+  return true;
 }
 
 void SpanAssembler::KeepException(const events::PanicEvent& panic, const TargetInfo& target) {
@@ -146,8 +155,9 @@ absl::Status SpanAssembler::Assemble(std::span<const std::byte> record, std::vec
           model::Span& span = spans.emplace_back();
           Build(known, *target, span);
           exceptions_.MoveTo(known.header.span_id, span);
-          ApplyLimits(target->options.limits, span);
-          counters_->Add(Counter::kSpansAssembled);
+          if (!Finish(*target, span)) {
+            spans.pop_back();
+          }
         }
         return absl::OkStatus();
       },

@@ -37,9 +37,9 @@ class SpanAssembler {
 
   // Appends the span that the record completes to `spans`. Nearly every record is a span; of those that a program makes
   // through the OpenTelemetry API there may be several, and a panic is kept until the record of its span comes. Counts
-  // the record as read, and the span as assembled or the record as malformed or unknown. kDataLoss: malformed;
-  // kNotFound: its target is not known any more, which is normal after a detach. Nothing is appended then, and the next
-  // record can be assembled.
+  // the record as read, and the span as assembled or excluded, or the record as malformed or unknown. kDataLoss:
+  // malformed; kNotFound: its target is not known any more, which is normal after a detach. Nothing is appended then,
+  // and the next record can be assembled.
   absl::Status Assemble(std::span<const std::byte> record, std::vector<model::Span>& spans);
 
  private:
@@ -50,6 +50,8 @@ class SpanAssembler {
   void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
   void KeepException(const events::PanicEvent& panic, const TargetInfo& target);
+  // Whether the span, which is complete, is to be exported; counts it.
+  bool Finish(const TargetInfo& target, model::Span& span);
   absl::Status AssembleApi(const events::ApiEvent& event, const TargetInfo& target, std::vector<model::Span>& spans);
   void Build(const events::KafkaEvent& event, const TargetInfo& target, model::Span& span);
 

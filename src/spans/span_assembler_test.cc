@@ -50,6 +50,37 @@ class SpanAssemblerTest : public ::testing::Test {
   std::vector<model::Span> spans_;
 };
 
+TEST_F(SpanAssemblerTest, LeavesOutSpansByTheirName) {
+  const struct {
+    std::vector<std::string> patterns;
+    bool is_left_out;
+  } cases[] = {{{"GET /users/{id}"}, true},
+               {{"PUT *", "GET /users*"}, true},
+               {{"*"}, true},
+               {{"GET /users"}, false},
+               {{"get /users/{id}"}, false},
+               {{"users*"}, false},
+               {{}, false}};
+  uint32_t generation = 0;
+  uint64_t left_out = 0;
+  for (const auto& test : cases) {
+    model::SpanOptions options;
+    options.excluded_names = test.patterns;
+    directory_.Add({3, ++generation}, {std::make_shared<const model::Resource>(), options});
+    HttpServerRecordBuilder record;
+    record.fixed.header.target_generation = generation;
+    record.fixed.route_source = NS_ROUTE_SERVE_MUX;
+    record.Set(NS_HTTP_PATTERN, "/users/{id}");
+    spans_.clear();
+    assembler_.BeginBatch();
+    ASSERT_TRUE(assembler_.Assemble(record.Bytes(), spans_).ok());
+    EXPECT_EQ(spans_.empty(), test.is_left_out) << ::testing::PrintToString(test.patterns);
+    left_out += test.is_left_out ? 1 : 0;
+    EXPECT_EQ(counters_.Get(Counter::kSpansExcluded), left_out);
+    EXPECT_EQ(counters_.Get(Counter::kSpansAssembled), generation - left_out);
+  }
+}
+
 TEST_F(SpanAssemblerTest, AppendsTheSpanWithTheResourceAndNamesOfItsTarget) {
   const auto resource = std::make_shared<const model::Resource>();
   model::SpanOptions options;

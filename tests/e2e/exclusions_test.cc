@@ -128,6 +128,30 @@ TEST_F(ExcludedOperationsTest, TakeWhatTheyCauseWithThem) {
   EXPECT_GT(run.totals.excluded, 50U);
 }
 
+// Their name is known at their end; what happened within keeps its parent.
+TEST_F(ExcludedOperationsTest, ByTheNameOfTheSpan) {
+  const Program program = BuildOrSkip("path", "default", "relay");
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {}, {{"NODESPAN_EXCLUDE_SPAN_NAMES", "GET /leaf*,GET"}});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start(
+      {.arguments = {"--pid", std::to_string(traced->pid())}, .environment = {{"NODESPAN_EXCLUDE_SPAN_NAMES", "*"}}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  const auto client = HttpClient::Connect(traced->port());
+  ASSERT_NE(client, nullptr);
+  ASSERT_EQ(client->GetAndClose("/relay/1"), 200);
+  traced->Finish();
+  const SpanTotals totals = daemon->Stop();
+  ASSERT_EQ(daemon->spans().size(), 1U);
+  EXPECT_EQ(daemon->spans()[0].span.name(), "GET /relay/");
+  EXPECT_EQ(totals.exported, 1U);
+  EXPECT_EQ(totals.excluded, 2U);  // the client's and the leaf's
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
 TEST_F(ExcludedOperationsTest, AreCallsOfGrpcAsWell) {
   const Program program = BuildOrSkip("path", "default", "grpcecho");
   if (!program.ok()) {
