@@ -575,7 +575,8 @@ struct ns_target_params {
 	uint8_t sampler_root;  /* enum ns_sampler_root */
 	uint8_t parent_based;  /* a valid parent decides */
 	uint8_t exclusion_set; /* index into `exclusions` */
-	uint8_t pad[5];
+	uint8_t begins_traces; /* what requests say about the trace that they belong to is not read */
+	uint8_t pad[4];
 };
 NS_ASSERT(sizeof(struct ns_target_params) == 32);
 

@@ -188,14 +188,14 @@ static __always_inline void ns_read_ot(struct ns_scratch *work, const struct ns_
 }
 
 /* Reads the traceparent header, if there is a valid one, into the record: trace id, parent and the returned flags,
- * and what the tracestate says about sampling. Returns -1 when there is none. */
+ * and what the tracestate says about sampling. Returns -1 when there is none, or none is wanted. */
 static __always_inline int ns_read_parent(struct ns_scratch *work, const struct ns_hit *hit, u8 *flags)
 {
 	struct ns_record_header *header = &work->operation.op.header;
 	struct go_string value = {};
 	u8 *text = work->window;
 
-	if (!work->headers[NS_HEADER_TRACEPARENT].count)
+	if (!work->headers[NS_HEADER_TRACEPARENT].count || hit->params->begins_traces)
 		return -1;
 	/* Several traceparent headers: none of them counts. */
 	if (work->headers[NS_HEADER_TRACEPARENT].count > 1 ||

@@ -180,6 +180,7 @@ absl::StatusOr<Attacher::Target> Attacher::Activate(TargetId target, const Attac
                                          .sampler_root = sampler.root,
                                          .parent_based = static_cast<uint8_t>(request.sampler.parent_based ? 1 : 0),
                                          .exclusion_set = state.exclusion_set,
+                                         .begins_traces = static_cast<uint8_t>(request.continues_traces ? 0 : 1),
                                          .pad = {}}));
   NODESPAN_RETURN_IF_ERROR(object_->MapProcess(request.pid, target.slot));
   NODESPAN_ASSIGN_OR_RETURN(state.links, AttachProbes(plan, request, target.slot));

@@ -46,6 +46,7 @@ struct AttachRequest {
   uint64_t binary_content_hash = 0;  // processes with equal hashes share one parameter block
   model::Sampler sampler;
   model::Exclusions exclusions;
+  bool continues_traces = true;  // of incoming requests
   bool traces_api_spans = true;  // libraries of the kind LibraryKind::kApi
   bool watches_own_sdk = true;   // LibraryKind::kOwnSdk
 };

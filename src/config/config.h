@@ -121,6 +121,7 @@ struct TargetOptions {
   std::vector<std::pair<std::string, std::string>> resource_attributes;  // unique keys, UTF-8
   model::Sampler sampler;
   model::Exclusions exclusions = {.paths = {}, .user_agents = {"kube-probe/*"}};  // NODESPAN_EXCLUDE_*
+  bool continues_traces = true;  // those that incoming requests belong to; OTEL_PROPAGATORS
   bool traces_api_spans = true;  // spans that programs make through the OpenTelemetry API
   model::SpanOptions spans;
 

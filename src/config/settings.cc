@@ -161,8 +161,10 @@ const Setting kSettings[] = {
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
      .variables = {"OTEL_PROPAGATORS"},
-     .takes = "tracecontext,...",
-     .help = "Context of incoming requests: traceparent and tracestate are read, whatever the list says",
+     .takes = "tracecontext|none,...",
+     .help = "tracecontext: traces of incoming requests are continued, by their traceparent and tracestate; without it "
+             "each "
+             "request begins one",
      .value = kPropagators,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,

@@ -188,22 +188,26 @@ std::string ShowHttpMethods(const Config& config) {
 }
 
 // nodespan reads trace context and writes none, so baggage needs nothing of it.
-absl::Status SetPropagators(const SettingInput& input, Config& /*config*/) {
+absl::Status SetPropagators(const SettingInput& input, Config& config) {
   bool has_trace_context = false;
+  bool has_known = false;
   for (const std::string_view item : SplitList(input.text)) {
     const std::string name = ToLower(item);
+    const bool is_known = name == "tracecontext" || name == "baggage" || name == "none";
     has_trace_context |= name == "tracecontext";
-    if (name != "tracecontext" && name != "baggage" && name != "none") {
-      input.warnings.AddBadValue(input.source, item, "only tracecontext is implemented", "ignoring this item");
+    has_known |= is_known;
+    if (!is_known) {
+      input.warnings.AddBadValue(input.source, item, "only tracecontext and none are implemented",
+                                 "ignoring this item");
     }
   }
-  if (!has_trace_context) {
-    input.warnings.AddBadValue(input.source, input.text, "tracecontext cannot be switched off", "using tracecontext");
+  if (has_known) {
+    config.targets.continues_traces = has_trace_context;
   }
   return absl::OkStatus();
 }
 
-std::string ShowPropagators(const Config& /*config*/) { return "tracecontext"; }
+std::string ShowPropagators(const Config& config) { return config.targets.continues_traces ? "tracecontext" : "none"; }
 
 // `path` leads to the list of patterns.
 template <size_t max_count, size_t max_bytes, auto... path>

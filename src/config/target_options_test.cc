@@ -152,7 +152,7 @@ TEST(TargetOptionsTest, BadInputIsAnsweredAndTheRestWorks) {
        {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"1e3\": " + number + "; ignoring it"}},
       {{{"OTEL_GO_AUTO_GLOBAL", "no"}}, {"OTEL_GO_AUTO_GLOBAL=\"no\": expected true or false; using true"}},
       {{{"OTEL_PROPAGATORS", "tracecontext,B3multi"}},
-       {"OTEL_PROPAGATORS=\"B3multi\": only tracecontext is implemented; ignoring this item"}},
+       {"OTEL_PROPAGATORS=\"B3multi\": only tracecontext and none are implemented; ignoring this item"}},
       {{{"OTEL_CONFIG_FILE", "/etc/otel.yaml"}},
        {"OTEL_CONFIG_FILE=\"/etc/otel.yaml\": declarative configuration is not implemented; using the other "
         "variables"}},

@@ -141,6 +141,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
                                                                  : absl::HashOf(static_cast<const void*>(&inspection));
   request.sampler = options.sampler;
   request.exclusions = options.exclusions;
+  request.continues_traces = options.continues_traces;
   request.traces_api_spans = options.traces_api_spans;
   request.watches_own_sdk = deps_.config->self_exporting == config::SelfExporting::kSkip;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {

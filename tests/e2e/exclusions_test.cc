@@ -145,8 +145,9 @@ TEST_F(ExcludedOperationsTest, ByTheNameOfTheSpan) {
   ASSERT_EQ(client->GetAndClose("/relay/1"), 200);
   traced->Finish();
   const SpanTotals totals = daemon->Stop();
-  ASSERT_EQ(daemon->spans().size(), 1U);
-  EXPECT_EQ(daemon->spans()[0].span.name(), "GET /relay/");
+  const std::vector<ReceivedSpan> spans = daemon->spans();
+  ASSERT_EQ(spans.size(), 1U);
+  EXPECT_EQ(spans[0].span.name(), "GET /relay/");
   EXPECT_EQ(totals.exported, 1U);
   EXPECT_EQ(totals.excluded, 2U);  // the client's and the leaf's
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;

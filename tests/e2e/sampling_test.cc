@@ -101,6 +101,34 @@ TEST_P(SamplingTest, DecisionsAreThoseOfTheGoSdk) {
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 
+class PropagatorsTest : public E2eTest {};
+
+TEST_F(PropagatorsTest, NoneMakesEveryRequestBeginATrace) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--client", "external"}, {{"OTEL_PROPAGATORS", "none"}});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+  const auto client = HttpClient::Connect(traced->port());
+  ASSERT_NE(client, nullptr);
+  ASSERT_EQ(client->GetAndClose("/items/propagators-00001",
+                                "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00\r\n"
+                                "tracestate: a=1\r\n"),
+            200);
+  traced->Finish();
+  EXPECT_EQ(daemon->Stop().lost, 0U);
+  const std::vector<ReceivedSpan> spans = daemon->spans();
+  ASSERT_EQ(spans.size(), 1U);
+  const auto& span = spans[0].span;
+  EXPECT_NE(Hex(span.trace_id()), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(span.parent_span_id(), "");
+  EXPECT_EQ(span.trace_state(), "");
+}
+
 uint64_t Next(uint64_t& state) {
   state += 0x9e3779b97f4a7c15;
   uint64_t z = state;
