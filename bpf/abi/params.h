@@ -403,18 +403,44 @@ struct ns_sql_error {
 };
 NS_ASSERT(sizeof(struct ns_sql_error) == 16);
 
+/* A function that gets a connection from the pool for an operation that it begins next. */
+struct ns_sql_waiter {
+	uint64_t vaddr; /* as linked */
+	uint32_t bytes;
+	uint32_t tag; /* enum ns_sql_operation; a prepared statement is a query here. 0: there is no such function */
+};
+NS_ASSERT(sizeof(struct ns_sql_waiter) == 16);
+#define NS_SQL_WAITERS 5
+
+/* Index in ns_site.results, where a call waits: return address of (*DB).conn */
+#define NS_SQL_SITE_RETURN_ADDRESS 0
+/* and where it is refused, next to the error: text of the statement of what has one; DB and context, one behind the
+ * other. On the stack, or not known; of a prepared statement never. */
+#define NS_SQL_SITE_QUERY 0
+#define NS_SQL_SITE_RECEIVER 3
+
+/* Bits of ns_sql_params.present */
+#define NS_SQL_PARAM_CONNECTOR 0x1
+#define NS_SQL_PARAM_STMT_DB 0x2
+
 struct ns_sql_params {
 	struct ns_sql_driver drivers[NS_SQL_DRIVERS];
 	struct ns_sql_error errors[NS_SQL_ERRORS];
+	struct ns_sql_waiter waiters[NS_SQL_WAITERS];
+	uint64_t dsn_connector_itab_vaddr; /* (driver.Connector, sql.dsnConnector), as linked; 0: not in the binary */
+	uint32_t present;		   /* NS_SQL_PARAM_* */
+	uint16_t db_connector_off;	   /* database/sql.DB */
+	uint16_t dsn_connector_driver_off;
+	uint16_t stmt_db_off;	     /* database/sql.Stmt */
 	uint16_t driver_conn_db_off; /* database/sql.driverConn */
 	uint16_t driver_conn_ci_off;
 	uint16_t tx_db_off; /* database/sql.Tx */
 	uint16_t tx_dc_off;
 	uint16_t tx_ctx_off;
 	uint16_t stmt_query_off; /* database/sql.Stmt */
-	uint8_t pad[4];
+	uint8_t pad[6];
 };
-NS_ASSERT(sizeof(struct ns_sql_params) == 304);
+NS_ASSERT(sizeof(struct ns_sql_params) == 408);
 
 /* ---- go.opentelemetry.io/otel ---- */
 
@@ -537,7 +563,7 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1360);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1464);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -601,6 +627,7 @@ enum ns_object_kind {
 	NS_OBJECT_KAFKA_SEND,
 	NS_OBJECT_KAFKA_RECEIVE,
 	NS_OBJECT_KAFKA_PROCESS, /* of the message that was fetched last */
+	NS_OBJECT_SQL_WAIT,	 /* since when a call waits for a connection: like NS_OBJECT_SQL_STATEMENT */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -229,16 +229,19 @@ enum ns_sql_operation {
 
 struct ns_sql_record {
 	struct ns_record_header header;
-	uint64_t driver_type_vaddr; /* descriptor of the type behind driver.Conn, as linked; 0: not known */
-	uint64_t error_type_vaddr;  /* likewise of the error */
-	uint32_t present;	    /* NS_SQL_* */
-	uint32_t error_number;	    /* the vendor's */
+	/* descriptor of the type behind driver.Conn, or without a connection of the driver.Connector or driver.Driver,
+	 * as linked; 0: not known */
+	uint64_t driver_type_vaddr;
+	uint64_t error_type_vaddr; /* likewise of the error */
+	uint64_t pool_wait_ns;	   /* since start_mono_ns, for a connection of the pool; 0: did not wait */
+	uint32_t present;	   /* NS_SQL_* */
+	uint32_t error_number;	   /* the vendor's */
 	uint16_t server_port;
 	uint8_t operation; /* enum ns_sql_operation */
 	uint8_t pad[5];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_sql_record) == 144);
+NS_ASSERT(sizeof(struct ns_sql_record) == 152);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {

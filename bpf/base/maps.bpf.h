@@ -156,7 +156,7 @@ struct {
 /* What one hit tells a later one of the same goroutine before there is an operation. Inserted and deleted by the
  * programs; of a process that died, by the daemon. Full: counted as a field that could not be read. */
 struct ns_note {
-	u64 words[2];
+	u64 words[5];
 };
 
 struct {

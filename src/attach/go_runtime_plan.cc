@@ -130,7 +130,8 @@ std::vector<ContextType> PlanContextTypes(const GoBinary& binary) {
 
 model::TypeNamesPtr PlanTypes(const GoBinary& binary, ns_go_params* go) {
   std::vector<std::pair<uint64_t, std::string>> names;
-  for (const std::string_view interface : {"error", "database/sql/driver.Conn"}) {
+  for (const std::string_view interface :
+       {"error", "database/sql/driver.Conn", "database/sql/driver.Connector", "database/sql/driver.Driver"}) {
     const auto implementations = binary.FindImplementations(interface);
     if (!implementations.ok()) {
       continue;

@@ -16,6 +16,8 @@ namespace nodespan::attach {
   X(kDatabaseSqlStart, database_sql_start, kStarts)                  \
   X(kDatabaseSqlStatement, database_sql_statement, kContinues)       \
   X(kDatabaseSqlEnd, database_sql_end, kContinues)                   \
+  X(kDatabaseSqlWait, database_sql_wait, kContinues)                 \
+  X(kDatabaseSqlRefused, database_sql_refused, kContinues)           \
   X(kNetHttpStreamStart, nethttp_stream_start, kStarts)              \
   X(kHttpRoute, http_route, kContinues)                              \
   X(kGrpcServerStart, grpc_server_start, kStarts)                    \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/sql_catalog.h"
 
+#include <iterator>
+
 namespace nodespan::attach {
 namespace {
 
@@ -67,6 +69,33 @@ constexpr FunctionSpec kStatements[] = {
     {Program::kDatabaseSqlStatement, kStmtExec},
 };
 
+// (*DB).conn makes a channel for the connection when it has to wait, and for nothing else.
+constexpr std::string_view kConn[] = {"database/sql.(*DB).conn"};
+constexpr std::string_view kWaitCall = "runtime.makechan";
+constexpr std::string_view kDbQuery[] = {"database/sql.(*DB).query"};
+constexpr std::string_view kDbExec[] = {"database/sql.(*DB).exec"};
+constexpr std::string_view kDbBegin[] = {"database/sql.(*DB).begin"};
+constexpr std::string_view kConnStmt[] = {"database/sql.(*Stmt).connStmt"};
+constexpr std::string_view kPingContext[] = {"database/sql.(*DB).PingContext"};
+// Calls its closure again when the connection is broken; up to Go 1.19 it did that itself.
+constexpr std::string_view kPingCaller[] = {"database/sql.(*DB).PingContext.func1", "database/sql.(*DB).PingContext"};
+
+// Result words: dc, (releaseConn, ds,) err
+constexpr int kConnStmtResults[] = {0, 3, 4};
+
+constexpr EndSpec Refused(std::span<const std::string_view> function, std::span<const int> words, int error_word) {
+  return {Program::kDatabaseSqlRefused, function, {}, words, error_word, false, false, /*failures_only=*/true};
+}
+
+constexpr SqlWaiterSpec kWaiters[] = {
+    {NS_SQL_OP_QUERY, kDbQuery, Refused(kDbQuery, kPointerAndError, 1), true},
+    {NS_SQL_OP_EXEC, kDbExec, Refused(kDbExec, kInterfaceAndError, 1), true},
+    {NS_SQL_OP_BEGIN, kDbBegin, Refused(kDbBegin, kPointerAndError, 1), false},
+    {NS_SQL_OP_PREPARED_QUERY, kConnStmt, Refused(kConnStmt, kConnStmtResults, 1), false},
+    {NS_SQL_OP_PING, kPingCaller, Refused(kPingContext, kOnlyError, 0), false},
+};
+static_assert(std::size(kWaiters) == NS_SQL_WAITERS);
+
 constexpr FieldSpec<Sql> kFields[] = {
     {"database/sql.driverConn", "db", kDbPtr, &Sql::driver_conn_db_off},
     {"database/sql.driverConn", "ci", kDriverConn, &Sql::driver_conn_ci_off},
@@ -78,6 +107,18 @@ constexpr FieldSpec<Sql> kTransactionFields[] = {
     {"database/sql.Tx", "db", kDbPtr, &Sql::tx_db_off},
     {"database/sql.Tx", "dc", kDriverConnPtr, &Sql::tx_dc_off},
     {"database/sql.Tx", "ctx", kContext, &Sql::tx_ctx_off},
+};
+
+constexpr std::string_view kConnector[] = {"driver.Connector"};
+constexpr std::string_view kDriver[] = {"driver.Driver"};
+constexpr FieldSpec<Sql> kConnectorFields[] = {
+    {"database/sql.DB", "connector", kConnector, &Sql::db_connector_off},
+};
+constexpr FieldSpec<Sql> kDsnConnectorFields[] = {
+    {"database/sql.dsnConnector", "driver", kDriver, &Sql::dsn_connector_driver_off},
+};
+constexpr FieldSpec<Sql> kStmtDbFields[] = {
+    {"database/sql.Stmt", "db", kDbPtr, &Sql::stmt_db_off},
 };
 
 // lib/pq conn.go: the settings are a field since 1.11, before they are a map that is not read.
@@ -109,7 +150,9 @@ constexpr SqlErrorSpec kErrors[] = {
 
 }  // namespace
 
-constexpr SqlCatalog kSqlCatalog = {"database/sql",   kUsedWhen,          kOperations, kStatements, kFields,
-                                    kStatementFields, kTransactionFields, kDrivers,    kErrors};
+constexpr SqlCatalog kSqlCatalog = {
+    "database/sql", kUsedWhen, kOperations, kStatements, kFields,  kStatementFields, kTransactionFields,
+    kDrivers,       kErrors,   kWaitCall,   kConn,       kWaiters, kConnectorFields, kDsnConnectorFields,
+    kStmtDbFields};
 
 }  // namespace nodespan::attach

@@ -34,6 +34,14 @@ struct SqlErrorSpec {
   std::string_view message;  // empty: `code` is the field of the error inside
 };
 
+// A function that gets a connection from the pool for the operation that it begins next.
+struct SqlWaiterSpec {
+  ns_sql_operation tag;
+  std::span<const std::string_view> callers;  // of (*DB).conn: candidates
+  EndSpec refused;                            // where it returns without a connection
+  bool has_query;                             // words 3 and 4 of its arguments are a statement's text
+};
+
 struct SqlCatalog {
   std::string_view library;
   std::span<const std::string_view> used_when;
@@ -44,6 +52,13 @@ struct SqlCatalog {
   std::span<const FieldSpec<ns_sql_params>> transaction_fields;
   std::span<const SqlDriverSpec> drivers;
   std::span<const SqlErrorSpec> errors;
+  // Where calls that wait for a connection pass by: the only call of `wait_call` in `wait_caller`.
+  std::string_view wait_call;
+  std::span<const std::string_view> wait_caller;
+  std::span<const SqlWaiterSpec> waiters;
+  std::span<const FieldSpec<ns_sql_params>> connector_fields;
+  std::span<const FieldSpec<ns_sql_params>> dsn_connector_fields;
+  std::span<const FieldSpec<ns_sql_params>> stmt_db_fields;
 };
 
 extern const SqlCatalog kSqlCatalog;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/sql_plan.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "attach/argument_slots.h"
+#include "attach/control_flow.h"
+#include "attach/go_callees.h"
 #include "attach/plan_steps.h"
 #include "attach/sql_catalog.h"
 #include "base/status_macros.h"
@@ -155,6 +159,125 @@ void PlanStatements(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* pla
   }
 }
 
+constexpr int32_t kReturnAddressBytes = 8;
+constexpr int32_t kWordBytes = 8;
+
+ns_value_location OnStack(int32_t offset) { return {.value = offset, .source = NS_VALUE_STACK, .pad = {}}; }
+
+// Where calls begin to wait, and the way from there to the return address of the function that waits.
+absl::StatusOr<PlannedProbe> PlanWait(const GoBinary& binary) {
+  if (binary.info().arch != goinspect::Arch::kAmd64) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "it is looked for on amd64 only");
+  }
+  NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe,
+                            PlanCall(binary, Program::kDatabaseSqlWait, kSqlCatalog.wait_call, kSqlCatalog.wait_caller,
+                                     "only calls that wait for a connection come by"));
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(probe.function));
+  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function,
+                            DecodedFunction::Decode(code, probe.function.vaddr, GoCallees(binary)));
+  const auto instructions = function.instructions();
+  const auto call = std::find_if(instructions.begin(), instructions.end(), [&probe](const Instruction& instruction) {
+    return instruction.off == probe.function_off;
+  });
+  if (call == instructions.end()) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is not understood", probe.function.name);
+  }
+  probe.site.results[NS_SQL_SITE_RETURN_ADDRESS] =
+      OnStack(function.DepthAt(static_cast<size_t>(call - instructions.begin())));
+  return probe;
+}
+
+// Says where a method of DB that is refused a connection keeps what it was called with; says nothing without a proof.
+void LocateArguments(const GoBinary& binary, bool has_query, PlannedProbe* probe) {
+  const auto code = binary.Code(probe->function);
+  std::optional<std::vector<goinspect::StackObject>> objects;
+  if (auto found = binary.StackObjects(probe->function); found.ok()) {
+    objects = *std::move(found);
+  }
+  const absl::StatusOr<uint16_t> slots =
+      code.ok() ? FindArgumentSlots(*code, probe->function.vaddr, binary.info().arch, objects, GoCallees(binary))
+                : code.status();
+  constexpr uint16_t kReceiverAndContext = 0b00111;
+  constexpr uint16_t kQuery = 0b11000;
+  constexpr int32_t kQueryWord = 3;
+  const uint16_t found = slots.value_or(0);
+  const int32_t first_word = probe->frame_bytes + kReturnAddressBytes;
+  if ((found & kReceiverAndContext) == kReceiverAndContext) {
+    probe->site.results[NS_SQL_SITE_RECEIVER] = OnStack(first_word);
+  }
+  if (has_query) {
+    probe->site.results[NS_SQL_SITE_QUERY] =
+        (found & kQuery) == kQuery ? OnStack(first_word + kQueryWord * kWordBytes) : ns_value_location{};
+  }
+}
+
+absl::StatusOr<ns_sql_waiter> PlanWaiter(const GoBinary& binary, const SqlWaiterSpec& spec,
+                                         std::vector<PlannedProbe>* probes) {
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> refused, PlanEnds(binary, spec.refused));
+  if (refused.empty()) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "no return of {} is certainly that of a failure",
+                            spec.refused.candidates.front());
+  }
+  for (const std::string_view name : spec.callers) {
+    const absl::StatusOr<goinspect::Function> caller = FindFunction(binary, name);
+    if (!caller.ok()) {
+      continue;
+    }
+    for (PlannedProbe& probe : refused) {
+      probe.site.tag = static_cast<uint8_t>(spec.tag);
+      if (!IsPrepared(spec.tag)) {
+        LocateArguments(binary, spec.has_query, &probe);
+      }
+      probes->push_back(std::move(probe));
+    }
+    return ns_sql_waiter{.vaddr = caller->vaddr,
+                         .bytes = static_cast<uint32_t>(caller->size_bytes),
+                         .tag = static_cast<uint32_t>(spec.tag)};
+  }
+  return base::MakeStatus(absl::StatusCode::kNotFound, "function {} is not in the binary", spec.callers.front());
+}
+
+// The driver of a pool that has given no connection.
+void PlanConnector(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) {
+  uint32_t present = 0;
+  if (ResolveFields<ns_sql_params>(binary, kSqlCatalog.connector_fields, sql, &present, plan).ok()) {
+    sql->present |= NS_SQL_PARAM_CONNECTOR;
+  }
+  if (ResolveFields<ns_sql_params>(binary, kSqlCatalog.stmt_db_fields, sql, &present, plan).ok()) {
+    sql->present |= NS_SQL_PARAM_STMT_DB;
+  }
+  const auto connector = binary.FindItab("database/sql/driver.Connector", "database/sql.dsnConnector");
+  if (connector.ok() &&
+      ResolveFields<ns_sql_params>(binary, kSqlCatalog.dsn_connector_fields, sql, &present, plan).ok()) {
+    sql->dsn_connector_itab_vaddr = *connector;
+  }
+}
+
+// The time that calls wait for a connection of the pool; what cannot be planned of it is left out.
+void PlanPool(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) {
+  absl::StatusOr<PlannedProbe> wait = PlanWait(binary);
+  absl::Status status = wait.status();
+  std::vector<PlannedProbe> refused;
+  size_t count = 0;
+  for (const SqlWaiterSpec& spec : kSqlCatalog.waiters) {
+    const absl::StatusOr<ns_sql_waiter> waiter = PlanWaiter(binary, spec, &refused);
+    if (waiter.ok()) {
+      sql->waiters[count++] = *waiter;
+    } else if (!absl::IsNotFound(waiter.status()) || spec.tag == NS_SQL_OP_QUERY) {
+      status.Update(waiter.status());
+    }
+  }
+  if (!status.ok()) {
+    plan->problems.push_back(fmt::format("without the wait for a connection of some calls: {}", base::Message(status)));
+  }
+  if (!wait.ok() || count == 0) {
+    return;
+  }
+  plan->probes.push_back(*std::move(wait));
+  std::move(refused.begin(), refused.end(), std::back_inserter(plan->probes));
+  PlanConnector(binary, sql, plan);
+}
+
 absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   ns_sql_params* sql = &params->sql;
   uint32_t present = 0;
@@ -181,6 +304,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   if (has_prepared) {
     PlanStatements(binary, sql, plan);
   }
+  PlanPool(binary, sql, plan);
   PlanDrivers(binary, sql, plan);
   PlanErrors(binary, sql);
   return absl::OkStatus();

@@ -359,6 +359,13 @@ TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
   EXPECT_EQ(event.server_port, 5433);
   EXPECT_EQ(event.database.text, "shop");
   EXPECT_FALSE(event.error.has_value());
+  EXPECT_FALSE(event.pool_wait_ns.has_value());
+}
+
+TEST(RecordReaderTest, ASqlRecordTellsHowLongTheCallWaitedForAConnection) {
+  SqlRecordBuilder record;
+  record.fixed.pool_wait_ns = 40'000'000;
+  EXPECT_EQ(ReadSqlEvent(record.Bytes()).pool_wait_ns, 40'000'000u);
 }
 
 TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {

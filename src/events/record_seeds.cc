@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   refused.Code(14, "connection refused");
   SqlRecordBuilder violation;
   violation.fixed.present = NS_SQL_FAILED;
+  violation.fixed.pool_wait_ns = 40'000'000;
   violation.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
   ApiRecordBuilder begin;
   begin.Numbers<uint64_t>(NS_ITEM_SPAN_KIND, "", {3}).Item(NS_ITEM_STRING, "key", "value");

@@ -35,8 +35,10 @@ struct SqlEvent {
   EventHeader header;
   SqlOperation operation = SqlOperation::kQuery;
   std::optional<uint64_t> driver_type_vaddr;  // As above.
-  EventString driver_type;                    // The concrete type behind driver.Conn, "*github.com/lib/pq.conn".
-  EventString query;                          // Of queries, executions and kPrepare; else empty.
+  // The concrete type behind driver.Conn, "*github.com/lib/pq.conn". Of a call that got no connection that of the
+  // driver.Connector or driver.Driver, of the same package.
+  EventString driver_type;
+  EventString query;  // Of queries, executions and kPrepare; else empty.
   // What the driver was told to connect to: a name, an address, with or without port, or the path of a Unix socket.
   EventString server_address;
   std::optional<uint16_t> server_port;

@@ -54,6 +54,7 @@ absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::by
   event.query = strings.query;
   event.server_address = strings.server;
   event.database = strings.database;
+  event.pool_wait_ns = NonZero(raw.pool_wait_ns);
   if ((raw.present & NS_SQL_HAS_PORT) != 0 && raw.server_port != 0) {
     event.server_port = raw.server_port;
   }

@@ -208,9 +208,15 @@ TEST(GoldenSpansTest, Database) {
   SqlRecordBuilder commit;
   commit.fixed.operation = NS_SQL_OP_COMMIT;
   commit.Set(NS_SQL_QUERY, "");
-  ExpectGoldenSpans(
-      "database", "database",
-      {{"a query", {query.Bytes()}}, {"that fails", {failed.Bytes()}}, {"end of a transaction", {commit.Bytes()}}});
+  SqlRecordBuilder refused;
+  refused.fixed.pool_wait_ns = 40'000'000;
+  refused.fixed.present = NS_SQL_FAILED;
+  refused.Set(NS_SQL_SERVER, "").Set(NS_SQL_DATABASE, "").Set(NS_SQL_MESSAGE, "context canceled");
+  ExpectGoldenSpans("database", "database",
+                    {{"a query", {query.Bytes()}},
+                     {"that fails", {failed.Bytes()}},
+                     {"end of a transaction", {commit.Bytes()}},
+                     {"waited for a connection in vain", {refused.Bytes()}}});
 }
 
 TEST(GoldenSpansTest, Kafka) {

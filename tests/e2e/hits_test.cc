@@ -140,6 +140,27 @@ TEST_P(KafkaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
   ExpectEnd(kSpans);
 }
 
+// tests/goprograms/sqlclient: the scenario's calls that wait, six of them in vain.
+TEST_F(CountedTest, ACallThatWaitsForAConnectionCostsAHitMore) {
+  const Program program = BuildOrSkip("path", "default", "sqlclient");
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "wait"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kWaiting = 17;
+  constexpr uint64_t kRefused = 6;
+  EXPECT_EQ(Runs("database_sql_wait"), kWaiting + kRefused);
+  EXPECT_EQ(Runs("database_sql_refused"), kRefused);
+  EXPECT_EQ(Runs("database_sql_start"), Runs("database_sql_end"));
+  const std::optional<uint64_t> operations = Runs("database_sql_start");
+  const std::optional<uint64_t> requests = Runs("nethttp_server_start");
+  ASSERT_TRUE(operations.has_value() && requests.has_value());
+  const uint64_t spans = *operations + kRefused + *requests;
+  daemon_->WaitForSpans(spans);
+  ExpectEnd(spans);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modules, KafkaHitsTest, ::testing::Values("default", "older"),
                          [](const auto& info) { return std::string(info.param); });
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <regex>
 
 #include "absl/strings/str_join.h"
@@ -65,6 +66,15 @@ std::vector<std::string> Strings(const nlohmann::json& line, const char* field) 
   return line.contains(field) ? line.at(field).get<std::vector<std::string>>() : std::vector<std::string>();
 }
 
+std::map<std::string, std::pair<double, double>> Between(const nlohmann::json& line) {
+  std::map<std::string, std::pair<double, double>> between;
+  const nlohmann::json all = line.value("between", nlohmann::json::object());
+  for (const auto& [key, bounds] : all.items()) {
+    between[key] = {bounds.at(0).get<double>(), bounds.at(1).get<double>()};
+  }
+  return between;
+}
+
 std::vector<EventTruth> Events(const nlohmann::json& line) {
   std::vector<EventTruth> events;
   for (const nlohmann::json& event : line.value("events", nlohmann::json::array())) {
@@ -84,6 +94,7 @@ SpanTruth ToTruth(const nlohmann::json& line) {
   truth.span_name = line.value("name", "");
   truth.status = line.at("status");
   truth.attributes = Texts(line, "attributes");
+  truth.between = Between(line);
   truth.absent = Strings(line, "absent");
   truth.match = Texts(line, "match");
   truth.events = Events(line);
@@ -274,6 +285,7 @@ class Comparison {
       Find(truth, "status {}, expected {}", StatusOf(span), truth.status);
     }
     CheckAttributes(truth, "", truth.attributes, seen.attributes);
+    CheckBetween(truth, span);
     for (const std::string& key : truth.absent) {
       if (const auto found = seen.attributes.find(key); found != seen.attributes.end()) {
         Find(truth, "{} is \"{}\", expected none", key, found->second);
@@ -294,6 +306,23 @@ class Comparison {
         Find(truth, "{}no {}, expected \"{}\"", owner, key, value);
       } else if (found->second != value) {
         Find(truth, "{}{} is \"{}\", expected \"{}\"", owner, key, found->second, value);
+      }
+    }
+  }
+
+  void CheckBetween(const SpanTruth& truth, const Span& span) {
+    for (const auto& [key, bounds] : truth.between) {
+      std::optional<double> value;
+      for (const auto& attribute : span.attributes()) {
+        if (attribute.key() == key && (attribute.value().has_double_value() || attribute.value().has_int_value())) {
+          value = attribute.value().has_double_value() ? attribute.value().double_value()
+                                                       : static_cast<double>(attribute.value().int_value());
+        }
+      }
+      if (!value.has_value()) {
+        Find(truth, "no number {}, expected one from {} to {}", key, bounds.first, bounds.second);
+      } else if (*value < bounds.first || *value > bounds.second) {
+        Find(truth, "{} is {}, expected from {} to {}", key, *value, bounds.first, bounds.second);
       }
     }
   }

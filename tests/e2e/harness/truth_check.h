@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,9 +30,10 @@ struct SpanTruth {
   std::string name;                  // of the case
   std::vector<std::string> parents;  // alternatives; never empty
   std::string caller;
-  std::string span_name;                          // empty: any
-  std::string status;                             // error, unset or empty: any
-  std::map<std::string, std::string> attributes;  // values as text, lists as JSON
+  std::string span_name;                                     // empty: any
+  std::string status;                                        // error, unset or empty: any
+  std::map<std::string, std::string> attributes;             // values as text, lists as JSON
+  std::map<std::string, std::pair<double, double>> between;  // attributes that are numbers: least and greatest
   std::vector<std::string> absent;
   std::map<std::string, std::string> match;
   std::vector<EventTruth> events;

@@ -57,6 +57,20 @@ Span WithInt(Span span, const std::string& key, int64_t value) {
   return span;
 }
 
+TEST(TruthCheckTest, ANumberLiesBetweenItsBounds) {
+  SpanTruth truth = MakeTruth("basic-00001");
+  truth.between["wait"] = {2, 5};
+  for (const int64_t right : {2, 5}) {
+    EXPECT_THAT(CompareWithTruth({truth}, {WithInt(MakeSpan("basic-00001", "ssssssss"), "wait", right)}), IsEmpty());
+  }
+  for (const int64_t wrong : {1, 6}) {
+    EXPECT_THAT(CompareWithTruth({truth}, {WithInt(MakeSpan("basic-00001", "ssssssss"), "wait", wrong)}),
+                ElementsAre(HasSubstr("expected from 2 to 5")));
+  }
+  EXPECT_THAT(CompareWithTruth({truth}, {MakeSpan("basic-00001", "ssssssss")}),
+              ElementsAre(HasSubstr("no number wait")));
+}
+
 TEST(TruthCheckTest, FindsNothingWhenAllIsRight) {
   SpanTruth child = MakeTruth("pool-00002", "server:pool-00001");
   child.attributes = {{"http.response.status_code", "200"}};

@@ -183,6 +183,9 @@ func (w *world) within(scenario, name string, work func(ctx context.Context, par
 	})
 }
 
+// waitTime is how long a call waited for a connection of the pool, in seconds.
+const waitTime = "nodespan.db.client.connection.wait_time"
+
 // operation is one call of database/sql that makes one span.
 type operation struct {
 	engine   *engine
@@ -195,6 +198,8 @@ type operation struct {
 	attempts int
 	optional bool
 	anyhow   bool // the status of the span is left open
+	// It has to wait for a connection for so long at least; 0: it does not wait.
+	waits time.Duration
 }
 
 // do runs the operation and writes its line. call gets the statement.
@@ -217,16 +222,22 @@ func (w *world) do(id string, o operation, call func(text string) error) {
 	}
 	start := time.Now()
 	err := call(o.text)
-	line.StartNs, line.EndNs = start.UnixNano(), time.Now().UnixNano()
+	end := time.Now()
+	line.StartNs, line.EndNs = start.UnixNano(), end.UnixNano()
 	if (err != nil) != o.want {
 		w.journal.Fail("sqlclient: %s %s: %v", id, o.name, err)
+	}
+	if o.waits > 0 {
+		line.Between = map[string][2]float64{waitTime: {o.waits.Seconds(), end.Sub(start).Seconds()}}
+	} else {
+		line.Absent = append(line.Absent, waitTime)
 	}
 	line.Status = truth.StatusOf(err != nil)
 	switch code := o.engine.code(err); {
 	case o.anyhow:
 		line.Status = truth.Any
 	case err == nil:
-		line.Absent = []string{"error.type", "db.response.status_code"}
+		line.Absent = append(line.Absent, "error.type", "db.response.status_code")
 	case code != "":
 		line.Attributes["db.response.status_code"], line.Attributes["error.type"] = code, code
 	default:

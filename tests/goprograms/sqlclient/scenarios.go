@@ -204,6 +204,8 @@ func (w *world) run(e *engine) {
 		}()
 	}
 	group.Wait()
+	db.SetMaxOpenConns(1)
+	w.vain(db, e)
 }
 
 // badConn: a connection that turns out to be broken is replaced inside of one call.
@@ -235,37 +237,151 @@ func (w *world) skip(_ *sql.DB, e *engine) {
 	})
 }
 
-// waiters: one connection for many.
-func (w *world) waiters(db *sql.DB, e *engine) {
-	db.SetMaxOpenConns(1)
-	p := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
-	conn, err := db.Conn(p.ctx)
+// hold is how long the only connection is kept from those that wait for it.
+const hold = 40 * time.Millisecond
+
+// contended runs each of the works in a handler of its own. All of them wait for the only connection.
+func (w *world) contended(db *sql.DB, e *engine, works ...func(place)) {
+	conn, err := db.Conn(context.Background())
 	if err != nil {
 		w.journal.Fail("sqlclient: %v", err)
 		return
 	}
+	waiting := db.Stats().WaitCount + int64(len(works))
 	var group sync.WaitGroup
-	for i := 0; i < 10; i++ {
+	for _, work := range works {
+		work := work
 		group.Add(1)
 		go func() {
 			defer group.Done()
 			w.within(e.name, "waits", func(ctx context.Context, parent string) {
-				w.query(place{engine: e, on: db, ctx: ctx, parent: parent}, "query that waited for a connection", selectOne, "k")
+				work(place{engine: e, on: db, ctx: ctx, parent: parent})
 			})
 		}()
 	}
-	for patience := 0; db.Stats().WaitCount < 10 && patience < 1000; patience++ {
+	for patience := 0; db.Stats().WaitCount < waiting && patience < 1000; patience++ {
 		time.Sleep(time.Millisecond)
 	}
+	time.Sleep(hold)
 	conn.Close()
 	group.Wait()
-	// Nobody gives the connection back in time: there is no connection to make a span on.
-	conn, _ = db.Conn(p.ctx)
-	limited, end := context.WithTimeout(p.ctx, 20*time.Millisecond)
-	defer end()
-	p.ctx = limited
-	w.queryAs(w.journal.NewID(e.name), p, operation{name: "waited in vain", want: true, optional: true, anyhow: true}, selectOne, "k")
-	conn.Close()
+}
+
+// waiters: one connection for many.
+func (w *world) waiters(db *sql.DB, e *engine) {
+	db.SetMaxOpenConns(1)
+	waiting := func(p place) {
+		w.queryAs(w.journal.NewID(e.name), p, operation{name: "query that waits", waits: hold}, selectPlain)
+	}
+	w.contended(db, e, waiting, waiting, waiting, waiting, waiting, waiting, waiting, waiting, waiting, waiting)
+	w.contended(db, e, func(p place) {
+		waiting(p)
+		w.query(p, "the next query does not", selectPlain)
+	})
+	w.contended(db, e, func(p place) {
+		id := w.journal.NewID(e.name)
+		o := operation{engine: e, name: "exec that waits", kind: "INSERT", parent: p.parent, text: p.statement(insertAlias, id), waits: hold}
+		w.do(id, o, func(text string) error {
+			_, err := db.ExecContext(p.ctx, text, "k", "v")
+			return err
+		})
+	})
+	w.contended(db, e, func(p place) {
+		var tx *sql.Tx
+		o := operation{engine: e, name: "begin that waits", kind: "BEGIN", parent: p.parent, waits: hold}
+		w.do(w.journal.NewID(e.name), o, func(string) (err error) { tx, err = db.BeginTx(p.ctx, nil); return err })
+		inside := p
+		inside.on = tx
+		w.query(inside, "query in its transaction", selectPlain)
+		w.bare(p, "commit", "COMMIT", tx.Commit)
+	})
+	w.contended(db, e, func(p place) {
+		o := operation{engine: e, name: "ping that waits", kind: "PING", parent: p.parent, waits: hold}
+		w.do(w.journal.NewID(e.name), o, func(string) error { return db.PingContext(p.ctx) })
+	})
+	outside := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
+	id := w.journal.NewID(e.name)
+	text := outside.statement(selectPlain, id)
+	prepared, err := db.Prepare(text)
+	if err != nil {
+		w.journal.Fail("sqlclient: %v", err)
+		return
+	}
+	defer prepared.Close()
+	w.contended(db, e, func(p place) {
+		o := operation{engine: e, name: "prepared query that waits", kind: "SELECT", parent: p.parent, text: text, waits: hold}
+		w.do(id, o, func(string) error { return drain(prepared.QueryContext(p.ctx)) })
+	})
+	// These wait and make no span; what comes next has not waited.
+	w.contended(db, e, func(p place) {
+		w.prepared(p, "k")
+	})
+	w.contended(db, e, func(p place) {
+		conn, err := db.Conn(p.ctx)
+		if err != nil {
+			w.journal.Fail("sqlclient: %v", err)
+			return
+		}
+		defer conn.Close()
+		p.on = conn
+		w.query(p, "query on a connection that was waited for", selectPlain)
+	})
+	w.vain(db, e)
+}
+
+// vain: nobody gives the only connection back in time. What is known of the database comes from the driver's type alone.
+func (w *world) vain(db *sql.DB, e *engine) {
+	blind := *e
+	blind.attributes = map[string]interface{}{"db.system.name": e.attributes["db.system.name"]}
+	w.within(e.name, "waits in vain", func(ctx context.Context, parent string) {
+		p := place{engine: &blind, on: db, ctx: ctx, parent: parent}
+		id := w.journal.NewID(e.name)
+		text := p.statement(selectPlain, id)
+		prepared, err := db.PrepareContext(ctx, text)
+		if err != nil {
+			w.journal.Fail("sqlclient: %v", err)
+			return
+		}
+		defer prepared.Close()
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			w.journal.Fail("sqlclient: %v", err)
+			return
+		}
+		defer conn.Close()
+		impatient := func(call func(ctx context.Context) error) func(string) error {
+			return func(string) error {
+				limited, end := context.WithTimeout(ctx, hold)
+				defer end()
+				return call(limited)
+			}
+		}
+		o := operation{engine: &blind, name: "prepared query in vain", kind: "SELECT", parent: parent, text: text, want: true, waits: hold / 2}
+		w.do(id, o, impatient(func(ctx context.Context) error { return drain(prepared.QueryContext(ctx)) }))
+		id = w.journal.NewID(e.name)
+		o.name, o.text = "query in vain", p.statement(selectPlain, id)
+		w.do(id, o, impatient(func(ctx context.Context) error { return drain(db.QueryContext(ctx, p.statement(selectPlain, id))) }))
+		id = w.journal.NewID(e.name)
+		o.name, o.kind, o.text = "exec in vain", "DELETE", p.statement("DELETE FROM %[2]s AS %[1]s", id)
+		w.do(id, o, impatient(func(ctx context.Context) error {
+			_, err := db.ExecContext(ctx, o.text)
+			return err
+		}))
+		o.name, o.kind, o.text = "begin in vain", "BEGIN", ""
+		w.do(w.journal.NewID(e.name), o, impatient(func(ctx context.Context) error {
+			_, err := db.BeginTx(ctx, nil)
+			return err
+		}))
+		o.name, o.kind = "ping in vain", "PING"
+		w.do(w.journal.NewID(e.name), o, impatient(db.PingContext))
+		id = w.journal.NewID(e.name)
+		o.name, o.kind, o.text = "cancelled while it waits", "SELECT", p.statement(selectPlain, id)
+		w.do(id, o, func(text string) error {
+			cancelled, cancel := context.WithCancel(ctx)
+			time.AfterFunc(hold, cancel)
+			return drain(db.QueryContext(cancelled, text))
+		})
+	})
 }
 
 func (w *world) cancels(db *sql.DB, e *engine) {

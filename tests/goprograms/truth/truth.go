@@ -34,7 +34,8 @@ type Span struct {
 	Status string `json:"status"`         // of the span: Error, Unset or Any
 	// Numbers and strings; lists of them are compared in order. The span may have more.
 	Attributes map[string]interface{} `json:"attributes,omitempty"`
-	Absent     []string               `json:"absent,omitempty"` // attributes that must not be there
+	Between    map[string][2]float64  `json:"between,omitempty"` // numbers that lie between two others, or are one of them
+	Absent     []string               `json:"absent,omitempty"`  // attributes that must not be there
 	// Attributes by which a span that carries no id is recognised. Such operations do not overlap with others alike.
 	Match    map[string]string      `json:"match,omitempty"`
 	Attempts int                    `json:"attempts,omitempty"` // so many spans alike are right too; the last is compared
