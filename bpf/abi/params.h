@@ -49,7 +49,7 @@ struct ns_site {
 	uint32_t caller_bytes;
 	uint8_t flags; /* NS_SITE_* */
 	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
-	uint8_t tag;   /* which of what the program serves: enum ns_sql_operation, or a router */
+	uint8_t tag;   /* which of what the program serves: enum ns_db_operation, or a router */
 	uint8_t error; /* index of the error's first word in `results` */
 	struct ns_value_location results[NS_SITE_RESULTS];
 };
@@ -370,30 +370,28 @@ struct ns_grpc_params {
 };
 NS_ASSERT(sizeof(struct ns_grpc_params) == 224);
 
-/* ---- database/sql ---- */
+/* ---- Databases ---- */
 
-#define NS_SQL_PATH_STEPS 4
-#define NS_SQL_DRIVERS 4
-#define NS_SQL_ERRORS 6
+#define NS_PATH_STEPS 4
+#define NS_DB_ERRORS 6
 
 /* A way from a value to one of its parts: every step but the last follows a pointer. */
 struct ns_value_path {
-	uint16_t off[NS_SQL_PATH_STEPS];
+	uint16_t off[NS_PATH_STEPS];
 	uint8_t steps; /* 0: there is no such part */
 	uint8_t pad[3];
 };
 NS_ASSERT(sizeof(struct ns_value_path) == 12);
 
-struct ns_sql_driver {
-	uint64_t conn_itab_vaddr;    /* (driver.Conn, the driver's type), as linked; 0: none */
+/* Where a connection leads to, from the struct that stands for it. */
+struct ns_db_address {
 	struct ns_value_path server; /* a string */
 	struct ns_value_path port;   /* uint16 */
 	struct ns_value_path database;
-	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_sql_driver) == 48);
+NS_ASSERT(sizeof(struct ns_db_address) == 36);
 
-struct ns_sql_error {
+struct ns_known_error {
 	uint64_t itab_vaddr; /* (error, pointer to the driver's error), as linked; 0: none */
 	uint16_t code_off;
 	uint16_t message_off;
@@ -401,11 +399,27 @@ struct ns_sql_error {
 	uint8_t code_is_number; /* uint16; else a string */
 	uint8_t is_wrapper;	/* it has neither code nor message, only an inner error */
 };
-NS_ASSERT(sizeof(struct ns_sql_error) == 16);
+NS_ASSERT(sizeof(struct ns_known_error) == 16);
+
+/* What the libraries for databases share. */
+struct ns_database_params {
+	struct ns_known_error errors[NS_DB_ERRORS];
+};
+NS_ASSERT(sizeof(struct ns_database_params) == 96);
+
+/* ---- database/sql ---- */
+
+#define NS_SQL_DRIVERS 4
+
+struct ns_sql_driver {
+	uint64_t conn_itab_vaddr; /* (driver.Conn, the driver's type), as linked; 0: none */
+	struct ns_db_address address;
+	uint8_t pad[4];
+};
+NS_ASSERT(sizeof(struct ns_sql_driver) == 48);
 
 struct ns_sql_params {
 	struct ns_sql_driver drivers[NS_SQL_DRIVERS];
-	struct ns_sql_error errors[NS_SQL_ERRORS];
 	uint16_t driver_conn_db_off; /* database/sql.driverConn */
 	uint16_t driver_conn_ci_off;
 	uint16_t tx_db_off; /* database/sql.Tx */
@@ -414,7 +428,7 @@ struct ns_sql_params {
 	uint16_t stmt_query_off; /* database/sql.Stmt */
 	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_sql_params) == 304);
+NS_ASSERT(sizeof(struct ns_sql_params) == 208);
 
 /* ---- go.opentelemetry.io/otel ---- */
 
@@ -523,6 +537,7 @@ NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
 	struct ns_sql_params sql;
+	struct ns_database_params database;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;

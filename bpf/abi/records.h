@@ -10,7 +10,7 @@
 enum ns_record_type {
 	NS_RECORD_HTTP_SERVER = 1,
 	NS_RECORD_HTTP_CLIENT = 2,
-	NS_RECORD_SQL = 3,
+	NS_RECORD_DATABASE = 3,
 	NS_RECORD_GRPC_SERVER = 4,
 	NS_RECORD_GRPC_CLIENT = 5,
 	NS_RECORD_API = 6,
@@ -179,54 +179,54 @@ struct ns_http_client_record {
 };
 NS_ASSERT(sizeof(struct ns_http_client_record) == 160);
 
-/* ---- database/sql: one call of the driver ---- */
-enum ns_sql_string {
-	NS_SQL_QUERY,
-	NS_SQL_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
-	NS_SQL_DATABASE,
-	NS_SQL_CODE,	/* SQLSTATE of the error */
-	NS_SQL_MESSAGE, /* text of the error */
-	NS_SQL_STRING_COUNT
+/* ---- A call of a database: of database/sql, one of its driver ---- */
+enum ns_db_string {
+	NS_DB_QUERY,
+	NS_DB_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
+	NS_DB_DATABASE,
+	NS_DB_CODE,    /* SQLSTATE of the error */
+	NS_DB_MESSAGE, /* text of the error */
+	NS_DB_STRING_COUNT
 };
-NS_ASSERT(NS_SQL_STRING_COUNT <= NS_RECORD_STRINGS);
-#define NS_SQL_MAX_QUERY 1024
-#define NS_SQL_MAX_SERVER 96
-#define NS_SQL_MAX_DATABASE 64
-#define NS_SQL_MAX_CODE 8
-#define NS_SQL_MAX_MESSAGE 160
-NS_ASSERT(NS_SQL_MAX_QUERY + NS_SQL_MAX_SERVER + NS_SQL_MAX_DATABASE + NS_SQL_MAX_CODE + NS_SQL_MAX_MESSAGE <=
+NS_ASSERT(NS_DB_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_DB_MAX_QUERY 1024
+#define NS_DB_MAX_SERVER 96
+#define NS_DB_MAX_DATABASE 64
+#define NS_DB_MAX_CODE 8
+#define NS_DB_MAX_MESSAGE 160
+NS_ASSERT(NS_DB_MAX_QUERY + NS_DB_MAX_SERVER + NS_DB_MAX_DATABASE + NS_DB_MAX_CODE + NS_DB_MAX_MESSAGE <=
 	  NS_STRINGS_BYTES);
 
-enum ns_sql_operation {
-	NS_SQL_OP_QUERY = 1,
-	NS_SQL_OP_EXEC,
-	NS_SQL_OP_PREPARED_QUERY,
-	NS_SQL_OP_PREPARED_EXEC,
-	NS_SQL_OP_BEGIN,
-	NS_SQL_OP_COMMIT,
-	NS_SQL_OP_ROLLBACK,
-	NS_SQL_OP_PING,
-	NS_SQL_OP_COUNT
+enum ns_db_operation {
+	NS_DB_OP_QUERY = 1,
+	NS_DB_OP_EXEC,
+	NS_DB_OP_PREPARED_QUERY,
+	NS_DB_OP_PREPARED_EXEC,
+	NS_DB_OP_BEGIN,
+	NS_DB_OP_COMMIT,
+	NS_DB_OP_ROLLBACK,
+	NS_DB_OP_PING,
+	NS_DB_OP_COUNT
 };
 
-/* Bits of ns_sql_record.present */
-#define NS_SQL_FAILED 0x1
-#define NS_SQL_PANICKED 0x2
-#define NS_SQL_HAS_PORT 0x4
-#define NS_SQL_HAS_ERROR_NUMBER 0x8
+/* Bits of ns_database_record.present */
+#define NS_DB_FAILED 0x1
+#define NS_DB_PANICKED 0x2
+#define NS_DB_HAS_PORT 0x4
+#define NS_DB_HAS_ERROR_NUMBER 0x8
 
-struct ns_sql_record {
+struct ns_database_record {
 	struct ns_record_header header;
 	uint64_t driver_type_vaddr; /* descriptor of the type behind driver.Conn, as linked; 0: not known */
 	uint64_t error_type_vaddr;  /* likewise of the error */
-	uint32_t present;	    /* NS_SQL_* */
+	uint32_t present;	    /* NS_DB_* */
 	uint32_t error_number;	    /* the vendor's */
 	uint16_t server_port;
-	uint8_t operation; /* enum ns_sql_operation */
+	uint8_t operation; /* enum ns_db_operation */
 	uint8_t pad[5];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_sql_record) == 128);
+NS_ASSERT(sizeof(struct ns_database_record) == 128);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {
@@ -416,7 +416,7 @@ NS_ASSERT(sizeof(struct ns_kafka_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);
-NS_ASSERT(sizeof(struct ns_sql_record) <= NS_RECORD_MAX_FIXED_BYTES);
+NS_ASSERT(sizeof(struct ns_database_record) <= NS_RECORD_MAX_FIXED_BYTES);
 
 /* ---- Process events, in the ring `process_events` ---- */
 enum ns_process_event_type {

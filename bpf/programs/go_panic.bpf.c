@@ -149,9 +149,9 @@ static __always_inline u64 ns_mark_panicked(struct ns_operation *op)
 	case NS_RECORD_HTTP_CLIENT:
 		ns_op_record(op, ns_http_client_record)->present |= NS_CLIENT_FAILED | NS_CLIENT_PANICKED;
 		return sizeof(struct ns_http_client_record);
-	case NS_RECORD_SQL:
-		ns_op_record(op, ns_sql_record)->present |= NS_SQL_FAILED | NS_SQL_PANICKED;
-		return sizeof(struct ns_sql_record);
+	case NS_RECORD_DATABASE:
+		ns_op_record(op, ns_database_record)->present |= NS_DB_FAILED | NS_DB_PANICKED;
+		return sizeof(struct ns_database_record);
 	case NS_RECORD_GRPC_SERVER:
 	case NS_RECORD_GRPC_CLIENT:
 		ns_op_record(op, ns_grpc_record)->present |= NS_GRPC_PANICKED;

@@ -124,27 +124,27 @@ class HttpClientRecordBuilder {
   RecordStrings strings_;
 };
 
-// A complete, valid SQL record: a query that succeeded.
-class SqlRecordBuilder {
+// A complete, valid database record: a query that succeeded.
+class DatabaseRecordBuilder {
  public:
-  SqlRecordBuilder() {
-    FillHeader(NS_RECORD_SQL, &fixed.header);
-    fixed.operation = NS_SQL_OP_QUERY;
+  DatabaseRecordBuilder() {
+    FillHeader(NS_RECORD_DATABASE, &fixed.header);
+    fixed.operation = NS_DB_OP_QUERY;
     fixed.driver_type_vaddr = 0x5000;
-    fixed.present = NS_SQL_HAS_PORT;
+    fixed.present = NS_DB_HAS_PORT;
     fixed.server_port = 5433;
-    Set(NS_SQL_QUERY, "SELECT name FROM users WHERE id = $1");
-    Set(NS_SQL_SERVER, "db.example");
-    Set(NS_SQL_DATABASE, "shop");
+    Set(NS_DB_QUERY, "SELECT name FROM users WHERE id = $1");
+    Set(NS_DB_SERVER, "db.example");
+    Set(NS_DB_DATABASE, "shop");
   }
 
-  SqlRecordBuilder& Set(ns_sql_string which, std::string_view text, bool cut = false) {
+  DatabaseRecordBuilder& Set(ns_db_string which, std::string_view text, bool cut = false) {
     strings_.Set(&fixed.header, which, text, cut);
     return *this;
   }
   std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
 
-  ns_sql_record fixed{};
+  ns_database_record fixed{};
 
  private:
   RecordStrings strings_;

@@ -13,11 +13,11 @@
 namespace nodespan::events {
 namespace {
 
+using testing::DatabaseRecordBuilder;
 using ::testing::HasSubstr;
 using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
 using testing::KafkaRecordBuilder;
-using testing::SqlRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
@@ -333,18 +333,18 @@ TEST(RecordReaderTest, EveryTruncationOfAnHttpClientRecordIsMalformed) {
   }
 }
 
-SqlEvent ReadSqlEvent(const std::vector<std::byte>& bytes) {
+DatabaseEvent ReadSqlEvent(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
-  return event.ok() ? std::get<SqlEvent>(*event) : SqlEvent{};
+  return event.ok() ? std::get<DatabaseEvent>(*event) : DatabaseEvent{};
 }
 
 TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
-  SqlRecordBuilder record;
-  record.Set(NS_SQL_QUERY, "SELECT 1", /*cut=*/true);
+  DatabaseRecordBuilder record;
+  record.Set(NS_DB_QUERY, "SELECT 1", /*cut=*/true);
   const std::vector<std::byte> bytes = record.Bytes();
-  const SqlEvent event = ReadSqlEvent(bytes);
-  EXPECT_EQ(event.operation, SqlOperation::kQuery);
+  const DatabaseEvent event = ReadSqlEvent(bytes);
+  EXPECT_EQ(event.operation, DatabaseOperation::kQuery);
   EXPECT_EQ(event.driver_type_vaddr, 0x5000u);
   EXPECT_EQ(event.query.text, "SELECT 1");
   EXPECT_TRUE(event.query.cut);
@@ -355,13 +355,13 @@ TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
 }
 
 TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
-  SqlRecordBuilder record;
-  record.fixed.present = NS_SQL_FAILED | NS_SQL_HAS_ERROR_NUMBER;
+  DatabaseRecordBuilder record;
+  record.fixed.present = NS_DB_FAILED | NS_DB_HAS_ERROR_NUMBER;
   record.fixed.error_type_vaddr = 0x6000;
   record.fixed.error_number = 1062;
-  record.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
+  record.Set(NS_DB_CODE, "23505").Set(NS_DB_MESSAGE, "duplicate");
   const std::vector<std::byte> bytes = record.Bytes();
-  const SqlEvent event = ReadSqlEvent(bytes);
+  const DatabaseEvent event = ReadSqlEvent(bytes);
   ASSERT_TRUE(event.error.has_value());
   EXPECT_EQ(event.error->type_vaddr, 0x6000u);
   EXPECT_EQ(event.error->number, 1062u);
@@ -372,22 +372,23 @@ TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
 }
 
 TEST(RecordReaderTest, EverySqlOperationIsRead) {
-  const SqlOperation expected[] = {SqlOperation::kQuery,        SqlOperation::kExec,  SqlOperation::kPreparedQuery,
-                                   SqlOperation::kPreparedExec, SqlOperation::kBegin, SqlOperation::kCommit,
-                                   SqlOperation::kRollback,     SqlOperation::kPing};
-  SqlRecordBuilder record;
-  for (uint8_t i = 1; i < NS_SQL_OP_COUNT; ++i) {
+  const DatabaseOperation expected[] = {DatabaseOperation::kQuery,         DatabaseOperation::kExec,
+                                        DatabaseOperation::kPreparedQuery, DatabaseOperation::kPreparedExec,
+                                        DatabaseOperation::kBegin,         DatabaseOperation::kCommit,
+                                        DatabaseOperation::kRollback,      DatabaseOperation::kPing};
+  DatabaseRecordBuilder record;
+  for (uint8_t i = 1; i < NS_DB_OP_COUNT; ++i) {
     record.fixed.operation = i;
     EXPECT_EQ(ReadSqlEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
   }
-  record.fixed.operation = NS_SQL_OP_COUNT;
+  record.fixed.operation = NS_DB_OP_COUNT;
   ExpectMalformed(record.Bytes(), "operation 9");
   record.fixed.operation = 0;
   ExpectMalformed(record.Bytes(), "operation 0");
 }
 
 TEST(RecordReaderTest, EveryTruncationOfASqlRecordIsMalformed) {
-  const std::vector<std::byte> bytes = SqlRecordBuilder().Bytes();
+  const std::vector<std::byte> bytes = DatabaseRecordBuilder().Bytes();
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
     EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";

@@ -22,12 +22,12 @@ namespace {
 
 using events::testing::ApiRecordBuilder;
 using events::testing::CapturedItem;
+using events::testing::DatabaseRecordBuilder;
 using events::testing::GrpcRecordBuilder;
 using events::testing::HttpClientRecordBuilder;
 using events::testing::HttpServerRecordBuilder;
 using events::testing::KafkaRecordBuilder;
 using events::testing::PanicRecordBuilder;
-using events::testing::SqlRecordBuilder;
 
 constexpr uint64_t kPostgresVaddr = 0x5000;
 constexpr uint64_t kNetErrorVaddr = 0x6000;
@@ -196,18 +196,18 @@ TEST(GoldenSpansTest, GrpcClient) {
 }
 
 TEST(GoldenSpansTest, Database) {
-  SqlRecordBuilder query;
-  query.Set(NS_SQL_QUERY, "SELECT name FROM users WHERE id = 7 AND name = 'bob'");
-  SqlRecordBuilder failed;
-  failed.fixed.operation = NS_SQL_OP_EXEC;
-  failed.fixed.present |= NS_SQL_FAILED;
+  DatabaseRecordBuilder query;
+  query.Set(NS_DB_QUERY, "SELECT name FROM users WHERE id = 7 AND name = 'bob'");
+  DatabaseRecordBuilder failed;
+  failed.fixed.operation = NS_DB_OP_EXEC;
+  failed.fixed.present |= NS_DB_FAILED;
   failed.fixed.error_type_vaddr = kNetErrorVaddr;
-  failed.Set(NS_SQL_QUERY, "INSERT INTO users (name) VALUES ('bob')")
-      .Set(NS_SQL_CODE, "23505")
-      .Set(NS_SQL_MESSAGE, "duplicate key");
-  SqlRecordBuilder commit;
-  commit.fixed.operation = NS_SQL_OP_COMMIT;
-  commit.Set(NS_SQL_QUERY, "");
+  failed.Set(NS_DB_QUERY, "INSERT INTO users (name) VALUES ('bob')")
+      .Set(NS_DB_CODE, "23505")
+      .Set(NS_DB_MESSAGE, "duplicate key");
+  DatabaseRecordBuilder commit;
+  commit.fixed.operation = NS_DB_OP_COMMIT;
+  commit.Set(NS_DB_QUERY, "");
   ExpectGoldenSpans(
       "database", "database",
       {{"a query", {query.Bytes()}}, {"that fails", {failed.Bytes()}}, {"end of a transaction", {commit.Bytes()}}});

@@ -23,7 +23,7 @@
 #include <string>
 #include <string_view>
 
-#include "events/sql_event.h"
+#include "events/database_event.h"
 #include "model/resource.h"
 #include "model/semconv.h"
 #include "model/span.h"
@@ -32,16 +32,16 @@
 
 namespace nodespan::spans {
 
-struct SqlOptions {
+struct DatabaseOptions {
   bool include_statement = false;
   bool parse_statement = true;  // false: nothing is named after the text, neither the span nor attributes
   model::SemconvMode mode = model::SemconvMode::kNew;
 };
 
-class SqlSpanBuilder {
+class DatabaseSpanBuilder {
  public:
   // Fills `span`, which is new. In place, because a Span is large and is made for every call.
-  void Build(const events::SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
+  void Build(const events::DatabaseEvent& event, const DatabaseOptions& options, const model::ResourcePtr& resource,
              const WallClock& clock, model::Span& span);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spans/sql_span.h"
+#include "spans/database_span.h"
 
 #include <optional>
 #include <string_view>
@@ -16,9 +16,9 @@
 namespace nodespan::spans {
 namespace {
 
+using events::DatabaseEvent;
+using events::DatabaseOperation;
 using events::EventString;
-using events::SqlEvent;
-using events::SqlOperation;
 using model::SemconvMode;
 
 constexpr std::string_view kScopeName = "nodespan/database/sql";
@@ -34,17 +34,17 @@ constexpr size_t kMaxAttributesOfBoth = 18;
 constexpr double kNsPerSecond = 1e9;
 
 // The operation that the call is by itself; empty: the text says it.
-std::string_view OperationOf(SqlOperation operation) {
+std::string_view OperationOf(DatabaseOperation operation) {
   switch (operation) {
-    case SqlOperation::kQuery:
-    case SqlOperation::kExec:
-    case SqlOperation::kPreparedQuery:
-    case SqlOperation::kPreparedExec: break;
-    case SqlOperation::kBegin: return "BEGIN";
-    case SqlOperation::kCommit: return "COMMIT";
-    case SqlOperation::kRollback: return "ROLLBACK";
-    case SqlOperation::kPing: return "PING";
-    case SqlOperation::kPrepare: return "PREPARE";
+    case DatabaseOperation::kQuery:
+    case DatabaseOperation::kExec:
+    case DatabaseOperation::kPreparedQuery:
+    case DatabaseOperation::kPreparedExec: break;
+    case DatabaseOperation::kBegin: return "BEGIN";
+    case DatabaseOperation::kCommit: return "COMMIT";
+    case DatabaseOperation::kRollback: return "ROLLBACK";
+    case DatabaseOperation::kPing: return "PING";
+    case DatabaseOperation::kPrepare: return "PREPARE";
   }
   return {};
 }
@@ -65,7 +65,7 @@ struct Facts {
   bool several_statements = false;
 };
 
-void ReadServer(const SqlEvent& event, Facts& facts) {
+void ReadServer(const DatabaseEvent& event, Facts& facts) {
   if (event.server_address.cut || event.server_address.empty()) {
     return;
   }
@@ -152,7 +152,7 @@ void AddFacts(Facts& facts, AttributeWriter& attributes) {
   }
 }
 
-void AddError(const events::SqlError& error, bool show_values, model::Span& span, AttributeWriter& attributes) {
+void AddError(const events::DatabaseError& error, bool show_values, model::Span& span, AttributeWriter& attributes) {
   span.status = model::StatusCode::kError;
   span.status_message = show_values ? Clean(error.message) : HideQuotedValues(Clean(error.message), error.message.cut);
   std::string code = Whole(error.code);
@@ -178,8 +178,8 @@ std::string HideQuotedValues(std::string_view message, bool cut) {
   return hidden;
 }
 
-void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
-                           const WallClock& clock, model::Span& span) {
+void DatabaseSpanBuilder::Build(const DatabaseEvent& event, const DatabaseOptions& options,
+                                const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
   span.kind = model::SpanKind::kClient;
   span.scope = model::EmitsOld(options.mode) ? &kScopeWithOldNames : &kScope;
   span.resource = resource;
@@ -189,7 +189,7 @@ void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, con
   facts.system = &DbSystemOfDriver(event.driver_type.text);
   SqlTextOptions text_options{
       .dialect = facts.system->dialect, .cut = event.query.cut, .sanitize = options.include_statement};
-  if (event.operation == SqlOperation::kPrepare) {
+  if (event.operation == DatabaseOperation::kPrepare) {
     text_options.summary_prefix = OperationOf(event.operation);
   }
   ReadSqlText(event.query.text, text_options, text_);

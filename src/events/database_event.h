@@ -9,7 +9,7 @@
 
 namespace nodespan::events {
 
-enum class SqlOperation : uint8_t {
+enum class DatabaseOperation : uint8_t {
   kQuery,
   kExec,
   kPreparedQuery,  // (*Stmt).QueryContext: the text is that of the statement.
@@ -22,7 +22,7 @@ enum class SqlOperation : uint8_t {
 };
 
 // The error that the call returned.
-struct SqlError {
+struct DatabaseError {
   std::optional<uint64_t> type_vaddr;  // Descriptor of the concrete Go type, which the reader cannot name.
   EventString type_name;               // The concrete Go type, "*github.com/lib/pq.Error". Empty: not known.
   EventString message;
@@ -31,9 +31,9 @@ struct SqlError {
   bool is_panic = false;           // There is no error: the driver panicked, or runtime.Goexit was called.
 };
 
-struct SqlEvent {
+struct DatabaseEvent {
   EventHeader header;
-  SqlOperation operation = SqlOperation::kQuery;
+  DatabaseOperation operation = DatabaseOperation::kQuery;
   std::optional<uint64_t> driver_type_vaddr;  // As above.
   EventString driver_type;                    // The concrete type behind driver.Conn, "*github.com/lib/pq.conn".
   EventString query;                          // Of queries, executions and kPrepare; else empty.
@@ -41,7 +41,7 @@ struct SqlEvent {
   EventString server_address;
   std::optional<uint16_t> server_port;
   EventString database;
-  std::optional<SqlError> error;         // Absent: the call succeeded.
+  std::optional<DatabaseError> error;    // Absent: the call succeeded.
   std::optional<uint64_t> pool_wait_ns;  // Time until the pool gave a connection; part of the span's time.
 };
 
