@@ -373,7 +373,7 @@ NS_ASSERT(sizeof(struct ns_grpc_params) == 224);
 /* ---- Databases ---- */
 
 #define NS_PATH_STEPS 4
-#define NS_DB_ERRORS 6
+#define NS_DB_ERRORS 24
 
 /* A way from a value to one of its parts: every step but the last follows a pointer. */
 struct ns_value_path {
@@ -391,13 +391,19 @@ struct ns_db_address {
 };
 NS_ASSERT(sizeof(struct ns_db_address) == 36);
 
+enum ns_code_kind {
+	NS_CODE_NONE,
+	NS_CODE_STRING,
+	NS_CODE_NUMBER, /* uint16 */
+};
+
 struct ns_known_error {
-	uint64_t itab_vaddr; /* (error, pointer to the driver's error), as linked; 0: none */
+	uint64_t itab_vaddr; /* (error, the error's type), as linked; 0: none */
 	uint16_t code_off;
 	uint16_t message_off;
-	uint16_t inner_off;	/* of the error that it wraps */
-	uint8_t code_is_number; /* uint16; else a string */
-	uint8_t is_wrapper;	/* it has neither code nor message, only an inner error */
+	uint16_t inner_off; /* of the error that it wraps */
+	uint8_t code_kind;  /* enum ns_code_kind */
+	uint8_t is_wrapper; /* it has neither code nor message, only an inner error */
 };
 NS_ASSERT(sizeof(struct ns_known_error) == 16);
 
@@ -405,7 +411,7 @@ NS_ASSERT(sizeof(struct ns_known_error) == 16);
 struct ns_database_params {
 	struct ns_known_error errors[NS_DB_ERRORS];
 };
-NS_ASSERT(sizeof(struct ns_database_params) == 96);
+NS_ASSERT(sizeof(struct ns_database_params) == 384);
 
 /* ---- database/sql ---- */
 
@@ -429,6 +435,17 @@ struct ns_sql_params {
 	uint8_t pad[4];
 };
 NS_ASSERT(sizeof(struct ns_sql_params) == 208);
+
+/* ---- github.com/redis/go-redis ---- */
+
+struct ns_redis_params {
+	uint64_t string_type_vaddr;  /* descriptor of string, as linked */
+	struct ns_value_path server; /* from a baseClient: a string */
+	struct ns_value_path index;  /* int: the number of the database */
+	uint16_t command_args_off;   /* []any, in what a Cmder points to */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_redis_params) == 40);
 
 /* ---- go.opentelemetry.io/otel ---- */
 
@@ -538,6 +555,7 @@ NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
 struct ns_binary_params {
 	struct ns_sql_params sql;
 	struct ns_database_params database;
+	struct ns_redis_params redis;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
@@ -552,7 +570,7 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1360);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1688);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -614,6 +632,7 @@ enum ns_object_kind {
 	NS_OBJECT_KAFKA_SEND,
 	NS_OBJECT_KAFKA_RECEIVE,
 	NS_OBJECT_KAFKA_PROCESS, /* of the message that was fetched last */
+	NS_OBJECT_REDIS,
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

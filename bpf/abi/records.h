@@ -180,8 +180,14 @@ struct ns_http_client_record {
 NS_ASSERT(sizeof(struct ns_http_client_record) == 160);
 
 /* ---- A call of a database: of database/sql, one of its driver ---- */
+enum ns_db_library {
+	NS_DB_LIBRARY_SQL, /* database/sql */
+	NS_DB_LIBRARY_REDIS,
+	NS_DB_LIBRARY_COUNT
+};
+
 enum ns_db_string {
-	NS_DB_QUERY,
+	NS_DB_QUERY,  /* text; of Redis no text: struct ns_redis_command with its name, one behind the other */
 	NS_DB_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
 	NS_DB_DATABASE,
 	NS_DB_CODE,    /* SQLSTATE of the error */
@@ -197,6 +203,16 @@ NS_ASSERT(NS_DB_STRING_COUNT <= NS_RECORD_STRINGS);
 NS_ASSERT(NS_DB_MAX_QUERY + NS_DB_MAX_SERVER + NS_DB_MAX_DATABASE + NS_DB_MAX_CODE + NS_DB_MAX_MESSAGE <=
 	  NS_STRINGS_BYTES);
 
+/* A command of Redis; its name follows. */
+struct ns_redis_command {
+	uint8_t name_bytes;
+	uint8_t argument_count; /* behind the name; 255: or more */
+};
+NS_ASSERT(sizeof(struct ns_redis_command) == 2);
+#define NS_REDIS_MAX_NAME 32
+#define NS_REDIS_MAX_COMMANDS 24 /* further ones of a pipeline are a string that was cut */
+NS_ASSERT(NS_REDIS_MAX_COMMANDS *(2 + NS_REDIS_MAX_NAME) <= NS_DB_MAX_QUERY);
+
 enum ns_db_operation {
 	NS_DB_OP_QUERY = 1,
 	NS_DB_OP_EXEC,
@@ -206,6 +222,9 @@ enum ns_db_operation {
 	NS_DB_OP_COMMIT,
 	NS_DB_OP_ROLLBACK,
 	NS_DB_OP_PING,
+	NS_DB_OP_COMMAND,  /* of Redis */
+	NS_DB_OP_PIPELINE, /* of Redis, or a transaction: then MULTI and EXEC are the first and the last command */
+	NS_DB_OP_CLUSTER_PIPELINE, /* the same, of several servers */
 	NS_DB_OP_COUNT
 };
 
@@ -214,19 +233,24 @@ enum ns_db_operation {
 #define NS_DB_PANICKED 0x2
 #define NS_DB_HAS_PORT 0x4
 #define NS_DB_HAS_ERROR_NUMBER 0x8
+#define NS_DB_HAS_INDEX 0x10
+#define NS_DB_KNOWN_ERROR 0x20 /* of a type that is made of what servers answer */
 
 struct ns_database_record {
 	struct ns_record_header header;
-	uint64_t driver_type_vaddr; /* descriptor of the type behind driver.Conn, as linked; 0: not known */
+	uint64_t driver_type_vaddr; /* SQL: descriptor of the type behind driver.Conn, as linked; 0: not known */
 	uint64_t error_type_vaddr;  /* likewise of the error */
 	uint32_t present;	    /* NS_DB_* */
 	uint32_t error_number;	    /* the vendor's */
+	uint32_t batch_size;	    /* commands of a pipeline */
+	uint32_t database_index;
 	uint16_t server_port;
+	uint8_t library;   /* enum ns_db_library */
 	uint8_t operation; /* enum ns_db_operation */
-	uint8_t pad[5];
+	uint8_t pad[4];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_database_record) == 128);
+NS_ASSERT(sizeof(struct ns_database_record) == 136);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {

@@ -63,14 +63,15 @@ static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns
 	record->error_type_vaddr = ns_error_type(hit, error);
 	message = ns_error_text(hit, error);
 	if (known && !known->is_wrapper) {
+		record->present |= NS_DB_KNOWN_ERROR;
 		const void *code_addr = (const void *)(error.data + known->code_off);
 
-		if (known->code_is_number) {
+		if (known->code_kind == NS_CODE_NUMBER) {
 			if (!bpf_probe_read_user(&number, sizeof(number), code_addr)) {
 				record->error_number = number;
 				record->present |= NS_DB_HAS_ERROR_NUMBER;
 			}
-		} else if (!bpf_probe_read_user(&code, sizeof(code), code_addr)) {
+		} else if (known->code_kind == NS_CODE_STRING && !bpf_probe_read_user(&code, sizeof(code), code_addr)) {
 			ns_append(strings, NS_DB_CODE, code, NS_DB_MAX_CODE);
 		}
 		if (bpf_probe_read_user(&message, sizeof(message), (const void *)(error.data + known->message_off)))

@@ -2,6 +2,7 @@
 #include "attach/database_steps.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -58,29 +59,54 @@ std::string_view PointedTo(const Implementation& implementation) {
   return name.starts_with('*') ? name.substr(1) : std::string_view();
 }
 
-std::optional<ns_known_error> FindError(const GoBinary& binary, const Implementation& error,
-                                        const DatabaseErrorSpec& spec) {
+// Puts the offset of a field of one of the kinds into `offset`; nullptr when the struct has none.
+const Field* FindErrorField(const StructType& type, std::string_view name, std::initializer_list<Kind> kinds,
+                            uint16_t* offset) {
+  const Field* field = type.FindField(name);
+  if (field == nullptr || field->offset > 0xffff || std::find(kinds.begin(), kinds.end(), field->kind) == kinds.end()) {
+    return nullptr;
+  }
+  *offset = static_cast<uint16_t>(field->offset);
+  return field;
+}
+
+// How to read an error of the struct that `spec` describes.
+std::optional<ns_known_error> FindStructError(const GoBinary& binary, const Implementation& error,
+                                              const DatabaseErrorSpec& spec) {
   const auto type = binary.StructAt(error.type_vaddr);
-  const Field* code = type.ok() ? type->FindField(spec.code) : nullptr;
-  if (code == nullptr || code->offset > 0xffff) {
+  if (!type.ok()) {
     return std::nullopt;
   }
   ns_known_error layout{};
   layout.itab_vaddr = error.itab_vaddr;
-  if (spec.message.empty()) {
+  if (!spec.inner.empty()) {
+    const Field* inner = FindErrorField(*type, spec.inner, {Kind::kInterface}, &layout.inner_off);
     layout.is_wrapper = 1;
-    layout.inner_off = static_cast<uint16_t>(code->offset);
-    return code->qualified_type_name == "error" ? std::optional(layout) : std::nullopt;
+    return inner != nullptr && inner->qualified_type_name == "error" ? std::optional(layout) : std::nullopt;
   }
-  const Field* message = type->FindField(spec.message);
-  if ((code->kind != Kind::kString && code->kind != Kind::kUint16) || message == nullptr ||
-      message->kind != Kind::kString || message->offset > 0xffff) {
+  if (FindErrorField(*type, spec.message, {Kind::kString}, &layout.message_off) == nullptr) {
     return std::nullopt;
   }
-  layout.code_off = static_cast<uint16_t>(code->offset);
-  layout.message_off = static_cast<uint16_t>(message->offset);
-  layout.code_is_number = code->kind == Kind::kUint16 ? 1 : 0;
+  if (!spec.code.empty()) {
+    const Field* code = FindErrorField(*type, spec.code, {Kind::kString, Kind::kUint16}, &layout.code_off);
+    if (code == nullptr) {
+      return std::nullopt;
+    }
+    layout.code_kind = code->kind == Kind::kUint16 ? NS_CODE_NUMBER : NS_CODE_STRING;
+  }
   return layout;
+}
+
+// The same of any error that `spec` is about; nullopt: it is about another one, or the type differs.
+std::optional<ns_known_error> FindError(const GoBinary& binary, const Implementation& error,
+                                        const DatabaseErrorSpec& spec) {
+  if (!spec.message.empty() || !spec.inner.empty()) {
+    return IsPointerTo(spec.type, error) ? FindStructError(binary, error, spec) : std::nullopt;
+  }
+  // The data of an interface is a pointer to the string.
+  const bool is_string =
+      goinspect::MatchTypeName(spec.type, error.type_name).has_value() && error.kind == Kind::kString;
+  return is_string ? std::optional(ns_known_error{.itab_vaddr = error.itab_vaddr}) : std::nullopt;
 }
 
 }  // namespace
@@ -112,15 +138,17 @@ bool IsPointerTo(std::string_view pattern, const Implementation& implementation)
 
 void AddErrors(const GoBinary& binary, std::span<const DatabaseErrorSpec> specs, ns_database_params* params) {
   const auto errors = binary.FindImplementations("error");
-  auto* next = std::find_if(std::begin(params->errors), std::end(params->errors),
-                            [](const ns_known_error& known) { return known.itab_vaddr == 0; });
   for (const Implementation& error : errors.ok() ? *errors : std::vector<Implementation>()) {
     for (const DatabaseErrorSpec& spec : specs) {
-      if (next == std::end(params->errors) || !IsPointerTo(spec.type, error)) {
+      const std::optional<ns_known_error> layout = FindError(binary, error, spec);
+      if (!layout) {
         continue;
       }
-      if (const std::optional<ns_known_error> layout = FindError(binary, error, spec)) {
-        *next++ = *layout;
+      auto* place = std::find_if(
+          std::begin(params->errors), std::end(params->errors),
+          [&](const ns_known_error& known) { return known.itab_vaddr == 0 || known.itab_vaddr == layout->itab_vaddr; });
+      if (place != std::end(params->errors)) {
+        *place = *layout;
       }
     }
   }

@@ -30,11 +30,13 @@ struct DatabaseAddressSpec {
   std::span<const std::string_view> database;
 };
 
-// An error that a library or a driver makes, or one around it: a pointer to a struct.
+// An error that a library or a driver makes, or one around it: a pointer to a struct with some of these fields. Without
+// any, a string itself.
 struct DatabaseErrorSpec {
   std::string_view type;     // pattern (goinspect/names.h)
-  std::string_view code;     // a string, or a uint16
-  std::string_view message;  // empty: `code` is the field of the error inside
+  std::string_view code;     // a string, or a uint16; empty: it has none
+  std::string_view message;  // a string
+  std::string_view inner;    // the error inside, which is the one to be told of
 };
 
 // Probes at the start and the ends of an operation, with its tag; the errors of PlanProbes and PlanEnds.
@@ -52,7 +54,7 @@ ns_db_address FindAddress(const goinspect::GoBinary& binary, const goinspect::St
 // Whether a type is a pointer to the struct of that pattern.
 bool IsPointerTo(std::string_view pattern, const goinspect::Implementation& implementation);
 
-// Adds those of the errors that the binary has to what is known already, as far as there is room.
+// Adds those of the errors that the binary has to what is known already, as far as there is room; each once.
 void AddErrors(const goinspect::GoBinary& binary, std::span<const DatabaseErrorSpec> specs, ns_database_params* params);
 
 }  // namespace nodespan::attach

@@ -150,6 +150,31 @@ class DatabaseRecordBuilder {
   RecordStrings strings_;
 };
 
+// A command of Redis, and how many arguments are behind its name.
+struct RedisCommandSpec {
+  std::string_view name;
+  uint8_t argument_count;
+};
+
+// A complete, valid record of Redis: commands that succeeded.
+class RedisRecordBuilder : public DatabaseRecordBuilder {
+ public:
+  explicit RedisRecordBuilder(std::initializer_list<RedisCommandSpec> commands) {
+    std::string bytes;
+    for (const RedisCommandSpec& command : commands) {
+      bytes += static_cast<char>(command.name.size());
+      bytes += static_cast<char>(command.argument_count);
+      bytes += command.name;
+    }
+    fixed.library = NS_DB_LIBRARY_REDIS;
+    fixed.operation = NS_DB_OP_COMMAND;
+    fixed.driver_type_vaddr = 0;
+    fixed.present = NS_DB_HAS_INDEX;
+    fixed.database_index = 3;
+    Set(NS_DB_QUERY, bytes).Set(NS_DB_SERVER, "cache.example:6380").Set(NS_DB_DATABASE, "");
+  }
+};
+
 // A complete, valid gRPC record: a unary call that succeeded.
 class GrpcRecordBuilder {
  public:

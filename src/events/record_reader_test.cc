@@ -18,6 +18,7 @@ using ::testing::HasSubstr;
 using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
 using testing::KafkaRecordBuilder;
+using testing::RedisRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
@@ -333,17 +334,17 @@ TEST(RecordReaderTest, EveryTruncationOfAnHttpClientRecordIsMalformed) {
   }
 }
 
-DatabaseEvent ReadSqlEvent(const std::vector<std::byte>& bytes) {
+DatabaseEvent ReadDatabaseEvent(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
   return event.ok() ? std::get<DatabaseEvent>(*event) : DatabaseEvent{};
 }
 
-TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
+TEST(RecordReaderTest, ReadsEveryFieldOfADatabaseRecord) {
   DatabaseRecordBuilder record;
   record.Set(NS_DB_QUERY, "SELECT 1", /*cut=*/true);
   const std::vector<std::byte> bytes = record.Bytes();
-  const DatabaseEvent event = ReadSqlEvent(bytes);
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
   EXPECT_EQ(event.operation, DatabaseOperation::kQuery);
   EXPECT_EQ(event.driver_type_vaddr, 0x5000u);
   EXPECT_EQ(event.query.text, "SELECT 1");
@@ -361,7 +362,7 @@ TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
   record.fixed.error_number = 1062;
   record.Set(NS_DB_CODE, "23505").Set(NS_DB_MESSAGE, "duplicate");
   const std::vector<std::byte> bytes = record.Bytes();
-  const DatabaseEvent event = ReadSqlEvent(bytes);
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
   ASSERT_TRUE(event.error.has_value());
   EXPECT_EQ(event.error->type_vaddr, 0x6000u);
   EXPECT_EQ(event.error->number, 1062u);
@@ -371,23 +372,54 @@ TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
   EXPECT_EQ(event.server_port, std::nullopt);
 }
 
-TEST(RecordReaderTest, EverySqlOperationIsRead) {
-  const DatabaseOperation expected[] = {DatabaseOperation::kQuery,         DatabaseOperation::kExec,
-                                        DatabaseOperation::kPreparedQuery, DatabaseOperation::kPreparedExec,
-                                        DatabaseOperation::kBegin,         DatabaseOperation::kCommit,
-                                        DatabaseOperation::kRollback,      DatabaseOperation::kPing};
+TEST(RecordReaderTest, EveryDatabaseOperationIsRead) {
+  const DatabaseOperation expected[] = {
+      DatabaseOperation::kQuery,        DatabaseOperation::kExec,           DatabaseOperation::kPreparedQuery,
+      DatabaseOperation::kPreparedExec, DatabaseOperation::kBegin,          DatabaseOperation::kCommit,
+      DatabaseOperation::kRollback,     DatabaseOperation::kPing,           DatabaseOperation::kCommand,
+      DatabaseOperation::kPipeline,     DatabaseOperation::kClusterPipeline};
   DatabaseRecordBuilder record;
   for (uint8_t i = 1; i < NS_DB_OP_COUNT; ++i) {
     record.fixed.operation = i;
-    EXPECT_EQ(ReadSqlEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
+    EXPECT_EQ(ReadDatabaseEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
   }
   record.fixed.operation = NS_DB_OP_COUNT;
-  ExpectMalformed(record.Bytes(), "operation 9");
+  ExpectMalformed(record.Bytes(), "operation 12");
   record.fixed.operation = 0;
   ExpectMalformed(record.Bytes(), "operation 0");
 }
 
-TEST(RecordReaderTest, EveryTruncationOfASqlRecordIsMalformed) {
+TEST(RecordReaderTest, ReadsTheCommandsOfRedis) {
+  RedisRecordBuilder record({{"set", 2}, {"", 0}, {"get", 1}});
+  record.fixed.operation = NS_DB_OP_PIPELINE;
+  record.fixed.batch_size = 40;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
+  EXPECT_EQ(event.library, DatabaseLibrary::kRedis);
+  EXPECT_EQ(event.batch_size, 40U);
+  EXPECT_EQ(event.database_index, 3U);
+  EXPECT_TRUE(event.query.empty());
+  RedisCommands commands = event.commands;
+  const std::optional<RedisCommand> set = commands.Next();
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(set->name, "set");
+  EXPECT_EQ(set->argument_count, 2);
+  EXPECT_EQ(commands.Next()->name, "");
+  EXPECT_EQ(commands.Next()->name, "get");
+  EXPECT_FALSE(commands.Next().has_value());
+}
+
+TEST(RecordReaderTest, CommandsOfRedisThatEndTooLateAreMalformed) {
+  RedisRecordBuilder record({{"set", 2}});
+  record.Set(NS_DB_QUERY, std::string("\x03\x01ge", 4));
+  ExpectMalformed(record.Bytes(), "a command ends behind");
+  record.Set(NS_DB_QUERY, std::string("\x00\x01\x01", 3));
+  ExpectMalformed(record.Bytes(), "a command ends behind");
+  record.fixed.library = NS_DB_LIBRARY_COUNT;
+  ExpectMalformed(record.Bytes(), "library 2");
+}
+
+TEST(RecordReaderTest, EveryTruncationOfADatabaseRecordIsMalformed) {
   const std::vector<std::byte> bytes = DatabaseRecordBuilder().Bytes();
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));

@@ -28,6 +28,7 @@ using events::testing::HttpClientRecordBuilder;
 using events::testing::HttpServerRecordBuilder;
 using events::testing::KafkaRecordBuilder;
 using events::testing::PanicRecordBuilder;
+using events::testing::RedisRecordBuilder;
 
 constexpr uint64_t kPostgresVaddr = 0x5000;
 constexpr uint64_t kNetErrorVaddr = 0x6000;
@@ -211,6 +212,32 @@ TEST(GoldenSpansTest, Database) {
   ExpectGoldenSpans(
       "database", "database",
       {{"a query", {query.Bytes()}}, {"that fails", {failed.Bytes()}}, {"end of a transaction", {commit.Bytes()}}});
+}
+
+TEST(GoldenSpansTest, Redis) {
+  RedisRecordBuilder command({{"set", 2}});
+  RedisRecordBuilder transaction({{"multi", 0}, {"incr", 1}, {"get", 1}, {"exec", 0}});
+  transaction.fixed.operation = NS_DB_OP_PIPELINE;
+  transaction.fixed.batch_size = 4;
+  RedisRecordBuilder nothing({{"get", 1}});
+  nothing.fixed.present |= NS_DB_FAILED | NS_DB_KNOWN_ERROR;
+  nothing.Set(NS_DB_MESSAGE, "redis: nil");
+  RedisRecordBuilder refused({{"get", 1}});
+  refused.fixed.present |= NS_DB_FAILED | NS_DB_KNOWN_ERROR;
+  refused.Set(NS_DB_MESSAGE, "WRONGTYPE Operation against a key holding the wrong kind of value");
+  RedisRecordBuilder unreachable({{"get", 1}});
+  unreachable.fixed.present |= NS_DB_FAILED;
+  unreachable.fixed.error_type_vaddr = kNetErrorVaddr;
+  unreachable.Set(NS_DB_MESSAGE, "EOF");
+  RedisRecordBuilder failover({{"get", 1}});
+  failover.Set(NS_DB_SERVER, "FailoverClient");
+  ExpectGoldenSpans("redis", "database",
+                    {{"a command", {command.Bytes()}},
+                     {"a transaction", {transaction.Bytes()}},
+                     {"an answer that there is nothing", {nothing.Bytes()}},
+                     {"an error of the server", {refused.Bytes()}},
+                     {"an error on the way", {unreachable.Bytes()}},
+                     {"of a client that looks for its server", {failover.Bytes()}}});
 }
 
 TEST(GoldenSpansTest, Kafka) {
