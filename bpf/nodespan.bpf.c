@@ -2,6 +2,7 @@
 /* The shared BPF object: one translation unit, so that all programs share one set of maps. */
 #include "bpf/programs/database_sql.bpf.c"
 #include "bpf/programs/go_panic.bpf.c"
+#include "bpf/programs/go_redis.bpf.c"
 #include "bpf/programs/grpc_client.bpf.c"
 #include "bpf/programs/grpc_server.bpf.c"
 #include "bpf/programs/http_route.bpf.c"

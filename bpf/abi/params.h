@@ -49,7 +49,7 @@ struct ns_site {
 	uint32_t caller_bytes;
 	uint8_t flags; /* NS_SITE_* */
 	uint8_t edge;  /* condition code of the jcc: low four bits of its opcode */
-	uint8_t tag;   /* which of what the program serves: enum ns_sql_operation, or a router */
+	uint8_t tag;   /* which of what the program serves: enum ns_db_operation, or a router */
 	uint8_t error; /* index of the error's first word in `results` */
 	struct ns_value_location results[NS_SITE_RESULTS];
 };
@@ -370,44 +370,65 @@ struct ns_grpc_params {
 };
 NS_ASSERT(sizeof(struct ns_grpc_params) == 224);
 
-/* ---- database/sql ---- */
+/* ---- Databases ---- */
 
-#define NS_SQL_PATH_STEPS 4
-#define NS_SQL_DRIVERS 4
-#define NS_SQL_ERRORS 6
+#define NS_PATH_STEPS 4
+#define NS_DB_ERRORS 24
 
 /* A way from a value to one of its parts: every step but the last follows a pointer. */
 struct ns_value_path {
-	uint16_t off[NS_SQL_PATH_STEPS];
+	uint16_t off[NS_PATH_STEPS];
 	uint8_t steps; /* 0: there is no such part */
 	uint8_t pad[3];
 };
 NS_ASSERT(sizeof(struct ns_value_path) == 12);
 
-struct ns_sql_driver {
-	uint64_t conn_itab_vaddr;    /* (driver.Conn, the driver's type), as linked; 0: none */
+/* Where a connection leads to, from the struct that stands for it. */
+struct ns_db_address {
 	struct ns_value_path server; /* a string */
 	struct ns_value_path port;   /* uint16 */
 	struct ns_value_path database;
+};
+NS_ASSERT(sizeof(struct ns_db_address) == 36);
+
+enum ns_code_kind {
+	NS_CODE_NONE,
+	NS_CODE_STRING,
+	NS_CODE_NUMBER, /* uint16 */
+};
+
+struct ns_known_error {
+	uint64_t itab_vaddr; /* (error, the error's type), as linked; 0: none */
+	uint16_t code_off;
+	uint16_t message_off;
+	uint16_t inner_off; /* of the error that it wraps */
+	uint8_t code_kind;  /* enum ns_code_kind */
+	uint8_t is_wrapper; /* it has neither code nor message, only an inner error */
+};
+NS_ASSERT(sizeof(struct ns_known_error) == 16);
+
+/* What the libraries for databases share. */
+struct ns_database_params {
+	struct ns_known_error errors[NS_DB_ERRORS];
+};
+NS_ASSERT(sizeof(struct ns_database_params) == 384);
+
+/* ---- database/sql ---- */
+
+#define NS_SQL_DRIVERS 4
+
+struct ns_sql_driver {
+	uint64_t conn_itab_vaddr; /* (driver.Conn, the driver's type), as linked; 0: none */
+	struct ns_db_address address;
 	uint8_t pad[4];
 };
 NS_ASSERT(sizeof(struct ns_sql_driver) == 48);
-
-struct ns_sql_error {
-	uint64_t itab_vaddr; /* (error, pointer to the driver's error), as linked; 0: none */
-	uint16_t code_off;
-	uint16_t message_off;
-	uint16_t inner_off;	/* of the error that it wraps */
-	uint8_t code_is_number; /* uint16; else a string */
-	uint8_t is_wrapper;	/* it has neither code nor message, only an inner error */
-};
-NS_ASSERT(sizeof(struct ns_sql_error) == 16);
 
 /* A function that gets a connection from the pool for an operation that it begins next. */
 struct ns_sql_waiter {
 	uint64_t vaddr; /* as linked */
 	uint32_t bytes;
-	uint32_t tag; /* enum ns_sql_operation; a prepared statement is a query here. 0: there is no such function */
+	uint32_t tag; /* enum ns_db_operation; a prepared statement is a query here. 0: there is no such function */
 };
 NS_ASSERT(sizeof(struct ns_sql_waiter) == 16);
 #define NS_SQL_WAITERS 5
@@ -425,7 +446,6 @@ NS_ASSERT(sizeof(struct ns_sql_waiter) == 16);
 
 struct ns_sql_params {
 	struct ns_sql_driver drivers[NS_SQL_DRIVERS];
-	struct ns_sql_error errors[NS_SQL_ERRORS];
 	struct ns_sql_waiter waiters[NS_SQL_WAITERS];
 	uint64_t dsn_connector_itab_vaddr; /* (driver.Connector, sql.dsnConnector), as linked; 0: not in the binary */
 	uint32_t present;		   /* NS_SQL_PARAM_* */
@@ -438,9 +458,20 @@ struct ns_sql_params {
 	uint16_t tx_dc_off;
 	uint16_t tx_ctx_off;
 	uint16_t stmt_query_off; /* database/sql.Stmt */
+	uint8_t pad[2];
+};
+NS_ASSERT(sizeof(struct ns_sql_params) == 304);
+
+/* ---- github.com/redis/go-redis ---- */
+
+struct ns_redis_params {
+	uint64_t string_type_vaddr;  /* descriptor of string, as linked */
+	struct ns_value_path server; /* from a baseClient: a string */
+	struct ns_value_path index;  /* int: the number of the database */
+	uint16_t command_args_off;   /* []any, in what a Cmder points to */
 	uint8_t pad[6];
 };
-NS_ASSERT(sizeof(struct ns_sql_params) == 408);
+NS_ASSERT(sizeof(struct ns_redis_params) == 40);
 
 /* ---- go.opentelemetry.io/otel ---- */
 
@@ -549,6 +580,8 @@ NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
 	struct ns_sql_params sql;
+	struct ns_database_params database;
+	struct ns_redis_params redis;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
@@ -563,7 +596,7 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1464);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1784);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T). */
 struct ns_context_type_key {
@@ -628,6 +661,7 @@ enum ns_object_kind {
 	NS_OBJECT_KAFKA_RECEIVE,
 	NS_OBJECT_KAFKA_PROCESS, /* of the message that was fetched last */
 	NS_OBJECT_SQL_WAIT,	 /* since when a call waits for a connection: like NS_OBJECT_SQL_STATEMENT */
+	NS_OBJECT_REDIS,
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -10,7 +10,7 @@
 enum ns_record_type {
 	NS_RECORD_HTTP_SERVER = 1,
 	NS_RECORD_HTTP_CLIENT = 2,
-	NS_RECORD_SQL = 3,
+	NS_RECORD_DATABASE = 3,
 	NS_RECORD_GRPC_SERVER = 4,
 	NS_RECORD_GRPC_CLIENT = 5,
 	NS_RECORD_API = 6,
@@ -191,57 +191,81 @@ struct ns_http_client_record {
 };
 NS_ASSERT(sizeof(struct ns_http_client_record) == 176);
 
-/* ---- database/sql: one call of the driver ---- */
-enum ns_sql_string {
-	NS_SQL_QUERY,
-	NS_SQL_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
-	NS_SQL_DATABASE,
-	NS_SQL_CODE,	/* SQLSTATE of the error */
-	NS_SQL_MESSAGE, /* text of the error */
-	NS_SQL_STRING_COUNT
+/* ---- A call of a database: of database/sql, one of its driver ---- */
+enum ns_db_library {
+	NS_DB_LIBRARY_SQL, /* database/sql */
+	NS_DB_LIBRARY_REDIS,
+	NS_DB_LIBRARY_COUNT
 };
-NS_ASSERT(NS_SQL_STRING_COUNT <= NS_RECORD_STRINGS);
-#define NS_SQL_MAX_QUERY 1024
-#define NS_SQL_MAX_SERVER 96
-#define NS_SQL_MAX_DATABASE 64
-#define NS_SQL_MAX_CODE 8
-#define NS_SQL_MAX_MESSAGE 160
-NS_ASSERT(NS_SQL_MAX_QUERY + NS_SQL_MAX_SERVER + NS_SQL_MAX_DATABASE + NS_SQL_MAX_CODE + NS_SQL_MAX_MESSAGE <=
+
+enum ns_db_string {
+	NS_DB_QUERY,  /* text; of Redis no text: struct ns_redis_command with its name, one behind the other */
+	NS_DB_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
+	NS_DB_DATABASE,
+	NS_DB_CODE,    /* SQLSTATE of the error */
+	NS_DB_MESSAGE, /* text of the error */
+	NS_DB_STRING_COUNT
+};
+NS_ASSERT(NS_DB_STRING_COUNT <= NS_RECORD_STRINGS);
+#define NS_DB_MAX_QUERY 1024
+#define NS_DB_MAX_SERVER 96
+#define NS_DB_MAX_DATABASE 64
+#define NS_DB_MAX_CODE 8
+#define NS_DB_MAX_MESSAGE 160
+NS_ASSERT(NS_DB_MAX_QUERY + NS_DB_MAX_SERVER + NS_DB_MAX_DATABASE + NS_DB_MAX_CODE + NS_DB_MAX_MESSAGE <=
 	  NS_STRINGS_BYTES);
 
-enum ns_sql_operation {
-	NS_SQL_OP_QUERY = 1,
-	NS_SQL_OP_EXEC,
-	NS_SQL_OP_PREPARED_QUERY,
-	NS_SQL_OP_PREPARED_EXEC,
-	NS_SQL_OP_BEGIN,
-	NS_SQL_OP_COMMIT,
-	NS_SQL_OP_ROLLBACK,
-	NS_SQL_OP_PING,
-	NS_SQL_OP_COUNT
+/* A command of Redis; its name follows. */
+struct ns_redis_command {
+	uint8_t name_bytes;
+	uint8_t argument_count; /* behind the name; 255: or more */
+};
+NS_ASSERT(sizeof(struct ns_redis_command) == 2);
+#define NS_REDIS_MAX_NAME 32
+#define NS_REDIS_MAX_COMMANDS 24 /* further ones of a pipeline are a string that was cut */
+NS_ASSERT(NS_REDIS_MAX_COMMANDS *(2 + NS_REDIS_MAX_NAME) <= NS_DB_MAX_QUERY);
+
+enum ns_db_operation {
+	NS_DB_OP_QUERY = 1,
+	NS_DB_OP_EXEC,
+	NS_DB_OP_PREPARED_QUERY,
+	NS_DB_OP_PREPARED_EXEC,
+	NS_DB_OP_BEGIN,
+	NS_DB_OP_COMMIT,
+	NS_DB_OP_ROLLBACK,
+	NS_DB_OP_PING,
+	NS_DB_OP_COMMAND,  /* of Redis */
+	NS_DB_OP_PIPELINE, /* of Redis, or a transaction: then MULTI and EXEC are the first and the last command */
+	NS_DB_OP_CLUSTER_PIPELINE, /* the same, of several servers */
+	NS_DB_OP_COUNT
 };
 
-/* Bits of ns_sql_record.present */
-#define NS_SQL_FAILED 0x1
-#define NS_SQL_PANICKED 0x2
-#define NS_SQL_HAS_PORT 0x4
-#define NS_SQL_HAS_ERROR_NUMBER 0x8
+/* Bits of ns_database_record.present */
+#define NS_DB_FAILED 0x1
+#define NS_DB_PANICKED 0x2
+#define NS_DB_HAS_PORT 0x4
+#define NS_DB_HAS_ERROR_NUMBER 0x8
+#define NS_DB_HAS_INDEX 0x10
+#define NS_DB_KNOWN_ERROR 0x20 /* of a type that is made of what servers answer */
 
-struct ns_sql_record {
+struct ns_database_record {
 	struct ns_record_header header;
-	/* descriptor of the type behind driver.Conn, or without a connection of the driver.Connector or driver.Driver,
-	 * as linked; 0: not known */
+	/* SQL: descriptor of the type behind driver.Conn, or without a connection of the driver.Connector or
+	 * driver.Driver, as linked; 0: not known */
 	uint64_t driver_type_vaddr;
 	uint64_t error_type_vaddr; /* likewise of the error */
-	uint64_t pool_wait_ns;	   /* since start_mono_ns, for a connection of the pool; 0: did not wait */
-	uint32_t present;	   /* NS_SQL_* */
+	uint64_t pool_wait_ns;	   /* SQL: since start_mono_ns, for a connection of the pool; 0: did not wait */
+	uint32_t present;	   /* NS_DB_* */
 	uint32_t error_number;	   /* the vendor's */
+	uint32_t batch_size;	   /* commands of a pipeline */
+	uint32_t database_index;
 	uint16_t server_port;
-	uint8_t operation; /* enum ns_sql_operation */
-	uint8_t pad[5];
+	uint8_t library;   /* enum ns_db_library */
+	uint8_t operation; /* enum ns_db_operation */
+	uint8_t pad[4];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_sql_record) == 152);
+NS_ASSERT(sizeof(struct ns_database_record) == 160);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {
@@ -431,7 +455,7 @@ NS_ASSERT(sizeof(struct ns_kafka_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_grpc_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_server_record) <= NS_RECORD_MAX_FIXED_BYTES);
 NS_ASSERT(sizeof(struct ns_http_client_record) <= NS_RECORD_MAX_FIXED_BYTES);
-NS_ASSERT(sizeof(struct ns_sql_record) <= NS_RECORD_MAX_FIXED_BYTES);
+NS_ASSERT(sizeof(struct ns_database_record) <= NS_RECORD_MAX_FIXED_BYTES);
 
 /* ---- Process events, in the ring `process_events` ---- */
 enum ns_process_event_type {

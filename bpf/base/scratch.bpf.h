@@ -82,6 +82,13 @@ struct ns_ot_walk {
 	struct ns_ot_sampling ot;
 };
 
+/* Where the walk over the commands of a pipeline is; here for the same reason. */
+struct ns_command_walk {
+	u64 command;  /* what the next Cmder points to; 0: still to be read */
+	u64 next;     /* address of the next Cmder */
+	u64 commands; /* left */
+};
+
 struct ns_scratch {
 	u64 users; /* 1: taken */
 	u64 slot;  /* of this one */
@@ -92,6 +99,7 @@ struct ns_scratch {
 	struct ns_route_text route;
 	struct ns_message_walk messages;
 	struct ns_ot_walk ot;
+	struct ns_command_walk commands;
 	struct ns_parent_span parent;
 	u64 registers[NS_REG_COUNT];
 	struct ns_long_operation operation; /* being put together; what counts of it is copied to the in-flight map */

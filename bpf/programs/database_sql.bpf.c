@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * database_sql: calls of a database driver through database/sql, one span for each call of the driver (a retry after
- * driver.ErrBadConn is another one). Emits NS_RECORD_SQL. What a site stands for is its tag, an ns_sql_operation.
+ * driver.ErrBadConn is another one). Emits NS_RECORD_DATABASE. What a site stands for is its tag, an ns_db_operation.
  *
  * Start (database/sql/sql.go; arguments in registers by ABIInternal):
  *   (*DB).queryDC(db, ctx, txctx, dc, releaseConn, query, args)
@@ -21,13 +21,10 @@
  * begins there. Callers of (*DB).conn that begin none (DB.Conn, Prepare) are told from the others by where it returns.
  *
  * Refused: where those callers return because (*DB).conn failed. A call that has waited in vain is an operation without
- * a connection: NS_RECORD_SQL too, with what the function was called with.
+ * a connection: NS_RECORD_DATABASE too, with what the function was called with.
  */
-#include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/database.bpf.h"
 #include "bpf/emit/parents.bpf.h"
-#include "bpf/extract/go_error.bpf.h"
-
-#define NS_SQL_FIXED sizeof(struct ns_sql_record)
 
 /* ns_operation.memo */
 enum ns_sql_memo {
@@ -104,28 +101,28 @@ static __always_inline void ns_sql_read_call(struct go_regs *ctx, const struct n
 	struct ns_note *statement;
 
 	switch (hit->site->tag) {
-	case NS_SQL_OP_QUERY:
+	case NS_DB_OP_QUERY:
 		call->context.itab = go_arg2(ctx);
 		call->context.data = go_arg3(ctx);
 		call->conn = ns_sql_conn(params, go_arg6(ctx));
 		call->query.data = go_arg8(ctx);
 		call->query.bytes = go_arg9(ctx);
 		break;
-	case NS_SQL_OP_EXEC:
+	case NS_DB_OP_EXEC:
 		call->context.itab = go_arg2(ctx);
 		call->context.data = go_arg3(ctx);
 		call->conn = ns_sql_conn(params, go_arg4(ctx));
 		call->query.data = go_arg6(ctx);
 		call->query.bytes = go_arg7(ctx);
 		break;
-	case NS_SQL_OP_BEGIN:
-	case NS_SQL_OP_PING:
+	case NS_DB_OP_BEGIN:
+	case NS_DB_OP_PING:
 		call->context.itab = go_arg2(ctx);
 		call->context.data = go_arg3(ctx);
 		call->conn = ns_sql_conn(params, go_arg4(ctx));
 		break;
-	case NS_SQL_OP_COMMIT:
-	case NS_SQL_OP_ROLLBACK:
+	case NS_DB_OP_COMMIT:
+	case NS_DB_OP_ROLLBACK:
 		ns_sql_transaction(params, go_closure(ctx), call);
 		break;
 	default:
@@ -140,35 +137,11 @@ static __always_inline void ns_sql_read_call(struct go_regs *ctx, const struct n
 	}
 }
 
-/* Address of the part that the path leads to; 0 when there is none. */
-static __always_inline u64 ns_follow(const struct ns_value_path *path, u64 addr)
-{
-	if (!path->steps)
-		return 0;
-#pragma unroll
-	for (u32 i = 0; i < NS_SQL_PATH_STEPS; i++) {
-		if (i + 1 >= path->steps)
-			return addr + path->off[i];
-		if (ns_read_u64(&addr, addr + path->off[i]) || !addr)
-			return 0;
-	}
-	return 0;
-}
-
-static __always_inline void ns_append_part(struct ns_strings strings, u32 which, const struct ns_value_path *path,
-					   u64 conn, const u64 max)
-{
-	u64 addr = ns_follow(path, conn);
-
-	if (addr)
-		ns_append_string_at(strings, which, addr, max);
-}
-
 /* Which driver it is, and where its connection leads to, as far as we know its structs. */
 static __always_inline void ns_sql_read_driver(const struct ns_hit *hit, struct ns_strings strings,
 					       struct go_iface conn)
 {
-	struct ns_sql_record *record = ns_op_record(strings.op, ns_sql_record);
+	struct ns_database_record *record = ns_op_record(strings.op, ns_database_record);
 	u64 itab_vaddr = conn.itab - hit->params->load_bias;
 	u64 type = 0;
 
@@ -177,16 +150,10 @@ static __always_inline void ns_sql_read_driver(const struct ns_hit *hit, struct 
 	record->driver_type_vaddr = type - hit->params->load_bias;
 	for (u32 i = 0; i < NS_SQL_DRIVERS; i++) {
 		const struct ns_sql_driver *driver = &hit->binary->sql.drivers[i];
-		u64 port_addr;
 
 		if (!driver->conn_itab_vaddr || driver->conn_itab_vaddr != itab_vaddr)
 			continue;
-		ns_append_part(strings, NS_SQL_SERVER, &driver->server, conn.data, NS_SQL_MAX_SERVER);
-		ns_append_part(strings, NS_SQL_DATABASE, &driver->database, conn.data, NS_SQL_MAX_DATABASE);
-		port_addr = ns_follow(&driver->port, conn.data);
-		if (port_addr &&
-		    !bpf_probe_read_user(&record->server_port, sizeof(record->server_port), (const void *)port_addr))
-			record->present |= NS_SQL_HAS_PORT;
+		ns_db_read_address(strings, &driver->address, conn.data);
 		return;
 	}
 }
@@ -196,12 +163,12 @@ static __always_inline void ns_sql_end_wait(const struct ns_hit *hit, struct ns_
 {
 	struct ns_object_key key = ns_object(hit, NS_OBJECT_SQL_WAIT, g_addr);
 	struct ns_note *wait = bpf_map_lookup_elem(&notes, &key);
-	u64 tag = hit->site->tag == NS_SQL_OP_PREPARED_EXEC ? NS_SQL_OP_PREPARED_QUERY : hit->site->tag;
+	u64 tag = hit->site->tag == NS_DB_OP_PREPARED_EXEC ? NS_DB_OP_PREPARED_QUERY : hit->site->tag;
 
 	if (!wait)
 		return;
 	if (wait->words[NS_SQL_WAIT_TAG] == tag) {
-		ns_op_record(op, ns_sql_record)->pool_wait_ns =
+		ns_op_record(op, ns_database_record)->pool_wait_ns =
 			op->header.start_mono_ns - wait->words[NS_SQL_WAIT_BEGIN];
 		op->header.start_mono_ns = wait->words[NS_SQL_WAIT_BEGIN];
 	}
@@ -211,20 +178,20 @@ static __always_inline void ns_sql_end_wait(const struct ns_hit *hit, struct ns_
 static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					 const struct ns_object_key *key)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_SQL);
-	struct ns_strings strings = {.op = op, .fixed = NS_SQL_FIXED, .room = NS_STRINGS_BYTES};
+	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_sql_call call = {};
 
 	op->stack_pointer = go_stack_pointer(ctx);
 	op->memo[NS_SQL_TAG] = hit->site->tag;
-	ns_op_record(op, ns_sql_record)->operation = hit->site->tag;
+	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
 	ns_sql_end_wait(hit, op, key->addr);
 	ns_sql_read_call(ctx, hit, key->addr, &call);
 	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr))
 		return;
-	ns_append(strings, NS_SQL_QUERY, call.query, NS_SQL_MAX_QUERY);
+	ns_append(strings, NS_DB_QUERY, call.query, NS_DB_MAX_QUERY);
 	ns_sql_read_driver(hit, strings, call.conn);
-	ns_op_keep(op, key, NS_SQL_MAX_CODE + NS_SQL_MAX_MESSAGE);
+	ns_op_keep(op, key, NS_DB_MAX_CODE + NS_DB_MAX_MESSAGE);
 }
 
 SEC("uprobe")
@@ -238,7 +205,7 @@ int database_sql_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_SQL, go_current_g(ctx));
-	if (hit.site->tag == NS_SQL_OP_PREPARED_QUERY || hit.site->tag == NS_SQL_OP_PREPARED_EXEC) {
+	if (hit.site->tag == NS_DB_OP_PREPARED_QUERY || hit.site->tag == NS_DB_OP_PREPARED_EXEC) {
 		/* Also how queryDC and execDC call a driver that cannot do without (driver.ErrSkip): their own
 		 * operation. */
 		outer = ns_op_find(&key);
@@ -279,83 +246,9 @@ int database_sql_statement(struct go_regs *ctx)
 	return 0;
 }
 
-static __always_inline const struct ns_sql_error *ns_sql_known_error(const struct ns_hit *hit, struct go_iface error)
-{
-	u64 itab_vaddr = error.itab - hit->params->load_bias;
-
-	for (u32 i = 0; i < NS_SQL_ERRORS; i++) {
-		const struct ns_sql_error *known = &hit->binary->sql.errors[i];
-
-		if (known->itab_vaddr && known->itab_vaddr == itab_vaddr)
-			return known;
-	}
-	return NULL;
-}
-
-/* What the driver's own error says, if we know its struct; also through one error around it. */
-static __always_inline void ns_sql_read_error(const struct ns_hit *hit, struct ns_strings strings,
-					      struct go_iface error)
-{
-	struct ns_sql_record *record = ns_op_record(strings.op, ns_sql_record);
-	const struct ns_sql_error *known = ns_sql_known_error(hit, error);
-	struct go_string message, code = {};
-	struct go_iface inner = {};
-	u16 number = 0;
-
-	record->present |= NS_SQL_FAILED;
-	if (known && known->is_wrapper) {
-		if (!ns_read_iface(&inner, error.data + known->inner_off) && inner.itab)
-			error = inner;
-		known = ns_sql_known_error(hit, error);
-	}
-	record->error_type_vaddr = ns_error_type(hit, error);
-	message = ns_error_text(hit, error);
-	if (known && !known->is_wrapper) {
-		const void *code_addr = (const void *)(error.data + known->code_off);
-
-		if (known->code_is_number) {
-			if (!bpf_probe_read_user(&number, sizeof(number), code_addr)) {
-				record->error_number = number;
-				record->present |= NS_SQL_HAS_ERROR_NUMBER;
-			}
-		} else if (!bpf_probe_read_user(&code, sizeof(code), code_addr)) {
-			ns_append(strings, NS_SQL_CODE, code, NS_SQL_MAX_CODE);
-		}
-		if (bpf_probe_read_user(&message, sizeof(message), (const void *)(error.data + known->message_off)))
-			ns_count(NS_LOSS_FIELD_UNREADABLE);
-	}
-	ns_append(strings, NS_SQL_MESSAGE, message, NS_SQL_MAX_MESSAGE);
-}
-
-static __always_inline void ns_sql_finish(struct go_regs *ctx, struct ns_operation *op, const u64 room,
-					  const struct ns_hit *hit)
-{
-	struct ns_strings strings = {.op = op, .fixed = NS_SQL_FIXED, .room = room};
-	struct ns_scratch *work;
-	struct go_iface error;
-
-	if (hit->other_caller) {
-		ns_op_record(op, ns_sql_record)->present |= NS_SQL_FAILED | NS_SQL_PANICKED;
-		ns_op_finish(strings);
-		return;
-	}
-	work = ns_scratch_take();
-	if (!work)
-		return;
-	go_copy_registers(ctx, work->registers);
-	error.itab = ns_result(ctx, hit, work, hit->site->error);
-	error.data = ns_result(ctx, hit, work, hit->site->error + 1);
-	ns_scratch_release(work);
-	if (error.itab)
-		ns_sql_read_error(hit, strings, error);
-	ns_op_finish(strings);
-}
-
 SEC("uprobe")
 int database_sql_end(struct go_regs *ctx)
 {
-	struct ns_short_operation *short_op;
-	struct ns_long_operation *long_op;
 	struct ns_operation *outermost, *op;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
@@ -374,17 +267,7 @@ int database_sql_end(struct go_regs *ctx)
 		return 0;
 	if (outermost->inner)
 		outermost->inner--;
-	short_op = bpf_map_lookup_elem(&inflight_short, &key);
-	if (short_op) {
-		ns_sql_finish(ctx, &short_op->op, NS_SHORT_STRINGS_BYTES, &hit);
-		bpf_map_delete_elem(&inflight_short, &key);
-		return 0;
-	}
-	long_op = bpf_map_lookup_elem(&inflight_long, &key);
-	if (long_op) {
-		ns_sql_finish(ctx, &long_op->op, NS_STRINGS_BYTES, &hit);
-		bpf_map_delete_elem(&inflight_long, &key);
-	}
+	ns_db_end(ctx, &hit, &key);
 	return 0;
 }
 
@@ -450,8 +333,7 @@ static __always_inline u64 ns_sql_refused_call(struct go_regs *ctx, const struct
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 	call->context.itab = words[1];
 	call->context.data = words[2];
-	if ((hit->site->tag == NS_SQL_OP_QUERY || hit->site->tag == NS_SQL_OP_EXEC) &&
-	    query->source == NS_VALUE_STACK &&
+	if ((hit->site->tag == NS_DB_OP_QUERY || hit->site->tag == NS_DB_OP_EXEC) && query->source == NS_VALUE_STACK &&
 	    bpf_probe_read_user(&call->query, sizeof(call->query),
 				(const void *)(go_stack_pointer(ctx) + (s64)query->value)))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
@@ -481,9 +363,9 @@ static __always_inline u64 ns_sql_connector_type(const struct ns_hit *hit, u64 d
 static __always_inline void ns_sql_refuse(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					  u64 g_addr, u64 begin_mono_ns)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_SQL);
-	struct ns_sql_record *record = ns_op_record(op, ns_sql_record);
-	struct ns_strings strings = {.op = op, .fixed = NS_SQL_FIXED, .room = NS_STRINGS_BYTES};
+	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_database_record *record = ns_op_record(op, ns_database_record);
+	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_sql_call call = {};
 	struct go_iface error;
 	u64 db;
@@ -491,19 +373,19 @@ static __always_inline void ns_sql_refuse(struct go_regs *ctx, struct ns_scratch
 	record->operation = hit->site->tag;
 	record->pool_wait_ns = op->header.start_mono_ns - begin_mono_ns;
 	op->header.start_mono_ns = begin_mono_ns;
-	if (hit->site->tag == NS_SQL_OP_PREPARED_QUERY)
+	if (hit->site->tag == NS_DB_OP_PREPARED_QUERY)
 		db = ns_sql_refused_statement(hit, g_addr, &call);
 	else
 		db = ns_sql_refused_call(ctx, hit, &call);
 	if (!ns_join_trace(work, hit, &op->header, call.context, g_addr))
 		return;
 	record->driver_type_vaddr = ns_sql_connector_type(hit, db);
-	ns_append(strings, NS_SQL_QUERY, call.query, NS_SQL_MAX_QUERY);
+	ns_append(strings, NS_DB_QUERY, call.query, NS_DB_MAX_QUERY);
 	go_copy_registers(ctx, work->registers);
 	error.itab = ns_result(ctx, hit, work, hit->site->error);
 	error.data = ns_result(ctx, hit, work, hit->site->error + 1);
 	if (error.itab)
-		ns_sql_read_error(hit, strings, error);
+		ns_db_read_error(hit, strings, error);
 	ns_op_finish(strings);
 }
 

@@ -23,8 +23,9 @@ NS_ASSERT(NS_PANIC_MAX_FRAMES * sizeof(u64) + NS_PANIC_MAX_TEXT <= NS_STRINGS_BY
  * run within servers. Sets the key's kind and depth. */
 static __always_inline struct ns_operation *ns_panic_operation(struct ns_object_key *key)
 {
-	const u32 kinds[] = {NS_OBJECT_SQL,	    NS_OBJECT_HTTP_CLIENT, NS_OBJECT_GRPC_CLIENT,  NS_OBJECT_KAFKA_SEND,
-			     NS_OBJECT_GRPC_SERVER, NS_OBJECT_HTTP_SERVER, NS_OBJECT_KAFKA_PROCESS};
+	const u32 kinds[] = {NS_OBJECT_REDIS,	    NS_OBJECT_SQL,	    NS_OBJECT_HTTP_CLIENT,
+			     NS_OBJECT_GRPC_CLIENT, NS_OBJECT_KAFKA_SEND,   NS_OBJECT_GRPC_SERVER,
+			     NS_OBJECT_HTTP_SERVER, NS_OBJECT_KAFKA_PROCESS};
 
 #pragma unroll
 	for (u32 i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -149,9 +150,9 @@ static __always_inline u64 ns_mark_panicked(struct ns_operation *op)
 	case NS_RECORD_HTTP_CLIENT:
 		ns_op_record(op, ns_http_client_record)->present |= NS_CLIENT_FAILED | NS_CLIENT_PANICKED;
 		return sizeof(struct ns_http_client_record);
-	case NS_RECORD_SQL:
-		ns_op_record(op, ns_sql_record)->present |= NS_SQL_FAILED | NS_SQL_PANICKED;
-		return sizeof(struct ns_sql_record);
+	case NS_RECORD_DATABASE:
+		ns_op_record(op, ns_database_record)->present |= NS_DB_FAILED | NS_DB_PANICKED;
+		return sizeof(struct ns_database_record);
 	case NS_RECORD_GRPC_SERVER:
 	case NS_RECORD_GRPC_CLIENT:
 		ns_op_record(op, ns_grpc_record)->present |= NS_GRPC_PANICKED;

@@ -38,6 +38,8 @@ namespace nodespan::attach {
   X(kKafkaReaderStart, kafka_reader_start, kStarts)                  \
   X(kKafkaReaderEnd, kafka_reader_end, kContinues)                   \
   X(kKafkaReaderClose, kafka_reader_close, kContinues)               \
+  X(kGoRedisStart, go_redis_start, kStarts)                          \
+  X(kGoRedisEnd, go_redis_end, kContinues)                           \
   X(kGoPanicBegin, go_panic_begin, kContinues)                       \
   X(kGoPanicFatal, go_panic_fatal, kContinues)
 

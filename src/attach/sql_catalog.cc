@@ -45,23 +45,23 @@ constexpr int kOnlyError[] = {0, 1};
 constexpr Program kStart = Program::kDatabaseSqlStart;
 constexpr Program kEnd = Program::kDatabaseSqlEnd;
 
-constexpr SqlOperationSpec kOperations[] = {
-    {NS_SQL_OP_QUERY, "queries", {kStart, kQuery}, {kEnd, kQuery, {}, kPointerAndError, 1}, true},
-    {NS_SQL_OP_EXEC, "executed statements", {kStart, kExec}, {kEnd, kExec, kExecDeferred, kInterfaceAndError, 1}, true},
-    {NS_SQL_OP_PREPARED_QUERY,
+constexpr DatabaseOperationSpec kOperations[] = {
+    {NS_DB_OP_QUERY, "queries", {kStart, kQuery}, {kEnd, kQuery, {}, kPointerAndError, 1}, true},
+    {NS_DB_OP_EXEC, "executed statements", {kStart, kExec}, {kEnd, kExec, kExecDeferred, kInterfaceAndError, 1}, true},
+    {NS_DB_OP_PREPARED_QUERY,
      "queries of prepared statements",
      {kStart, kPreparedQuery},
      {kEnd, kPreparedQuery, kPreparedQueryDeferred, kInterfaceAndError, 1},
      false},
-    {NS_SQL_OP_PREPARED_EXEC,
+    {NS_DB_OP_PREPARED_EXEC,
      "executed prepared statements",
      {kStart, kPreparedExec},
      {kEnd, kPreparedExec, kPreparedExecDeferred, kInterfaceAndError, 1},
      false},
-    {NS_SQL_OP_BEGIN, "BEGIN", {kStart, kBegin}, {kEnd, kBegin, {}, kPointerAndError, 1}, false},
-    {NS_SQL_OP_COMMIT, "COMMIT", {kStart, kCommitCall}, {kEnd, kCommit, {}, kOnlyError, 0, true}, false},
-    {NS_SQL_OP_ROLLBACK, "ROLLBACK", {kStart, kRollbackCall}, {kEnd, kRollback, {}, kOnlyError, 0, true}, false},
-    {NS_SQL_OP_PING, "pings", {kStart, kPing}, {kEnd, kPing, {}, kOnlyError, 0, false, true}, false},
+    {NS_DB_OP_BEGIN, "BEGIN", {kStart, kBegin}, {kEnd, kBegin, {}, kPointerAndError, 1}, false},
+    {NS_DB_OP_COMMIT, "COMMIT", {kStart, kCommitCall}, {kEnd, kCommit, {}, kOnlyError, 0, true}, false},
+    {NS_DB_OP_ROLLBACK, "ROLLBACK", {kStart, kRollbackCall}, {kEnd, kRollback, {}, kOnlyError, 0, true}, false},
+    {NS_DB_OP_PING, "pings", {kStart, kPing}, {kEnd, kPing, {}, kOnlyError, 0, false, true}, false},
 };
 
 constexpr FunctionSpec kStatements[] = {
@@ -88,11 +88,11 @@ constexpr EndSpec Refused(std::span<const std::string_view> function, std::span<
 }
 
 constexpr SqlWaiterSpec kWaiters[] = {
-    {NS_SQL_OP_QUERY, kDbQuery, Refused(kDbQuery, kPointerAndError, 1), true},
-    {NS_SQL_OP_EXEC, kDbExec, Refused(kDbExec, kInterfaceAndError, 1), true},
-    {NS_SQL_OP_BEGIN, kDbBegin, Refused(kDbBegin, kPointerAndError, 1), false},
-    {NS_SQL_OP_PREPARED_QUERY, kConnStmt, Refused(kConnStmt, kConnStmtResults, 1), false},
-    {NS_SQL_OP_PING, kPingCaller, Refused(kPingContext, kOnlyError, 0), false},
+    {NS_DB_OP_QUERY, kDbQuery, Refused(kDbQuery, kPointerAndError, 1), true},
+    {NS_DB_OP_EXEC, kDbExec, Refused(kDbExec, kInterfaceAndError, 1), true},
+    {NS_DB_OP_BEGIN, kDbBegin, Refused(kDbBegin, kPointerAndError, 1), false},
+    {NS_DB_OP_PREPARED_QUERY, kConnStmt, Refused(kConnStmt, kConnStmtResults, 1), false},
+    {NS_DB_OP_PING, kPingCaller, Refused(kPingContext, kOnlyError, 0), false},
 };
 static_assert(std::size(kWaiters) == NS_SQL_WAITERS);
 
@@ -134,18 +134,18 @@ constexpr std::string_view kMysqlServer[] = {"cfg", "Addr"};
 constexpr std::string_view kMysqlDatabase[] = {"cfg", "DBName"};
 
 constexpr SqlDriverSpec kDrivers[] = {
-    {"github.com/lib/pq.conn", kPqServer, kPqPort, kPqDatabase},
-    {"github.com/jackc/pgx{/vN}/stdlib.Conn", kPgxServer, kPgxPort, kPgxDatabase},
-    {"github.com/go-sql-driver/mysql.mysqlConn", kMysqlServer, {}, kMysqlDatabase},
+    {"github.com/lib/pq.conn", {kPqServer, kPqPort, kPqDatabase}},
+    {"github.com/jackc/pgx{/vN}/stdlib.Conn", {kPgxServer, kPgxPort, kPgxDatabase}},
+    {"github.com/go-sql-driver/mysql.mysqlConn", {kMysqlServer, {}, kMysqlDatabase}},
 };
 
-constexpr SqlErrorSpec kErrors[] = {
-    {"github.com/lib/pq.Error", "Code", "Message"},
-    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message"},
-    {"github.com/jackc/pgconn.PgError", "Code", "Message"},
-    {"github.com/jackc/pgx{/vN}/pgconn.PrepareError", "err", ""},
-    {"github.com/go-sql-driver/mysql.MySQLError", "Number", "Message"},
-    {"fmt.wrapError", "err", ""},
+constexpr DatabaseErrorSpec kErrors[] = {
+    {"github.com/lib/pq.Error", "Code", "Message", ""},
+    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message", ""},
+    {"github.com/jackc/pgconn.PgError", "Code", "Message", ""},
+    {"github.com/jackc/pgx{/vN}/pgconn.PrepareError", "", "", "err"},
+    {"github.com/go-sql-driver/mysql.MySQLError", "Number", "Message", ""},
+    {"fmt.wrapError", "", "", "err"},
 };
 
 }  // namespace

@@ -5,38 +5,20 @@
 #include <span>
 #include <string_view>
 
+#include "attach/database_steps.h"
 #include "attach/probe_catalog.h"
 #include "bpf/abi/nodespan_abi.h"
 
 namespace nodespan::attach {
 
-// One kind of call. Those that are not required are left out when they cannot be planned.
-struct SqlOperationSpec {
-  ns_sql_operation tag;
-  std::string_view name;  // what is lost without it
-  FunctionSpec start;
-  EndSpec end;
-  bool is_required;
-};
-
-// Fields to go through from the driver's connection: pointers are followed, structs are looked into.
 struct SqlDriverSpec {
   std::string_view connection;  // pattern (goinspect/names.h) of the struct behind driver.Conn
-  std::span<const std::string_view> server;
-  std::span<const std::string_view> port;
-  std::span<const std::string_view> database;
-};
-
-// A driver's own error, or one around it: a pointer to a struct.
-struct SqlErrorSpec {
-  std::string_view type;     // pattern
-  std::string_view code;     // a string, or a uint16
-  std::string_view message;  // empty: `code` is the field of the error inside
+  DatabaseAddressSpec address;  // from there
 };
 
 // A function that gets a connection from the pool for the operation that it begins next.
 struct SqlWaiterSpec {
-  ns_sql_operation tag;
+  ns_db_operation tag;
   std::span<const std::string_view> callers;  // of (*DB).conn: candidates
   EndSpec refused;                            // where it returns without a connection
   bool has_query;                             // words 3 and 4 of its arguments are a statement's text
@@ -45,13 +27,13 @@ struct SqlWaiterSpec {
 struct SqlCatalog {
   std::string_view library;
   std::span<const std::string_view> used_when;
-  std::span<const SqlOperationSpec> operations;
+  std::span<const DatabaseOperationSpec> operations;
   std::span<const FunctionSpec> statements;  // where the text of prepared statements is
   std::span<const FieldSpec<ns_sql_params>> fields;
   std::span<const FieldSpec<ns_sql_params>> statement_fields;
   std::span<const FieldSpec<ns_sql_params>> transaction_fields;
   std::span<const SqlDriverSpec> drivers;
-  std::span<const SqlErrorSpec> errors;
+  std::span<const DatabaseErrorSpec> errors;
   // Where calls that wait for a connection pass by: the only call of `wait_call` in `wait_caller`.
   std::string_view wait_call;
   std::span<const std::string_view> wait_caller;

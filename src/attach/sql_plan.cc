@@ -8,74 +8,20 @@
 
 #include "attach/argument_slots.h"
 #include "attach/control_flow.h"
+#include "attach/database_steps.h"
 #include "attach/go_callees.h"
 #include "attach/plan_steps.h"
 #include "attach/sql_catalog.h"
 #include "base/status_macros.h"
-#include "goinspect/names.h"
 
 namespace nodespan::attach {
 namespace {
 
-using goinspect::Field;
 using goinspect::GoBinary;
 using goinspect::Implementation;
-using goinspect::Kind;
 
-absl::StatusOr<std::vector<PlannedProbe>> PlanOperation(const GoBinary& binary, const SqlOperationSpec& spec) {
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&spec.start, 1}));
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, spec.end));
-  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
-  for (PlannedProbe& probe : probes) {
-    probe.site.tag = static_cast<uint8_t>(spec.tag);
-  }
-  return probes;
-}
-
-bool IsTransaction(ns_sql_operation tag) { return tag == NS_SQL_OP_COMMIT || tag == NS_SQL_OP_ROLLBACK; }
-bool IsPrepared(ns_sql_operation tag) { return tag == NS_SQL_OP_PREPARED_QUERY || tag == NS_SQL_OP_PREPARED_EXEC; }
-
-// The way along `fields` from a struct to a part of kind `wanted`; nullopt when the structs are not like that.
-std::optional<ns_value_path> FindPath(const GoBinary& binary, const goinspect::StructType& from,
-                                      std::span<const std::string_view> fields, Kind wanted) {
-  ns_value_path path{};
-  goinspect::StructType type = from;
-  uint64_t offset = 0;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const Field* field = type.FindField(fields[i]);
-    if (field == nullptr) {
-      return std::nullopt;
-    }
-    offset += field->offset;
-    const bool is_last = i + 1 == fields.size();
-    if (is_last || field->kind == Kind::kPointer) {
-      if (path.steps == NS_SQL_PATH_STEPS || offset > 0xffff) {
-        return std::nullopt;
-      }
-      path.off[path.steps++] = static_cast<uint16_t>(offset);
-      offset = 0;
-    }
-    if (is_last) {
-      return field->kind == wanted ? std::optional(path) : std::nullopt;
-    }
-    absl::StatusOr<goinspect::StructType> next = binary.StructAt(field->type_vaddr);
-    if (!next.ok()) {
-      return std::nullopt;
-    }
-    type = *std::move(next);
-  }
-  return std::nullopt;
-}
-
-// The struct's name of a type that is a pointer to one.
-std::string_view PointedTo(const Implementation& implementation) {
-  std::string_view name = implementation.type_name;
-  return name.starts_with('*') ? name.substr(1) : std::string_view();
-}
-
-bool Matches(std::string_view pattern, const Implementation& implementation) {
-  return goinspect::MatchTypeName(pattern, PointedTo(implementation)).has_value();
-}
+bool IsTransaction(ns_db_operation tag) { return tag == NS_DB_OP_COMMIT || tag == NS_DB_OP_ROLLBACK; }
+bool IsPrepared(ns_db_operation tag) { return tag == NS_DB_OP_PREPARED_QUERY || tag == NS_DB_OP_PREPARED_EXEC; }
 
 void PlanDrivers(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) {
   const auto connections = binary.FindImplementations("database/sql/driver.Conn");
@@ -84,14 +30,12 @@ void PlanDrivers(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) 
     plan->details.push_back(fmt::format("driver {}", connection.type_name));
     for (const SqlDriverSpec& spec : kSqlCatalog.drivers) {
       const auto type = binary.StructAt(connection.type_vaddr);
-      if (count == NS_SQL_DRIVERS || !Matches(spec.connection, connection) || !type.ok()) {
+      if (count == NS_SQL_DRIVERS || !IsPointerTo(spec.connection, connection) || !type.ok()) {
         continue;
       }
       ns_sql_driver& driver = sql->drivers[count];
-      driver.server = FindPath(binary, *type, spec.server, Kind::kString).value_or(ns_value_path{});
-      driver.port = FindPath(binary, *type, spec.port, Kind::kUint16).value_or(ns_value_path{});
-      driver.database = FindPath(binary, *type, spec.database, Kind::kString).value_or(ns_value_path{});
-      if (driver.server.steps == 0 && driver.database.steps == 0) {
+      driver.address = FindAddress(binary, *type, spec.address);
+      if (driver.address.server.steps == 0 && driver.address.database.steps == 0) {
         plan->problems.push_back(
             fmt::format("without server.address and db.namespace of {}: its structs differ", connection.type_name));
         driver = {};
@@ -99,45 +43,6 @@ void PlanDrivers(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) 
       }
       driver.conn_itab_vaddr = connection.itab_vaddr;
       ++count;
-    }
-  }
-}
-
-std::optional<ns_sql_error> FindError(const GoBinary& binary, const Implementation& error, const SqlErrorSpec& spec) {
-  const auto type = binary.StructAt(error.type_vaddr);
-  const Field* code = type.ok() ? type->FindField(spec.code) : nullptr;
-  if (code == nullptr || code->offset > 0xffff) {
-    return std::nullopt;
-  }
-  ns_sql_error layout{};
-  layout.itab_vaddr = error.itab_vaddr;
-  if (spec.message.empty()) {
-    layout.is_wrapper = 1;
-    layout.inner_off = static_cast<uint16_t>(code->offset);
-    return code->qualified_type_name == "error" ? std::optional(layout) : std::nullopt;
-  }
-  const Field* message = type->FindField(spec.message);
-  if ((code->kind != Kind::kString && code->kind != Kind::kUint16) || message == nullptr ||
-      message->kind != Kind::kString || message->offset > 0xffff) {
-    return std::nullopt;
-  }
-  layout.code_off = static_cast<uint16_t>(code->offset);
-  layout.message_off = static_cast<uint16_t>(message->offset);
-  layout.code_is_number = code->kind == Kind::kUint16 ? 1 : 0;
-  return layout;
-}
-
-void PlanErrors(const GoBinary& binary, ns_sql_params* sql) {
-  const auto errors = binary.FindImplementations("error");
-  size_t count = 0;
-  for (const Implementation& error : errors.ok() ? *errors : std::vector<Implementation>()) {
-    for (const SqlErrorSpec& spec : kSqlCatalog.errors) {
-      if (count == NS_SQL_ERRORS || !Matches(spec.type, error)) {
-        continue;
-      }
-      if (const std::optional<ns_sql_error> layout = FindError(binary, error, spec)) {
-        sql->errors[count++] = *layout;
-      }
     }
   }
 }
@@ -263,7 +168,7 @@ void PlanPool(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* plan) {
     const absl::StatusOr<ns_sql_waiter> waiter = PlanWaiter(binary, spec, &refused);
     if (waiter.ok()) {
       sql->waiters[count++] = *waiter;
-    } else if (!absl::IsNotFound(waiter.status()) || spec.tag == NS_SQL_OP_QUERY) {
+    } else if (!absl::IsNotFound(waiter.status()) || spec.tag == NS_DB_OP_QUERY) {
       status.Update(waiter.status());
     }
   }
@@ -286,7 +191,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   const absl::Status has_transactions =
       ResolveFields<ns_sql_params>(binary, kSqlCatalog.transaction_fields, sql, &present, plan);
   bool has_prepared = false;
-  for (const SqlOperationSpec& spec : kSqlCatalog.operations) {
+  for (const DatabaseOperationSpec& spec : kSqlCatalog.operations) {
     absl::StatusOr<std::vector<PlannedProbe>> probes = PlanOperation(binary, spec);
     if (probes.ok() && IsTransaction(spec.tag) && !has_transactions.ok()) {
       probes = has_transactions;
@@ -306,7 +211,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   }
   PlanPool(binary, sql, plan);
   PlanDrivers(binary, sql, plan);
-  PlanErrors(binary, sql);
+  AddErrors(binary, kSqlCatalog.errors, &params->database);
   return absl::OkStatus();
 }
 

@@ -7,7 +7,7 @@
 
 namespace nodespan::attach {
 
-// Fills params->sql when the library can be attached.
+// Fills params->sql, and its part of params->database, when the library can be attached.
 LibraryPlan PlanSql(const goinspect::GoBinary& binary, ns_binary_params* params);
 
 }  // namespace nodespan::attach

@@ -124,30 +124,55 @@ class HttpClientRecordBuilder {
   RecordStrings strings_;
 };
 
-// A complete, valid SQL record: a query that succeeded.
-class SqlRecordBuilder {
+// A complete, valid database record: a query that succeeded.
+class DatabaseRecordBuilder {
  public:
-  SqlRecordBuilder() {
-    FillHeader(NS_RECORD_SQL, &fixed.header);
-    fixed.operation = NS_SQL_OP_QUERY;
+  DatabaseRecordBuilder() {
+    FillHeader(NS_RECORD_DATABASE, &fixed.header);
+    fixed.operation = NS_DB_OP_QUERY;
     fixed.driver_type_vaddr = 0x5000;
-    fixed.present = NS_SQL_HAS_PORT;
+    fixed.present = NS_DB_HAS_PORT;
     fixed.server_port = 5433;
-    Set(NS_SQL_QUERY, "SELECT name FROM users WHERE id = $1");
-    Set(NS_SQL_SERVER, "db.example");
-    Set(NS_SQL_DATABASE, "shop");
+    Set(NS_DB_QUERY, "SELECT name FROM users WHERE id = $1");
+    Set(NS_DB_SERVER, "db.example");
+    Set(NS_DB_DATABASE, "shop");
   }
 
-  SqlRecordBuilder& Set(ns_sql_string which, std::string_view text, bool cut = false) {
+  DatabaseRecordBuilder& Set(ns_db_string which, std::string_view text, bool cut = false) {
     strings_.Set(&fixed.header, which, text, cut);
     return *this;
   }
   std::vector<std::byte> Bytes() const { return strings_.Bytes(fixed); }
 
-  ns_sql_record fixed{};
+  ns_database_record fixed{};
 
  private:
   RecordStrings strings_;
+};
+
+// A command of Redis, and how many arguments are behind its name.
+struct RedisCommandSpec {
+  std::string_view name;
+  uint8_t argument_count;
+};
+
+// A complete, valid record of Redis: commands that succeeded.
+class RedisRecordBuilder : public DatabaseRecordBuilder {
+ public:
+  explicit RedisRecordBuilder(std::initializer_list<RedisCommandSpec> commands) {
+    std::string bytes;
+    for (const RedisCommandSpec& command : commands) {
+      bytes += static_cast<char>(command.name.size());
+      bytes += static_cast<char>(command.argument_count);
+      bytes += command.name;
+    }
+    fixed.library = NS_DB_LIBRARY_REDIS;
+    fixed.operation = NS_DB_OP_COMMAND;
+    fixed.driver_type_vaddr = 0;
+    fixed.present = NS_DB_HAS_INDEX;
+    fixed.database_index = 3;
+    Set(NS_DB_QUERY, bytes).Set(NS_DB_SERVER, "cache.example:6380").Set(NS_DB_DATABASE, "");
+  }
 };
 
 // A complete, valid gRPC record: a unary call that succeeded.

@@ -64,7 +64,7 @@ absl::StatusOr<Event> ReadRecord(std::span<const std::byte> bytes) {
   switch (raw.type) {
     case NS_RECORD_HTTP_SERVER: return ReadHttpServer(*header, bytes.first(raw.size_bytes));
     case NS_RECORD_HTTP_CLIENT: return ReadHttpClient(*header, bytes.first(raw.size_bytes));
-    case NS_RECORD_SQL: return ReadSql(*header, bytes.first(raw.size_bytes));
+    case NS_RECORD_DATABASE: return ReadDatabase(*header, bytes.first(raw.size_bytes));
     case NS_RECORD_GRPC_SERVER: return ReadGrpc(*header, GrpcSide::kServer, bytes.first(raw.size_bytes));
     case NS_RECORD_GRPC_CLIENT: return ReadGrpc(*header, GrpcSide::kClient, bytes.first(raw.size_bytes));
     case NS_RECORD_API: return ReadApi(*header, bytes.first(raw.size_bytes));

@@ -12,17 +12,18 @@
 
 #include "absl/status/statusor.h"
 #include "events/api_event.h"
+#include "events/database_event.h"
 #include "events/event_base.h"
 #include "events/grpc_event.h"
 #include "events/http_event.h"
 #include "events/kafka_event.h"
 #include "events/panic_event.h"
-#include "events/sql_event.h"
 
 namespace nodespan::events {
 
 // One alternative per kind of record.
-using Event = std::variant<HttpServerEvent, HttpClientEvent, SqlEvent, GrpcEvent, ApiEvent, KafkaEvent, PanicEvent>;
+using Event =
+    std::variant<HttpServerEvent, HttpClientEvent, DatabaseEvent, GrpcEvent, ApiEvent, KafkaEvent, PanicEvent>;
 
 // What all alternatives have.
 const EventHeader& HeaderOf(const Event& event);

@@ -13,11 +13,12 @@
 namespace nodespan::events {
 namespace {
 
+using testing::DatabaseRecordBuilder;
 using ::testing::HasSubstr;
 using testing::HttpClientRecordBuilder;
 using testing::HttpServerRecordBuilder;
 using testing::KafkaRecordBuilder;
-using testing::SqlRecordBuilder;
+using testing::RedisRecordBuilder;
 
 HttpServerEvent ReadHttp(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
@@ -340,18 +341,18 @@ TEST(RecordReaderTest, EveryTruncationOfAnHttpClientRecordIsMalformed) {
   }
 }
 
-SqlEvent ReadSqlEvent(const std::vector<std::byte>& bytes) {
+DatabaseEvent ReadDatabaseEvent(const std::vector<std::byte>& bytes) {
   absl::StatusOr<Event> event = ReadRecord(bytes);
   EXPECT_TRUE(event.ok()) << event.status();
-  return event.ok() ? std::get<SqlEvent>(*event) : SqlEvent{};
+  return event.ok() ? std::get<DatabaseEvent>(*event) : DatabaseEvent{};
 }
 
-TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
-  SqlRecordBuilder record;
-  record.Set(NS_SQL_QUERY, "SELECT 1", /*cut=*/true);
+TEST(RecordReaderTest, ReadsEveryFieldOfADatabaseRecord) {
+  DatabaseRecordBuilder record;
+  record.Set(NS_DB_QUERY, "SELECT 1", /*cut=*/true);
   const std::vector<std::byte> bytes = record.Bytes();
-  const SqlEvent event = ReadSqlEvent(bytes);
-  EXPECT_EQ(event.operation, SqlOperation::kQuery);
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
+  EXPECT_EQ(event.operation, DatabaseOperation::kQuery);
   EXPECT_EQ(event.driver_type_vaddr, 0x5000u);
   EXPECT_EQ(event.query.text, "SELECT 1");
   EXPECT_TRUE(event.query.cut);
@@ -363,19 +364,19 @@ TEST(RecordReaderTest, ReadsEveryFieldOfASqlRecord) {
 }
 
 TEST(RecordReaderTest, ASqlRecordTellsHowLongTheCallWaitedForAConnection) {
-  SqlRecordBuilder record;
+  DatabaseRecordBuilder record;
   record.fixed.pool_wait_ns = 40'000'000;
-  EXPECT_EQ(ReadSqlEvent(record.Bytes()).pool_wait_ns, 40'000'000u);
+  EXPECT_EQ(ReadDatabaseEvent(record.Bytes()).pool_wait_ns, 40'000'000u);
 }
 
 TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
-  SqlRecordBuilder record;
-  record.fixed.present = NS_SQL_FAILED | NS_SQL_HAS_ERROR_NUMBER;
+  DatabaseRecordBuilder record;
+  record.fixed.present = NS_DB_FAILED | NS_DB_HAS_ERROR_NUMBER;
   record.fixed.error_type_vaddr = 0x6000;
   record.fixed.error_number = 1062;
-  record.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
+  record.Set(NS_DB_CODE, "23505").Set(NS_DB_MESSAGE, "duplicate");
   const std::vector<std::byte> bytes = record.Bytes();
-  const SqlEvent event = ReadSqlEvent(bytes);
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
   ASSERT_TRUE(event.error.has_value());
   EXPECT_EQ(event.error->type_vaddr, 0x6000u);
   EXPECT_EQ(event.error->number, 1062u);
@@ -385,23 +386,55 @@ TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
   EXPECT_EQ(event.server_port, std::nullopt);
 }
 
-TEST(RecordReaderTest, EverySqlOperationIsRead) {
-  const SqlOperation expected[] = {SqlOperation::kQuery,        SqlOperation::kExec,  SqlOperation::kPreparedQuery,
-                                   SqlOperation::kPreparedExec, SqlOperation::kBegin, SqlOperation::kCommit,
-                                   SqlOperation::kRollback,     SqlOperation::kPing};
-  SqlRecordBuilder record;
-  for (uint8_t i = 1; i < NS_SQL_OP_COUNT; ++i) {
+TEST(RecordReaderTest, EveryDatabaseOperationIsRead) {
+  const DatabaseOperation expected[] = {
+      DatabaseOperation::kQuery,        DatabaseOperation::kExec,           DatabaseOperation::kPreparedQuery,
+      DatabaseOperation::kPreparedExec, DatabaseOperation::kBegin,          DatabaseOperation::kCommit,
+      DatabaseOperation::kRollback,     DatabaseOperation::kPing,           DatabaseOperation::kCommand,
+      DatabaseOperation::kPipeline,     DatabaseOperation::kClusterPipeline};
+  DatabaseRecordBuilder record;
+  for (uint8_t i = 1; i < NS_DB_OP_COUNT; ++i) {
     record.fixed.operation = i;
-    EXPECT_EQ(ReadSqlEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
+    EXPECT_EQ(ReadDatabaseEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
   }
-  record.fixed.operation = NS_SQL_OP_COUNT;
-  ExpectMalformed(record.Bytes(), "operation 9");
+  record.fixed.operation = NS_DB_OP_COUNT;
+  ExpectMalformed(record.Bytes(), "operation 12");
   record.fixed.operation = 0;
   ExpectMalformed(record.Bytes(), "operation 0");
 }
 
-TEST(RecordReaderTest, EveryTruncationOfASqlRecordIsMalformed) {
-  const std::vector<std::byte> bytes = SqlRecordBuilder().Bytes();
+TEST(RecordReaderTest, ReadsTheCommandsOfRedis) {
+  RedisRecordBuilder record({{"set", 2}, {"", 0}, {"get", 1}});
+  record.fixed.operation = NS_DB_OP_PIPELINE;
+  record.fixed.batch_size = 40;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const DatabaseEvent event = ReadDatabaseEvent(bytes);
+  EXPECT_EQ(event.library, DatabaseLibrary::kRedis);
+  EXPECT_EQ(event.batch_size, 40U);
+  EXPECT_EQ(event.database_index, 3U);
+  EXPECT_TRUE(event.query.empty());
+  RedisCommands commands = event.commands;
+  const std::optional<RedisCommand> set = commands.Next();
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(set->name, "set");
+  EXPECT_EQ(set->argument_count, 2);
+  EXPECT_EQ(commands.Next()->name, "");
+  EXPECT_EQ(commands.Next()->name, "get");
+  EXPECT_FALSE(commands.Next().has_value());
+}
+
+TEST(RecordReaderTest, CommandsOfRedisThatEndTooLateAreMalformed) {
+  RedisRecordBuilder record({{"set", 2}});
+  record.Set(NS_DB_QUERY, std::string("\x03\x01ge", 4));
+  ExpectMalformed(record.Bytes(), "a command ends behind");
+  record.Set(NS_DB_QUERY, std::string("\x00\x01\x01", 3));
+  ExpectMalformed(record.Bytes(), "a command ends behind");
+  record.fixed.library = NS_DB_LIBRARY_COUNT;
+  ExpectMalformed(record.Bytes(), "library 2");
+}
+
+TEST(RecordReaderTest, EveryTruncationOfADatabaseRecordIsMalformed) {
+  const std::vector<std::byte> bytes = DatabaseRecordBuilder().Bytes();
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::vector<std::byte> head(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
     EXPECT_EQ(ReadRecord(head).status().code(), absl::StatusCode::kDataLoss) << size << " bytes";

@@ -10,12 +10,13 @@
 namespace {
 
 using nodespan::events::testing::ApiRecordBuilder;
+using nodespan::events::testing::DatabaseRecordBuilder;
 using nodespan::events::testing::GrpcRecordBuilder;
 using nodespan::events::testing::HttpClientRecordBuilder;
 using nodespan::events::testing::HttpServerRecordBuilder;
 using nodespan::events::testing::KafkaRecordBuilder;
 using nodespan::events::testing::PanicRecordBuilder;
-using nodespan::events::testing::SqlRecordBuilder;
+using nodespan::events::testing::RedisRecordBuilder;
 
 bool Write(const std::string& path, const std::vector<std::byte>& bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -42,10 +43,13 @@ int main(int argc, char** argv) {
   failed.Set(NS_CLIENT_ERROR, "EOF");
   GrpcRecordBuilder refused;
   refused.Code(14, "connection refused");
-  SqlRecordBuilder violation;
-  violation.fixed.present = NS_SQL_FAILED;
+  DatabaseRecordBuilder violation;
+  violation.fixed.present = NS_DB_FAILED;
   violation.fixed.pool_wait_ns = 40'000'000;
-  violation.Set(NS_SQL_CODE, "23505").Set(NS_SQL_MESSAGE, "duplicate");
+  violation.Set(NS_DB_CODE, "23505").Set(NS_DB_MESSAGE, "duplicate");
+  RedisRecordBuilder pipeline({{"set", 2}, {"get", 1}});
+  pipeline.fixed.operation = NS_DB_OP_PIPELINE;
+  pipeline.fixed.batch_size = 2;
   ApiRecordBuilder begin;
   begin.Numbers<uint64_t>(NS_ITEM_SPAN_KIND, "", {3}).Item(NS_ITEM_STRING, "key", "value");
   begin.Item(NS_ITEM_STRINGS, "list", "").Item(NS_ITEM_ELEMENT, "", "a").Item(NS_ITEM_ELEMENT, "", "b");
@@ -60,8 +64,9 @@ int main(int argc, char** argv) {
       Write(folder + "/api_begin", begin.Bytes()) && Write(folder + "/api_encoded", encoded.Bytes()) &&
       Write(folder + "/kafka_send", too_large.Bytes()) &&
       Write(folder + "/kafka_process", KafkaRecordBuilder(NS_KAFKA_PROCESS).Link(5, 6, 1).Bytes()) &&
-      Write(folder + "/panic", PanicRecordBuilder().Bytes()) && Write(folder + "/sql", SqlRecordBuilder().Bytes()) &&
-      Write(folder + "/sql_failed", violation.Bytes()) &&
+      Write(folder + "/panic", PanicRecordBuilder().Bytes()) &&
+      Write(folder + "/sql", DatabaseRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&
+      Write(folder + "/redis", pipeline.Bytes()) &&
       Write(folder + "/grpc_server", GrpcRecordBuilder(NS_RECORD_GRPC_SERVER).Bytes()) &&
       Write(folder + "/grpc_client", refused.Bytes()) && Write(folder + "/client", HttpClientRecordBuilder().Bytes()) &&
       Write(folder + "/client_failed", failed.Bytes()) && Write(folder + "/usual", HttpServerRecordBuilder().Bytes()) &&

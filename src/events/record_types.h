@@ -17,6 +17,6 @@ absl::StatusOr<Event> ReadGrpc(const EventHeader& header, GrpcSide side, std::sp
 absl::StatusOr<Event> ReadApi(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadKafka(const EventHeader& header, std::span<const std::byte> record);
 absl::StatusOr<Event> ReadPanic(const EventHeader& header, std::span<const std::byte> record);
-absl::StatusOr<Event> ReadSql(const EventHeader& header, std::span<const std::byte> record);
+absl::StatusOr<Event> ReadDatabase(const EventHeader& header, std::span<const std::byte> record);
 
 }  // namespace nodespan::events

@@ -481,7 +481,7 @@ absl::StatusOr<std::vector<Implementation>> GoBinary::FindImplementations(std::s
       return MakeStatus(StatusCode::kResourceExhausted, "the names of all types that are {} take more than {} bytes",
                         interface_name, kMaxAnswerBytes);
     }
-    result.push_back({itab.vaddr, itab.type_vaddr, std::move(name)});
+    result.push_back({itab.vaddr, itab.type_vaddr, type->kind, std::move(name)});
   }
   return result;
 }

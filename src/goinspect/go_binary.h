@@ -125,6 +125,7 @@ struct StructType {
 struct Implementation {
   uint64_t itab_vaddr = 0;
   uint64_t type_vaddr = 0;  // descriptor of the concrete type
+  Kind kind = Kind::kInvalid;
   // "net/http.Header", "*net/http.response"; as reflect prints it for types without a name of their own.
   std::string type_name;
 };

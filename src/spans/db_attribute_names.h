@@ -11,6 +11,10 @@ inline constexpr AttributeName kSystemStable{"db.system.name", ""};
 inline constexpr AttributeName kSystemOld{"", "db.system"};
 
 inline constexpr AttributeName kNamespace{"db.namespace", "db.name"};
+// A number in the old conventions.
+inline constexpr AttributeName kNamespaceOfIndex{"db.namespace", ""};
+inline constexpr AttributeName kRedisDatabaseIndexOld{"", "db.redis.database_index"};
+inline constexpr AttributeName kOperationBatchSize{"db.operation.batch.size", ""};
 inline constexpr AttributeName kOperationName{"db.operation.name", "db.operation"};
 inline constexpr AttributeName kCollectionName{"db.collection.name", "db.sql.table"};
 inline constexpr AttributeName kStoredProcedureName{"db.stored_procedure.name", ""};

@@ -22,12 +22,13 @@ namespace {
 
 using events::testing::ApiRecordBuilder;
 using events::testing::CapturedItem;
+using events::testing::DatabaseRecordBuilder;
 using events::testing::GrpcRecordBuilder;
 using events::testing::HttpClientRecordBuilder;
 using events::testing::HttpServerRecordBuilder;
 using events::testing::KafkaRecordBuilder;
 using events::testing::PanicRecordBuilder;
-using events::testing::SqlRecordBuilder;
+using events::testing::RedisRecordBuilder;
 
 constexpr uint64_t kPostgresVaddr = 0x5000;
 constexpr uint64_t kNetErrorVaddr = 0x6000;
@@ -196,27 +197,53 @@ TEST(GoldenSpansTest, GrpcClient) {
 }
 
 TEST(GoldenSpansTest, Database) {
-  SqlRecordBuilder query;
-  query.Set(NS_SQL_QUERY, "SELECT name FROM users WHERE id = 7 AND name = 'bob'");
-  SqlRecordBuilder failed;
-  failed.fixed.operation = NS_SQL_OP_EXEC;
-  failed.fixed.present |= NS_SQL_FAILED;
+  DatabaseRecordBuilder query;
+  query.Set(NS_DB_QUERY, "SELECT name FROM users WHERE id = 7 AND name = 'bob'");
+  DatabaseRecordBuilder failed;
+  failed.fixed.operation = NS_DB_OP_EXEC;
+  failed.fixed.present |= NS_DB_FAILED;
   failed.fixed.error_type_vaddr = kNetErrorVaddr;
-  failed.Set(NS_SQL_QUERY, "INSERT INTO users (name) VALUES ('bob')")
-      .Set(NS_SQL_CODE, "23505")
-      .Set(NS_SQL_MESSAGE, "duplicate key");
-  SqlRecordBuilder commit;
-  commit.fixed.operation = NS_SQL_OP_COMMIT;
-  commit.Set(NS_SQL_QUERY, "");
-  SqlRecordBuilder refused;
+  failed.Set(NS_DB_QUERY, "INSERT INTO users (name) VALUES ('bob')")
+      .Set(NS_DB_CODE, "23505")
+      .Set(NS_DB_MESSAGE, "duplicate key");
+  DatabaseRecordBuilder commit;
+  commit.fixed.operation = NS_DB_OP_COMMIT;
+  commit.Set(NS_DB_QUERY, "");
+  DatabaseRecordBuilder refused;
   refused.fixed.pool_wait_ns = 40'000'000;
-  refused.fixed.present = NS_SQL_FAILED;
-  refused.Set(NS_SQL_SERVER, "").Set(NS_SQL_DATABASE, "").Set(NS_SQL_MESSAGE, "context canceled");
+  refused.fixed.present = NS_DB_FAILED;
+  refused.Set(NS_DB_SERVER, "").Set(NS_DB_DATABASE, "").Set(NS_DB_MESSAGE, "context canceled");
   ExpectGoldenSpans("database", "database",
                     {{"a query", {query.Bytes()}},
                      {"that fails", {failed.Bytes()}},
                      {"end of a transaction", {commit.Bytes()}},
                      {"waited for a connection in vain", {refused.Bytes()}}});
+}
+
+TEST(GoldenSpansTest, Redis) {
+  RedisRecordBuilder command({{"set", 2}});
+  RedisRecordBuilder transaction({{"multi", 0}, {"incr", 1}, {"get", 1}, {"exec", 0}});
+  transaction.fixed.operation = NS_DB_OP_PIPELINE;
+  transaction.fixed.batch_size = 4;
+  RedisRecordBuilder nothing({{"get", 1}});
+  nothing.fixed.present |= NS_DB_FAILED | NS_DB_KNOWN_ERROR;
+  nothing.Set(NS_DB_MESSAGE, "redis: nil");
+  RedisRecordBuilder refused({{"get", 1}});
+  refused.fixed.present |= NS_DB_FAILED | NS_DB_KNOWN_ERROR;
+  refused.Set(NS_DB_MESSAGE, "WRONGTYPE Operation against a key holding the wrong kind of value");
+  RedisRecordBuilder unreachable({{"get", 1}});
+  unreachable.fixed.present |= NS_DB_FAILED;
+  unreachable.fixed.error_type_vaddr = kNetErrorVaddr;
+  unreachable.Set(NS_DB_MESSAGE, "EOF");
+  RedisRecordBuilder failover({{"get", 1}});
+  failover.Set(NS_DB_SERVER, "FailoverClient");
+  ExpectGoldenSpans("redis", "database",
+                    {{"a command", {command.Bytes()}},
+                     {"a transaction", {transaction.Bytes()}},
+                     {"an answer that there is nothing", {nothing.Bytes()}},
+                     {"an error of the server", {refused.Bytes()}},
+                     {"an error on the way", {unreachable.Bytes()}},
+                     {"of a client that looks for its server", {failover.Bytes()}}});
 }
 
 TEST(GoldenSpansTest, Kafka) {

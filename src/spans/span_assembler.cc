@@ -78,8 +78,8 @@ void SpanAssembler::Build(const events::KafkaEvent& event, const TargetInfo& tar
   BuildKafkaSpan(event, target.options.semconv.messaging, target.resource, target.types.get(), wall_clock_, span);
 }
 
-void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span) {
-  events::SqlEvent named = event;
+void SpanAssembler::Build(const events::DatabaseEvent& event, const TargetInfo& target, model::Span& span) {
+  events::DatabaseEvent named = event;
   std::string error_type;
   std::string error_number;
   if (target.types != nullptr) {
@@ -93,11 +93,11 @@ void SpanAssembler::Build(const events::SqlEvent& event, const TargetInfo& targe
       named.error->code.text = error_number;
     }
   }
-  sql_.Build(named,
-             {.include_statement = target.options.include_db_statement,
-              .parse_statement = target.options.parse_db_statement,
-              .mode = target.options.semconv.database},
-             target.resource, wall_clock_, span);
+  database_.Build(named,
+                  {.include_statement = target.options.include_db_statement,
+                   .parse_statement = target.options.parse_db_statement,
+                   .mode = target.options.semconv.database},
+                  target.resource, wall_clock_, span);
 }
 
 absl::Status SpanAssembler::AssembleApi(const events::ApiEvent& event, const TargetInfo& target,

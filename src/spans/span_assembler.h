@@ -16,8 +16,8 @@
 #include "model/span.h"
 #include "spans/api_spans.h"
 #include "spans/captured_attributes.h"
+#include "spans/database_span.h"
 #include "spans/pending_exceptions.h"
-#include "spans/sql_span.h"
 #include "spans/target_directory.h"
 #include "spans/wall_clock.h"
 
@@ -47,7 +47,7 @@ class SpanAssembler {
   const TargetInfo* FindTarget(TargetKey key);
   void Build(const events::HttpServerEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::HttpClientEvent& event, const TargetInfo& target, model::Span& span);
-  void Build(const events::SqlEvent& event, const TargetInfo& target, model::Span& span);
+  void Build(const events::DatabaseEvent& event, const TargetInfo& target, model::Span& span);
   void Build(const events::GrpcEvent& event, const TargetInfo& target, model::Span& span);
   void KeepException(const events::PanicEvent& panic, const TargetInfo& target);
   // Whether the span, which is complete, is to be exported; counts it.
@@ -59,7 +59,7 @@ class SpanAssembler {
   metrics::Counters* counters_;
   CapturedAttributes http_request_headers_;
   CapturedAttributes grpc_request_metadata_;
-  SqlSpanBuilder sql_;
+  DatabaseSpanBuilder database_;
   ApiSpans api_;
   PendingExceptions exceptions_;
   WallClock wall_clock_;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errors.h"
+#include "tests/e2e/harness/database_server.h"
 #include "tests/e2e/harness/traced_run.h"
 
 namespace nodespan::e2e {
@@ -16,10 +18,11 @@ constexpr std::string_view kSummary = R"("kind":"summary")";  // what programs o
 class CountedTest : public E2eTest {
  protected:
   // Lets the traffic of the program begin while a daemon traces it and the kernel counts.
-  void StartTraffic(const Program& program, const std::vector<std::string>& arguments) {
+  void StartTraffic(const Program& program, const std::vector<std::string>& arguments,
+                    const ChildProcess::Environment& environment = {}) {
     counting_ = EnableRunCounts();
     ASSERT_TRUE(counting_.valid()) << "the kernel does not count runs of BPF programs";
-    traced_ = GoProgram::Start(program.path, arguments);
+    traced_ = GoProgram::Start(program.path, arguments, environment);
     ASSERT_NE(traced_, nullptr);
     daemon_ = NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced_->pid())}});
     ASSERT_NE(daemon_, nullptr);
@@ -163,6 +166,42 @@ TEST_F(CountedTest, ACallThatWaitsForAConnectionCostsAHitMore) {
 
 INSTANTIATE_TEST_SUITE_P(Modules, KafkaHitsTest, ::testing::Values("default", "older"),
                          [](const auto& info) { return std::string(info.param); });
+
+struct RedisHits {
+  const char* modules;
+  uint64_t ends;  // of a command that succeeds at once: older loops look at the number of attempts first
+};
+
+class RedisHitsTest : public CountedTest, public ::testing::WithParamInterface<RedisHits> {};
+
+TEST_P(RedisHitsTest, ACommandCostsAHitAtItsStartAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "redisclient", GetParam().modules);
+  if (!program.ok()) {
+    return;
+  }
+  const absl::StatusOr<std::unique_ptr<DatabaseServer>> server = DatabaseServer::StartRedis();
+  if (server.status().code() == absl::StatusCode::kNotFound) {
+    GTEST_SKIP() << base::Message(server.status());
+  }
+  ASSERT_TRUE(server.ok()) << base::Message(server.status());
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_REDIS", (*server)->dsn()}}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kCommands = 50;  // tests/goprograms/redisclient
+  daemon_->WaitForSpans(kCommands);
+  // Connecting, which the first one does, sends commands as well.
+  constexpr uint64_t kMostOfConnecting = 12;
+  const std::optional<uint64_t> starts = Runs("go_redis_start");
+  const std::optional<uint64_t> ends = Runs("go_redis_end");
+  ASSERT_TRUE(starts.has_value() && ends.has_value());
+  EXPECT_GE(*starts, kCommands);
+  EXPECT_LE(*starts, kCommands + kMostOfConnecting);
+  EXPECT_GE(*ends, kCommands * GetParam().ends);
+  EXPECT_LE(*ends, kCommands * GetParam().ends + kMostOfConnecting);
+  ExpectEnd(kCommands);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, RedisHitsTest, ::testing::Values(RedisHits{"default", 1}, RedisHits{"older", 2}),
+                         [](const auto& info) { return std::string(info.param.modules); });
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
                          [](const auto& info) { return std::string(info.param); });

@@ -134,6 +134,27 @@ absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartMariaDb() {
   return server;
 }
 
+absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartRedis() {
+  const std::optional<std::string> redis = FindExecutable("redis-server", {"/usr/bin", "/usr/local/bin"});
+  if (!redis) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "Redis is not installed (package redis-server)");
+  }
+  std::unique_ptr<DatabaseServer> server(new DatabaseServer());
+  const std::string root = server->folder_.Path("");
+  const absl::StatusOr<std::vector<std::string>> as = As("nobody", {root});
+  if (!as.ok()) {
+    return as.status();
+  }
+  const int port = FreeLoopbackPort();
+  server->process_ = ChildProcess::Start(Joined(*as, {*redis, "--port", std::to_string(port), "--bind", "127.0.0.1",
+                                                      "--save", "", "--appendonly", "no", "--dir", root}));
+  if (server->process_ == nullptr || !server->process_->WaitForOutput("Ready to accept connections")) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "Redis did not start");
+  }
+  server->dsn_ = fmt::format("127.0.0.1:{}", port);
+  return server;
+}
+
 DatabaseServer::~DatabaseServer() {
   if (process_ != nullptr) {
     process_->Signal(SIGTERM);

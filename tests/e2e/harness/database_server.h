@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PostgreSQL or MariaDB server of one test, from the distribution's packages, on a private port and socket, with its
-// data in a temporary folder. It runs as another user, because neither runs as root.
+// A PostgreSQL, MariaDB or Redis server of one test, from the distribution's packages, on a private port and socket,
+// with its data in a temporary folder. It runs as another user, because the first two do not run as root.
 //
 // Lifetime: the destructor ends the server and removes the data.
 #pragma once
@@ -20,11 +20,12 @@ class DatabaseServer {
   // start.
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartPostgres();
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartMariaDb();
+  static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartRedis();
   ~DatabaseServer();
   DatabaseServer(const DatabaseServer&) = delete;
   DatabaseServer& operator=(const DatabaseServer&) = delete;
 
-  // What tests/goprograms/sqlclient takes for a DSN.
+  // What tests/goprograms/sqlclient takes for a DSN; of Redis host:port.
   const std::string& dsn() const { return dsn_; }
 
  private:

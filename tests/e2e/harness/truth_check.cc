@@ -252,7 +252,14 @@ class Comparison {
       size_t next = 0;
       // clang 14 does not capture structured bindings by themselves.
       std::erase_if(rest, [&, &kind = kind, &match = match, &lines = lines](const Seen* seen) {
-        if (KindOf(*seen->span) != kind || !HasAll(*seen, match) || next == lines.size()) {
+        if (KindOf(*seen->span) != kind || !HasAll(*seen, match)) {
+          return false;
+        }
+        while (next < lines.size() && lines[next]->optional &&
+               lines[next]->end_ns < seen->span->start_time_unix_nano()) {
+          ++next;
+        }
+        if (next == lines.size()) {
           return false;
         }
         const SpanTruth& truth = *lines[next++];
@@ -261,7 +268,9 @@ class Comparison {
         return true;
       });
       for (; next < lines.size(); ++next) {
-        Find(*lines[next], "no span; fewer than lines with {}", absl::StrJoin(match, " ", absl::PairFormatter("=")));
+        if (!lines[next]->optional) {
+          Find(*lines[next], "no span; fewer than lines with {}", absl::StrJoin(match, " ", absl::PairFormatter("=")));
+        }
       }
     }
     for (const Seen* seen : rest) {

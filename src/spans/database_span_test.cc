@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spans/sql_span.h"
+#include "spans/database_span.h"
 
 #include <map>
 #include <memory>
@@ -13,8 +13,8 @@
 namespace nodespan::spans {
 namespace {
 
-using events::SqlEvent;
-using events::SqlOperation;
+using events::DatabaseEvent;
+using events::DatabaseOperation;
 using model::SemconvMode;
 using ::testing::AllOf;
 using testing::Attributes;
@@ -24,15 +24,15 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-model::Span Build(const SqlEvent& event, const SqlOptions& options = {}) {
+model::Span Build(const DatabaseEvent& event, const DatabaseOptions& options = {}) {
   static const auto resource = std::make_shared<const model::Resource>();
   model::Span span;
-  SqlSpanBuilder().Build(event, options, resource, testing::FixedWallClock(), span);
+  DatabaseSpanBuilder().Build(event, options, resource, testing::FixedWallClock(), span);
   return span;
 }
 
-SqlEvent Query(std::string_view text = "SELECT * FROM orders WHERE id = 7 AND name = $1") {
-  SqlEvent event;
+DatabaseEvent Query(std::string_view text = "SELECT * FROM orders WHERE id = 7 AND name = $1") {
+  DatabaseEvent event;
   event.header.trace_id[0] = 1;
   event.header.span_id[0] = 2;
   event.header.parent_span_id[0] = 3;
@@ -47,13 +47,13 @@ SqlEvent Query(std::string_view text = "SELECT * FROM orders WHERE id = 7 AND na
   return event;
 }
 
-SqlEvent Call(SqlOperation operation) {
-  SqlEvent event = Query("");
+DatabaseEvent Call(DatabaseOperation operation) {
+  DatabaseEvent event = Query("");
   event.operation = operation;
   return event;
 }
 
-TEST(SqlSpanTest, IsAClientSpanOfTheLibrary) {
+TEST(DatabaseSpanTest, IsAClientSpanOfTheLibrary) {
   const model::Span span = Build(Query());
   EXPECT_EQ(span.kind, model::SpanKind::kClient);
   EXPECT_EQ(span.scope->name, "nodespan/database/sql");
@@ -66,7 +66,7 @@ TEST(SqlSpanTest, IsAClientSpanOfTheLibrary) {
   EXPECT_EQ(span.status, model::StatusCode::kUnset);
 }
 
-TEST(SqlSpanTest, UsesTheStableNames) {
+TEST(DatabaseSpanTest, UsesTheStableNames) {
   const model::Span span = Build(Query(), {.include_statement = true});
   EXPECT_EQ(span.name, "SELECT orders");
   EXPECT_THAT(Attributes(span),
@@ -77,8 +77,8 @@ TEST(SqlSpanTest, UsesTheStableNames) {
                           Pair("server.port", "6432")));
 }
 
-TEST(SqlSpanTest, UsesTheOldNames) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, UsesTheOldNames) {
+  DatabaseEvent event = Query();
   event.driver_type = {"*github.com/microsoft/go-mssqldb.Conn"};
   const model::Span span = Build(event, {.include_statement = true, .mode = SemconvMode::kOld});
   EXPECT_EQ(span.name, "SELECT shop.orders");
@@ -90,7 +90,7 @@ TEST(SqlSpanTest, UsesTheOldNames) {
                   Pair("server.address", "db.shop.svc"), Pair("server.port", "6432")));
 }
 
-TEST(SqlSpanTest, UsesBothGenerations) {
+TEST(DatabaseSpanTest, UsesBothGenerations) {
   const model::Span span = Build(Query(), {.include_statement = true, .mode = SemconvMode::kDup});
   EXPECT_EQ(span.name, "SELECT orders");
   const auto attributes = Attributes(span);
@@ -100,16 +100,16 @@ TEST(SqlSpanTest, UsesBothGenerations) {
   }
 }
 
-TEST(SqlSpanTest, ShowsTheStatementOnlyOnRequest) {
+TEST(DatabaseSpanTest, ShowsTheStatementOnlyOnRequest) {
   EXPECT_THAT(Attributes(Build(Query(), {.mode = SemconvMode::kDup})),
               AllOf(Not(Contains(Key("db.query.text"))), Not(Contains(Key("db.statement")))));
 }
 
-TEST(SqlSpanTest, NamesWhatHasNoText) {
-  EXPECT_EQ(Build(Call(SqlOperation::kBegin)).name, "BEGIN shop");
-  EXPECT_EQ(Build(Call(SqlOperation::kCommit)).name, "COMMIT shop");
-  EXPECT_EQ(Build(Call(SqlOperation::kRollback), {.mode = SemconvMode::kOld}).name, "ROLLBACK shop");
-  SqlEvent ping = Call(SqlOperation::kPing);
+TEST(DatabaseSpanTest, NamesWhatHasNoText) {
+  EXPECT_EQ(Build(Call(DatabaseOperation::kBegin)).name, "BEGIN shop");
+  EXPECT_EQ(Build(Call(DatabaseOperation::kCommit)).name, "COMMIT shop");
+  EXPECT_EQ(Build(Call(DatabaseOperation::kRollback), {.mode = SemconvMode::kOld}).name, "ROLLBACK shop");
+  DatabaseEvent ping = Call(DatabaseOperation::kPing);
   ping.database = {};
   EXPECT_EQ(Build(ping).name, "PING db.shop.svc:6432");
   EXPECT_THAT(Attributes(Build(ping)),
@@ -117,19 +117,19 @@ TEST(SqlSpanTest, NamesWhatHasNoText) {
   EXPECT_EQ(Build(ping, {.mode = SemconvMode::kOld}).name, "PING");
 }
 
-TEST(SqlSpanTest, NamesAPreparationByItsText) {
-  SqlEvent prepare = Query();
-  prepare.operation = SqlOperation::kPrepare;
+TEST(DatabaseSpanTest, NamesAPreparationByItsText) {
+  DatabaseEvent prepare = Query();
+  prepare.operation = DatabaseOperation::kPrepare;
   const model::Span span = Build(prepare);
   EXPECT_EQ(span.name, "PREPARE SELECT orders");
   EXPECT_THAT(Attributes(span), AllOf(Contains(Pair("db.operation.name", "PREPARE")),
                                       Contains(Pair("db.query.summary", "PREPARE SELECT orders"))));
-  prepare.operation = SqlOperation::kPreparedExec;
+  prepare.operation = DatabaseOperation::kPreparedExec;
   EXPECT_EQ(Build(prepare).name, "SELECT orders");
 }
 
-TEST(SqlSpanTest, FallsBackWhenTheTextSaysNothing) {
-  SqlEvent event = Query("gibberish");
+TEST(DatabaseSpanTest, FallsBackWhenTheTextSaysNothing) {
+  DatabaseEvent event = Query("gibberish");
   EXPECT_EQ(Build(event).name, "shop");
   EXPECT_EQ(Build(event, {.mode = SemconvMode::kOld}).name, "shop");
   event.database = {};
@@ -141,8 +141,8 @@ TEST(SqlSpanTest, FallsBackWhenTheTextSaysNothing) {
   EXPECT_EQ(Build(event, {.mode = SemconvMode::kOld}).name, "other_sql");
 }
 
-TEST(SqlSpanTest, DoesNotGuessTheOperationOfSeveralStatements) {
-  const SqlEvent event = Query("DELETE FROM a; INSERT INTO b VALUES (1)");
+TEST(DatabaseSpanTest, DoesNotGuessTheOperationOfSeveralStatements) {
+  const DatabaseEvent event = Query("DELETE FROM a; INSERT INTO b VALUES (1)");
   EXPECT_EQ(Build(event).name, "DELETE a INSERT b");
   EXPECT_THAT(Attributes(Build(event)),
               AllOf(Not(Contains(Key("db.operation.name"))), Not(Contains(Key("db.collection.name")))));
@@ -150,14 +150,14 @@ TEST(SqlSpanTest, DoesNotGuessTheOperationOfSeveralStatements) {
               AllOf(Contains(Pair("db.operation", "DELETE")), Contains(Pair("db.sql.table", "a"))));
 }
 
-TEST(SqlSpanTest, NamesTheStoredProcedure) {
+TEST(DatabaseSpanTest, NamesTheStoredProcedure) {
   const model::Span span = Build(Query("CALL refresh(1)"));
   EXPECT_EQ(span.name, "CALL refresh");
   EXPECT_THAT(Attributes(span), Contains(Pair("db.stored_procedure.name", "refresh")));
 }
 
-TEST(SqlSpanTest, LeavesOutThePortThatIsUsual) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, LeavesOutThePortThatIsUsual) {
+  DatabaseEvent event = Query();
   event.server_port = 5432;
   EXPECT_THAT(Attributes(Build(event)), Not(Contains(Key("server.port"))));
   event.server_port.reset();
@@ -170,8 +170,8 @@ TEST(SqlSpanTest, LeavesOutThePortThatIsUsual) {
               AllOf(Contains(Pair("server.address", "/var/run/postgresql")), Not(Contains(Key("server.port")))));
 }
 
-TEST(SqlSpanTest, ReportsTheErrorOfTheCall) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, ReportsTheErrorOfTheCall) {
+  DatabaseEvent event = Query();
   event.error = {.type_name = {"*github.com/lib/pq.Error"}, .message = {"pq: key 'bob' exists"}, .code = {"23505"}};
   const model::Span span = Build(event);
   EXPECT_EQ(span.status, model::StatusCode::kError);
@@ -183,11 +183,11 @@ TEST(SqlSpanTest, ReportsTheErrorOfTheCall) {
   event.error = {.type_name = {"*net.OpError"}};
   EXPECT_THAT(Attributes(Build(event)),
               AllOf(Contains(Pair("error.type", "*net.OpError")), Not(Contains(Key("db.response.status_code")))));
-  event.error = events::SqlError();
+  event.error = events::DatabaseError();
   EXPECT_THAT(Attributes(Build(event)), Contains(Pair("error.type", "_OTHER")));
 }
 
-TEST(SqlSpanTest, HidesTheValuesThatMessagesQuote) {
+TEST(DatabaseSpanTest, HidesTheValuesThatMessagesQuote) {
   EXPECT_EQ(HideQuotedValues("Duplicate entry 'o'brien' for key 'u.name'", false), "Duplicate entry ?");
   EXPECT_EQ(HideQuotedValues("relation \"x\" does not exist", false), "relation ? does not exist");
   EXPECT_EQ(HideQuotedValues("duplicate key value is (secret).", false), "duplicate key value is ?.");
@@ -197,8 +197,8 @@ TEST(SqlSpanTest, HidesTheValuesThatMessagesQuote) {
   EXPECT_EQ(HideQuotedValues("", false), "");
 }
 
-TEST(SqlSpanTest, ReportsTheTimeInThePoolInSeconds) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, ReportsTheTimeInThePoolInSeconds) {
+  DatabaseEvent event = Query();
   event.pool_wait_ns = 1'500'000;
   for (const SemconvMode mode : {SemconvMode::kNew, SemconvMode::kOld, SemconvMode::kDup}) {
     EXPECT_THAT(Attributes(Build(event, {.mode = mode})),
@@ -206,8 +206,8 @@ TEST(SqlSpanTest, ReportsTheTimeInThePoolInSeconds) {
   }
 }
 
-TEST(SqlSpanTest, LeavesOutNamesThatWereCut) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, LeavesOutNamesThatWereCut) {
+  DatabaseEvent event = Query();
   event.database.cut = event.server_address.cut = event.query.cut = true;
   event.query.text = "SELECT * FROM ord";
   event.error = {.type_name = {"*pq.Err", true}, .message = {}, .code = {}};
@@ -216,8 +216,8 @@ TEST(SqlSpanTest, LeavesOutNamesThatWereCut) {
                           Pair("db.system.name", "postgresql"), Pair("error.type", "_OTHER")));
 }
 
-TEST(SqlSpanTest, MakesValidUtf8OfAnyBytes) {
-  SqlEvent event = Query("SELECT * FROM t\xFF WHERE a = 1");
+TEST(DatabaseSpanTest, MakesValidUtf8OfAnyBytes) {
+  DatabaseEvent event = Query("SELECT * FROM t\xFF WHERE a = 1");
   event.database = {"sh\xFFop"};
   const model::Span span = Build(event, {.include_statement = true});
   EXPECT_EQ(span.name, "SELECT t\xEF\xBF\xBD");
@@ -225,20 +225,20 @@ TEST(SqlSpanTest, MakesValidUtf8OfAnyBytes) {
                                       Contains(Pair("db.query.text", "SELECT * FROM t\xEF\xBF\xBD WHERE a = ?"))));
 }
 
-TEST(SqlSpanTest, KeepsNothingOfTheSpanBefore) {
-  SqlSpanBuilder builder;
+TEST(DatabaseSpanTest, KeepsNothingOfTheSpanBefore) {
+  DatabaseSpanBuilder builder;
   const WallClock& wall = testing::FixedWallClock();
   const auto resource = std::make_shared<const model::Resource>();
   model::Span first;
   builder.Build(Query("CALL p()"), {.include_statement = true}, resource, wall, first);
   model::Span second;
-  builder.Build(Call(SqlOperation::kBegin), {.include_statement = true}, resource, wall, second);
+  builder.Build(Call(DatabaseOperation::kBegin), {.include_statement = true}, resource, wall, second);
   EXPECT_THAT(Attributes(second), AllOf(Not(Contains(Key("db.query.text"))), Not(Contains(Key("db.query.summary"))),
                                         Not(Contains(Key("db.stored_procedure.name")))));
 }
 
-TEST(SqlSpanTest, AStatementThatIsNotToBeParsedNamesNothing) {
-  SqlEvent event = Query();
+TEST(DatabaseSpanTest, AStatementThatIsNotToBeParsedNamesNothing) {
+  DatabaseEvent event = Query();
   event.driver_type = {"*pq.conn"};
   event.database = {"shop"};
   const model::Span span = Build(event, {.include_statement = true, .parse_statement = false});
@@ -247,7 +247,7 @@ TEST(SqlSpanTest, AStatementThatIsNotToBeParsedNamesNothing) {
               AllOf(Not(Contains(Key("db.operation.name"))), Not(Contains(Key("db.query.summary"))),
                     Not(Contains(Key("db.collection.name"))),
                     Contains(Pair("db.query.text", "SELECT * FROM orders WHERE id = ? AND name = $1"))));
-  event.operation = SqlOperation::kCommit;
+  event.operation = DatabaseOperation::kCommit;
   EXPECT_EQ(Build(event, {.parse_statement = false}).name, "COMMIT shop");
 }
 

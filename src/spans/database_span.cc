@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spans/sql_span.h"
+#include "spans/database_span.h"
 
 #include <optional>
 #include <string_view>
@@ -11,19 +11,30 @@
 #include "spans/db_attribute_names.h"
 #include "spans/db_system.h"
 #include "spans/host_port.h"
+#include "spans/redis_call.h"
 #include "spans/span_common.h"
 
 namespace nodespan::spans {
 namespace {
 
+using events::DatabaseEvent;
+using events::DatabaseLibrary;
+using events::DatabaseOperation;
 using events::EventString;
-using events::SqlEvent;
-using events::SqlOperation;
 using model::SemconvMode;
 
-constexpr std::string_view kScopeName = "nodespan/database/sql";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
-constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
+struct Scopes {
+  explicit constexpr Scopes(std::string_view name)
+      : stable{name, model::kVersion, kSchemaUrl}, with_old_names{name, model::kVersion, ""} {}
+  model::InstrumentationScope stable;
+  model::InstrumentationScope with_old_names;
+};
+constexpr Scopes kSqlScopes("nodespan/database/sql");
+constexpr Scopes kRedisScopes("nodespan/github.com/redis/go-redis");
+
+constexpr DbSystem kRedis{"redis", "redis", 6379};
+// The answer that there is no value, as an error of go-redis.
+constexpr std::string_view kRedisNil = "redis: nil";
 
 constexpr std::string_view kOtherError = "_OTHER";
 
@@ -34,17 +45,20 @@ constexpr size_t kMaxAttributesOfBoth = 18;
 constexpr double kNsPerSecond = 1e9;
 
 // The operation that the call is by itself; empty: the text says it.
-std::string_view OperationOf(SqlOperation operation) {
+std::string_view OperationOf(DatabaseOperation operation) {
   switch (operation) {
-    case SqlOperation::kQuery:
-    case SqlOperation::kExec:
-    case SqlOperation::kPreparedQuery:
-    case SqlOperation::kPreparedExec: break;
-    case SqlOperation::kBegin: return "BEGIN";
-    case SqlOperation::kCommit: return "COMMIT";
-    case SqlOperation::kRollback: return "ROLLBACK";
-    case SqlOperation::kPing: return "PING";
-    case SqlOperation::kPrepare: return "PREPARE";
+    case DatabaseOperation::kQuery:
+    case DatabaseOperation::kExec:
+    case DatabaseOperation::kPreparedQuery:
+    case DatabaseOperation::kPreparedExec:
+    case DatabaseOperation::kCommand:
+    case DatabaseOperation::kPipeline:
+    case DatabaseOperation::kClusterPipeline: break;
+    case DatabaseOperation::kBegin: return "BEGIN";
+    case DatabaseOperation::kCommit: return "COMMIT";
+    case DatabaseOperation::kRollback: return "ROLLBACK";
+    case DatabaseOperation::kPing: return "PING";
+    case DatabaseOperation::kPrepare: return "PREPARE";
   }
   return {};
 }
@@ -52,8 +66,10 @@ std::string_view OperationOf(SqlOperation operation) {
 // A string that is only useful as a whole.
 std::string Whole(const EventString& string) { return string.cut ? std::string() : Clean(string.text); }
 
+}  // namespace
+
 // What is said about the call, valid UTF-8.
-struct Facts {
+struct DatabaseSpanBuilder::Facts {
   const DbSystem* system = nullptr;
   std::string database;
   std::string operation;
@@ -63,9 +79,16 @@ struct Facts {
   std::string address;
   std::optional<uint16_t> port;  // Absent, too, when it is the usual one.
   bool several_statements = false;
+  std::optional<uint32_t> database_index;
+  std::optional<uint32_t> batch_size;
+  std::string text;
 };
 
-void ReadServer(const SqlEvent& event, Facts& facts) {
+namespace {
+
+using Facts = DatabaseSpanBuilder::Facts;
+
+void ReadServer(const DatabaseEvent& event, Facts& facts) {
   if (event.server_address.cut || event.server_address.empty()) {
     return;
   }
@@ -76,11 +99,23 @@ void ReadServer(const SqlEvent& event, Facts& facts) {
     return;
   }
   const HostPort server = SplitHostPort(text);
+  if (event.library == DatabaseLibrary::kRedis && !server.port) {
+    return;  // nothing that could be dialled: go-redis puts names in there for clients that look for their server
+  }
   facts.address = Clean(server.host);
   const std::optional<uint16_t> port = event.server_port ? event.server_port : server.port;
   if (!facts.address.empty() && port != facts.system->default_port && port != uint16_t{0}) {
     facts.port = port;
   }
+}
+
+void ReadRedis(const DatabaseEvent& event, const DatabaseOptions& options, Facts& facts) {
+  RedisCall call = ReadRedisCall(event, options.include_statement);
+  facts.system = &kRedis;
+  facts.operation = std::move(call.operation);
+  facts.batch_size = call.batch_size;
+  facts.text = std::move(call.text);
+  facts.database_index = event.database_index;
 }
 
 void ReadText(const SqlText& text, Facts& facts) {
@@ -137,6 +172,10 @@ void AddFacts(Facts& facts, AttributeWriter& attributes) {
   attributes.AddText(db::kSystemStable, std::string(facts.system->name));
   attributes.AddText(db::kSystemOld, std::string(facts.system->old_name));
   AddIfKnown(db::kNamespace, std::move(facts.database), attributes);
+  if (facts.database_index) {
+    attributes.AddText(db::kNamespaceOfIndex, fmt::format("{}", *facts.database_index));
+    attributes.AddInt(db::kRedisDatabaseIndexOld, *facts.database_index);
+  }
   AttributeName operation = db::kOperationName;
   AttributeName collection = db::kCollectionName;
   if (facts.several_statements) {
@@ -150,12 +189,25 @@ void AddFacts(Facts& facts, AttributeWriter& attributes) {
   if (facts.port) {
     attributes.AddInt(db::kServerPort, *facts.port);
   }
+  if (facts.batch_size) {
+    attributes.AddInt(db::kOperationBatchSize, *facts.batch_size);
+  }
+  AddIfKnown(db::kQueryText, std::move(facts.text), attributes);
 }
 
-void AddError(const events::SqlError& error, bool show_values, model::Span& span, AttributeWriter& attributes) {
+// Whether the call failed as far as the span is concerned: "there is no such key" is an answer.
+bool Failed(const DatabaseEvent& event) {
+  return event.error && !(event.library == DatabaseLibrary::kRedis && event.error->is_answer &&
+                          event.error->message.text == kRedisNil);
+}
+
+void AddError(const DatabaseEvent& event, bool show_values, model::Span& span, AttributeWriter& attributes) {
+  const events::DatabaseError& error = *event.error;
   span.status = model::StatusCode::kError;
   span.status_message = show_values ? Clean(error.message) : HideQuotedValues(Clean(error.message), error.message.cut);
-  std::string code = Whole(error.code);
+  std::string code = event.library == DatabaseLibrary::kRedis && error.is_answer
+                         ? Clean(RedisErrorPrefix(error.message.text))
+                         : Whole(error.code);
   std::string type = code.empty() ? Whole(error.type_name) : code;
   AddIfKnown(db::kResponseStatusCode, std::move(code), attributes);
   attributes.AddText(db::kErrorType, type.empty() ? std::string(kOtherError) : std::move(type));
@@ -178,18 +230,11 @@ std::string HideQuotedValues(std::string_view message, bool cut) {
   return hidden;
 }
 
-void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
-                           const WallClock& clock, model::Span& span) {
-  span.kind = model::SpanKind::kClient;
-  span.scope = model::EmitsOld(options.mode) ? &kScopeWithOldNames : &kScope;
-  span.resource = resource;
-  CopyIdentity(event.header, clock, span);
-
-  Facts facts;
+void DatabaseSpanBuilder::ReadSql(const DatabaseEvent& event, const DatabaseOptions& options, Facts& facts) {
   facts.system = &DbSystemOfDriver(event.driver_type.text);
   SqlTextOptions text_options{
       .dialect = facts.system->dialect, .cut = event.query.cut, .sanitize = options.include_statement};
-  if (event.operation == SqlOperation::kPrepare) {
+  if (event.operation == DatabaseOperation::kPrepare) {
     text_options.summary_prefix = OperationOf(event.operation);
   }
   ReadSqlText(event.query.text, text_options, text_);
@@ -198,15 +243,31 @@ void SqlSpanBuilder::Build(const SqlEvent& event, const SqlOptions& options, con
     ReadText(text_, facts);
   }
   facts.database = Whole(event.database);
+  facts.text = Clean(text_.sanitized, event.query.cut);
+}
+
+void DatabaseSpanBuilder::Build(const DatabaseEvent& event, const DatabaseOptions& options,
+                                const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
+  const Scopes& scopes = event.library == DatabaseLibrary::kRedis ? kRedisScopes : kSqlScopes;
+  span.kind = model::SpanKind::kClient;
+  span.scope = model::EmitsOld(options.mode) ? &scopes.with_old_names : &scopes.stable;
+  span.resource = resource;
+  CopyIdentity(event.header, clock, span);
+
+  Facts facts;
+  if (event.library == DatabaseLibrary::kRedis) {
+    ReadRedis(event, options, facts);
+  } else {
+    ReadSql(event, options, facts);
+  }
   ReadServer(event, facts);
   span.name = options.mode == SemconvMode::kOld ? OldName(facts) : StableName(facts);
 
   span.attributes.reserve(options.mode == SemconvMode::kDup ? kMaxAttributesOfBoth : kMaxAttributes);
   AttributeWriter attributes(options.mode, &span.attributes);
   AddFacts(facts, attributes);
-  AddIfKnown(db::kQueryText, Clean(text_.sanitized, event.query.cut), attributes);
-  if (event.error) {
-    AddError(*event.error, options.include_statement, span, attributes);
+  if (Failed(event)) {
+    AddError(event, options.include_statement, span, attributes);
   }
   if (event.pool_wait_ns) {
     attributes.AddDouble(db::kPoolWaitTime, static_cast<double>(*event.pool_wait_ns) / kNsPerSecond);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A database/sql event becomes a client span: name, status and attributes as SPEC section 3.4 wants them.
+// A call of a database becomes a client span: name, status and attributes as SPEC section 3.4 wants them.
 //
 // Decisions where the conventions leave room:
 // - db.query.text is sent only on request (OTEL_GO_AUTO_INCLUDE_DB_STATEMENT) and never with literals, parameterised or
@@ -15,6 +15,10 @@
 //   "_OTHER". Messages of databases quote values ("Duplicate entry 'bob' for key"), so what is in quotes or parentheses
 //   becomes "?" unless the statement may be shown.
 // - Names that were cut (address, database, code) name something else, so they are left out.
+// - Redis: an operation is named as the client sends it ("set"), several are PIPELINE or MULTI. The conventions keep
+// the
+//   number of the database out of names. The answer that there is no such key is no error; the status code is what the
+//   server's error begins with. db.namespace is that of the client's options: SELECT does not change it.
 // - The port is left out when it is the usual one of the system, and for Unix sockets.
 //
 // Thread: one thread per builder (scratch memory is kept between spans); in nodespan the reader thread.
@@ -23,7 +27,7 @@
 #include <string>
 #include <string_view>
 
-#include "events/sql_event.h"
+#include "events/database_event.h"
 #include "model/resource.h"
 #include "model/semconv.h"
 #include "model/span.h"
@@ -32,19 +36,23 @@
 
 namespace nodespan::spans {
 
-struct SqlOptions {
+struct DatabaseOptions {
   bool include_statement = false;
   bool parse_statement = true;  // false: nothing is named after the text, neither the span nor attributes
   model::SemconvMode mode = model::SemconvMode::kNew;
 };
 
-class SqlSpanBuilder {
+class DatabaseSpanBuilder {
  public:
+  struct Facts;
+
   // Fills `span`, which is new. In place, because a Span is large and is made for every call.
-  void Build(const events::SqlEvent& event, const SqlOptions& options, const model::ResourcePtr& resource,
+  void Build(const events::DatabaseEvent& event, const DatabaseOptions& options, const model::ResourcePtr& resource,
              const WallClock& clock, model::Span& span);
 
  private:
+  void ReadSql(const events::DatabaseEvent& event, const DatabaseOptions& options, Facts& facts);
+
   SqlText text_;
 };
 
