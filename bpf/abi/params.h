@@ -55,7 +55,7 @@ struct ns_site {
 };
 NS_ASSERT(sizeof(struct ns_site) == 56);
 
-#define NS_MAX_SITES 64 /* per binary; a power of two */
+#define NS_MAX_SITES 256 /* per binary; a power of two */
 
 /* A probe's cookie: target slot in the low half, index of the site in the high half. */
 

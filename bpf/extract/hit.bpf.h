@@ -18,19 +18,24 @@ struct ns_hit {
 	u32 other_caller; /* the site names its caller and this hit has another one: panic or Goexit */
 };
 
-/* Kernels without cookies: the site by its address. */
-static __always_inline const struct ns_site *ns_site_by_address(struct ns_hit *hit, u64 vaddr)
+/*
+ * Kernels without cookies: the index in `sites` of the instruction at the address; -1 when it has none. A function of
+ * its own, with numbers as arguments: the rest of a program would be verified once for each site that it may be.
+ */
+__noinline int ns_site_by_address(u32 binary_slot, u64 vaddr)
 {
-	for (u32 i = 0; i < NS_MAX_SITES && i < hit->binary->site_count; i++) {
-		u32 index = hit->binary_slot * NS_MAX_SITES + i;
+	const struct ns_binary_params *binary = bpf_map_lookup_elem(&binaries, &binary_slot);
+
+	if (!binary)
+		return -1;
+	for (u32 i = 0; i < NS_MAX_SITES && i < binary->site_count; i++) {
+		u32 index = binary_slot * NS_MAX_SITES + i;
 		const struct ns_site *site = bpf_map_lookup_elem(&sites, &index);
 
-		if (site && site->vaddr == vaddr) {
-			hit->site_index = index;
-			return site;
-		}
+		if (site && site->vaddr == vaddr)
+			return index;
 	}
-	return NULL;
+	return -1;
 }
 
 /* Fills what is known of the process in a target slot; returns 0, or -1 when it is not traced (any more). That is all
@@ -70,10 +75,10 @@ static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hi
 		return -1;
 	if (ns_has_attach_cookie) {
 		hit->site_index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
-		hit->site = bpf_map_lookup_elem(&sites, &hit->site_index);
 	} else {
-		hit->site = ns_site_by_address(hit, go_instruction(ctx) - hit->params->load_bias);
+		hit->site_index = ns_site_by_address(hit->binary_slot, go_instruction(ctx) - hit->params->load_bias);
 	}
+	hit->site = bpf_map_lookup_elem(&sites, &hit->site_index); /* -1 is behind its end */
 	return hit->site ? 0 : -1;
 }
 

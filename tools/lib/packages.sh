@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the distribution packages that building, testing and measuring need; source common.sh first.
 #
-#   packages_install GROUP...         groups: build, test, kernel (tables below)
+#   packages_install GROUP...         groups: build, test, shop, kernel (tables below)
 #   packages_missing GROUP...         prints what packages_install would install, one a line
 #
 # When everything is there this is one dpkg-query (about 20 ms) and changes nothing. Otherwise it needs root, says what it
@@ -15,6 +15,8 @@ PACKAGES_build="clang-14 llvm-14 meson ninja-build pkg-config g++ ccache bpftool
 # shellcheck disable=SC2034
 PACKAGES_test="clang-format-14 clang-tidy-14 libclang-rt-14-dev curl git wrk util-linux postgresql mariadb-server-core
   redis-server"
+# shellcheck disable=SC2034
+PACKAGES_shop="postgresql util-linux"
 # shellcheck disable=SC2034
 PACKAGES_kernel="qemu-system-x86 busybox-static"
 
