@@ -70,6 +70,7 @@ std::string Describe(const ValueLocation& location) {
     case ValueLocation::Kind::kStack: return fmt::format("[sp{:+d}]", location.sp_off);
     case ValueLocation::Kind::kConstant: return fmt::format("${}", location.constant);
     case ValueLocation::Kind::kAddress: return fmt::format("&{:#x}", location.vaddr);
+    case ValueLocation::Kind::kMemory: return fmt::format("[{:#x}]", location.vaddr);
   }
   return "?";
 }
