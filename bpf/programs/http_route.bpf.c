@@ -7,6 +7,7 @@
  *   gin, echo    the call of sync.(*Pool).Put(x any) that gives the router's context back: BX and CX are x
  *   chi          a branch behind the call of (*node).FindRoute, whose results 2 and 3 are the handler; the context is
  *                what the call was given. One hit for each router that is mounted in another, and its own
+ *   fiber        the deferred function that gives the router's context back, which has captured it and its App
  *   gorilla/mux  requestWithRoute(r *http.Request, route *Route): BX
  *   ServeMux     up to Go 1.21, and later in the mode of Go 1.21: the end of handler(): words 0 and 1 of its results
  * are the handler, 2 and 3 the pattern later: a branch behind the call of findHandler(), with the same results where
@@ -46,14 +47,53 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 	return !text->cut;
 }
 
+#define NS_ROUTE_CAPTURED                                                                          \
+	3 /* words that the deferred function has captured: the App, and a context as an interface \
+	   */
+
+/*
+ * The router's object that the closure has captured. The order of what a closure captures is the compiler's; it is the
+ * one that has another one as its owner. 0: there is none.
+ */
+static __always_inline u64 ns_route_captured(u64 closure, const struct ns_route_params *params)
+{
+	u64 words[NS_ROUTE_CAPTURED] = {};
+	u64 owner;
+
+#pragma unroll
+	for (u32 i = 0; i < NS_ROUTE_CAPTURED; i++)
+		(void)ns_read_u64(&words[i], closure + 8 * (i + 1)); /* there may be fewer */
+#pragma unroll
+	for (u32 i = 0; i < NS_ROUTE_CAPTURED; i++) {
+		owner = 0;
+		if (!words[i] || ns_read_u64(&owner, words[i] + params->owner_off) || !owner)
+			continue;
+#pragma unroll
+		for (u32 j = 0; j < NS_ROUTE_CAPTURED; j++) {
+			if (j != i && words[j] == owner)
+				return words[i];
+		}
+	}
+	return 0;
+}
+
+/* Address of the router's object, which the site has. */
+static __always_inline u64 ns_route_object(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_scratch *work,
+					   const struct ns_route_params *params)
+{
+	return params->has_owner ? ns_route_captured(go_closure(ctx), params)
+				 : ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
+}
+
 /* Reads the route into the window and says of it in work->route. Returns -1 when there is none to be read. */
 static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
 					 const struct ns_route_params *params)
 {
 	struct ns_route_text *text = &work->route;
 	u64 first = ns_result(ctx, hit, work, NS_ROUTE_SITE_FIRST);
-	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
+	u64 object = ns_route_object(ctx, hit, work, params);
 	struct go_string value = {.data = first, .bytes = object};
+	u8 is_none = 0;
 
 	__builtin_memset(text, 0, sizeof(*text));
 	if (params->kind != NS_ROUTE_VALUE) {
@@ -63,6 +103,11 @@ static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hi
 			goto unreadable;
 		if (!object)
 			return -1; /* a route without a path */
+		if (params->has_unless &&
+		    bpf_probe_read_user(&is_none, sizeof(is_none), (const void *)(object + params->unless_off)))
+			goto unreadable;
+		if (is_none)
+			return -1; /* a middleware that was the last to be asked */
 		if (bpf_probe_read_user(&value, sizeof(value), (const void *)(object + params->route_off)))
 			goto unreadable;
 	}
@@ -93,11 +138,14 @@ unreadable:
 static __always_inline u64 ns_route_handler(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
 					    const struct ns_route_params *params)
 {
-	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND) + params->handler_off;
+	u64 object = ns_route_object(ctx, hit, work, params);
 	struct go_iface handler = {};
 	struct ns_go_strings list = {};
 	u64 func = 0, code;
 
+	if (params->handler_is_behind && ns_read_u64(&object, object + params->pointer_off))
+		goto unreadable;
+	object += params->handler_off;
 	switch (params->handler_kind) {
 	case NS_HANDLER_WORDS:
 		handler.itab = ns_result(ctx, hit, work, NS_ROUTE_SITE_HANDLER);
