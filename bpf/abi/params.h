@@ -287,9 +287,8 @@ NS_ASSERT(sizeof(struct ns_http_client_params) == 40);
 
 /* ---- valyala/fasthttp ---- */
 
-/* Index in ns_site.results, where a request begins: the address of a part of the RequestCtx, and the offset of that */
-#define NS_FASTHTTP_SITE_PART 0
-#define NS_FASTHTTP_SITE_PART_OFF 1
+/* Index in ns_site.results, where a request begins: offset of the first argument in the RequestCtx, a constant */
+#define NS_FASTHTTP_SITE_PART_OFF 0
 
 /* Bits of ns_fasthttp_params.present */
 #define NS_FASTHTTP_PARAM_TLS 0x1

@@ -47,9 +47,8 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 	return !text->cut;
 }
 
-#define NS_ROUTE_CAPTURED                                                                          \
-	3 /* words that the deferred function has captured: the App, and a context as an interface \
-	   */
+/* Words that the deferred function has captured at most: the App, and a context as an interface. */
+#define NS_ROUTE_CAPTURED 3
 
 /*
  * The router's object that the closure has captured. The order of what a closure captures is the compiler's; it is the
@@ -77,7 +76,7 @@ static __always_inline u64 ns_route_captured(u64 closure, const struct ns_route_
 	return 0;
 }
 
-/* Address of the router's object, which the site has. */
+/* Address of the router's object: what the site has. Of NS_ROUTE_VALUE it is the length of the string. */
 static __always_inline u64 ns_route_object(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_scratch *work,
 					   const struct ns_route_params *params)
 {
@@ -87,11 +86,10 @@ static __always_inline u64 ns_route_object(struct go_regs *ctx, const struct ns_
 
 /* Reads the route into the window and says of it in work->route. Returns -1 when there is none to be read. */
 static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
-					 const struct ns_route_params *params)
+					 const struct ns_route_params *params, u64 object)
 {
 	struct ns_route_text *text = &work->route;
 	u64 first = ns_result(ctx, hit, work, NS_ROUTE_SITE_FIRST);
-	u64 object = ns_route_object(ctx, hit, work, params);
 	struct go_string value = {.data = first, .bytes = object};
 	u8 is_none = 0;
 
@@ -136,9 +134,8 @@ unreadable:
 
 /* Code of the handler that the router chose, as linked; 0 when it is not known. */
 static __always_inline u64 ns_route_handler(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
-					    const struct ns_route_params *params)
+					    const struct ns_route_params *params, u64 object)
 {
-	u64 object = ns_route_object(ctx, hit, work, params);
 	struct go_iface handler = {};
 	struct ns_go_strings list = {};
 	u64 func = 0, code;
@@ -236,6 +233,7 @@ int http_route(struct go_regs *ctx)
 	struct ns_scratch *work;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
+	u64 object;
 
 	if (ns_hit_begin(ctx, &hit) || hit.other_caller)
 		return 0;
@@ -252,15 +250,14 @@ int http_route(struct go_regs *ctx)
 	}
 	go_copy_registers(ctx, work->registers);
 	params = &hit.binary->routes[hit.site->tag & (NS_ROUTES - 1)];
+	object = ns_route_object(ctx, &hit, work, params);
 	if (params->kind == NS_ROUTE_REQUEST) {
-		u64 request = ns_result(ctx, &hit, work, NS_ROUTE_SITE_SECOND);
-
 		if (short_op)
-			short_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
+			short_op->op.memo[NS_SERVER_MUX_REQUEST] = object;
 		else if (long_op)
-			long_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
-	} else if (!ns_route_read(ctx, &hit, work, params)) {
-		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params);
+			long_op->op.memo[NS_SERVER_MUX_REQUEST] = object;
+	} else if (!ns_route_read(ctx, &hit, work, params, object)) {
+		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params, object);
 
 		if (short_op)
 			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work, params->source, handler_vaddr);

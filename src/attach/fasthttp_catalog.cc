@@ -12,13 +12,13 @@ constexpr std::string_view kResponse = "github.com/valyala/fasthttp.Response";
 constexpr std::string_view kServer = "github.com/valyala/fasthttp.Server";
 constexpr std::string_view kRequestHeader = "github.com/valyala/fasthttp.RequestHeader";
 constexpr std::string_view kResponseHeader = "github.com/valyala/fasthttp.ResponseHeader";
-// What both headers have in common, since 1.60; before that each has it itself.
+// What both headers have in common in later releases; before that each has it itself.
 constexpr std::string_view kHeader = "github.com/valyala/fasthttp.header";
 constexpr std::string_view kArgument = "github.com/valyala/fasthttp.argsKV";
 constexpr std::string_view kBuffer = "github.com/valyala/bytebufferpool.ByteBuffer";
 constexpr std::string_view kBytes = "[]uint8";
 
-// Source of the functions: server.go, (*Server).serveConn. Since 1.72 it only calls serveConnCounted.
+// Source of the functions: server.go, (*Server).serveConn, which in later releases only calls serveConnCounted.
 constexpr std::string_view kServe[] = {"github.com/valyala/fasthttp.(*Server).serveConnCounted",
                                        "github.com/valyala/fasthttp.(*Server).serveConn"};
 constexpr std::string_view kWriteResponse[] = {"github.com/valyala/fasthttp.writeResponse"};

@@ -101,7 +101,6 @@ absl::StatusOr<PlannedProbe> PlanBegin(const GoBinary& binary, LibraryPlan* plan
       continue;
     }
     NODESPAN_ASSIGN_OR_RETURN(const uint16_t offset, FindOffset(binary, start.part, plan));
-    probe->site.results[NS_FASTHTTP_SITE_PART] = {.value = NS_REG_ARG0, .source = NS_VALUE_REGISTER, .pad = {}};
     probe->site.results[NS_FASTHTTP_SITE_PART_OFF] = {.value = offset, .source = NS_VALUE_CONSTANT, .pad = {}};
     return probe;
   }

@@ -73,9 +73,9 @@ constexpr std::string_view kOldServeMuxUnlock[] = {"net/http.(*serveMux121).hand
                                                    "net/http.(*ServeMux).handler.func1"};
 constexpr int kPatternResult[] = {2, 3};
 
-// Source: router.go, (*App).handler and requestHandler, whose `defer app.ReleaseCtx(c)` runs when all handlers have
-// returned; path and use of a Route are those of the last one that matched. A middleware that was asked last is no
-// route.
+// Source: router.go, (*App).handler (since 2.49 at the latest) and requestHandler, whose `defer app.ReleaseCtx(c)` runs
+// when all handlers have returned; path and use of a Route are those of the last one that matched. A middleware that
+// was asked last is no route.
 constexpr std::string_view kFiberThreeRelease[] = {
     "github.com/gofiber/fiber/v3.(*App).requestHandler.deferwrap1",
     "github.com/gofiber/fiber/v3.(*App).defaultRequestHandler.deferwrap1"};
