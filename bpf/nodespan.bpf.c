@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The shared BPF object: one translation unit, so that all programs share one set of maps. */
 #include "bpf/programs/database_sql.bpf.c"
+#include "bpf/programs/fasthttp_server.bpf.c"
 #include "bpf/programs/go_panic.bpf.c"
 #include "bpf/programs/go_redis.bpf.c"
 #include "bpf/programs/grpc_client.bpf.c"

@@ -207,9 +207,17 @@ struct ns_route_params {
 	uint8_t source;	      /* enum ns_route_source */
 	uint8_t has_pointer;
 	uint8_t handler_kind; /* enum ns_handler_kind */
-	uint8_t pad[4];
+	/* The object is captured by the closure that is hit, which captures its owner too: the one of them that has the
+	 * other one at owner_off. If has_owner. */
+	uint8_t has_owner;
+	uint8_t has_unless;	   /* it is no route when the bool next to it, at unless_off, is set */
+	uint8_t handler_is_behind; /* handler_off is next to the route as well, behind the pointer */
+	uint8_t pad[1];
+	uint16_t owner_off;
+	uint16_t unless_off;
+	uint8_t more_pad[4];
 };
-NS_ASSERT(sizeof(struct ns_route_params) == 32);
+NS_ASSERT(sizeof(struct ns_route_params) == 40);
 
 #define NS_ROUTES 8 /* routers in one binary; a power of two */
 
@@ -234,18 +242,26 @@ NS_ASSERT(sizeof(struct ns_handler_params) == 32);
 #define NS_CLIENT_PARAM_PROTO 0x1
 #define NS_CLIENT_PARAM_CONTENT_LENGTH 0x2
 #define NS_CLIENT_PARAM_PEER 0x4
-#define NS_CLIENT_PARAM_PEER_TLS 0x8 /* crypto/tls.Conn.conn */
 #define NS_CLIENT_PARAM_OPAQUE 0x10
 #define NS_CLIENT_PARAM_RAW_PATH 0x20
 #define NS_CLIENT_PARAM_FORCE_QUERY 0x40
 #define NS_CLIENT_PARAM_FRAGMENT 0x80
 
-struct ns_http_client_params {
-	/* net.Conn that a persistConn has: itabs of the concrete types that are looked through, as linked */
+/* The way from a net.Conn to its peer. */
+struct ns_peer_params {
+	/* itabs of the concrete types that are looked through, as linked; 0: not in the binary */
 	uint64_t tcp_conn_itab_vaddr; /* (net.Conn, *net.TCPConn) */
 	uint64_t tls_conn_itab_vaddr; /* (net.Conn, *tls.Conn) */
 	uint64_t tcp_addr_itab_vaddr; /* (net.Addr, *net.TCPAddr) */
-	uint32_t present;	      /* NS_CLIENT_PARAM_* */
+	uint16_t tls_conn_conn_off;
+	uint16_t net_fd_raddr_off;
+	uint16_t tcp_addr_ip_off;
+	uint16_t tcp_addr_port_off;
+};
+NS_ASSERT(sizeof(struct ns_peer_params) == 32);
+
+struct ns_http_client_params {
+	uint32_t present; /* NS_CLIENT_PARAM_* */
 	/* net/url.URL */
 	uint16_t url_bytes; /* <= NS_WINDOW_BYTES */
 	uint16_t url_scheme_off;
@@ -264,15 +280,59 @@ struct ns_http_client_params {
 	uint16_t response_proto_minor_off;
 	uint16_t response_content_length_off;
 	uint16_t response_request_off;
-	/* the way from a persistConn to its peer */
-	uint16_t persist_conn_conn_off;
-	uint16_t tls_conn_conn_off;
-	uint16_t net_fd_raddr_off;
-	uint16_t tcp_addr_ip_off;
-	uint16_t tcp_addr_port_off;
+	uint16_t persist_conn_conn_off; /* net.Conn: see ns_peer_params */
 	uint16_t pad[1];
 };
-NS_ASSERT(sizeof(struct ns_http_client_params) == 72);
+NS_ASSERT(sizeof(struct ns_http_client_params) == 40);
+
+/* ---- valyala/fasthttp ---- */
+
+/* Index in ns_site.results, where a request begins: offset of the first argument in the RequestCtx, a constant */
+#define NS_FASTHTTP_SITE_PART_OFF 0
+
+/* Bits of ns_fasthttp_params.present */
+#define NS_FASTHTTP_PARAM_TLS 0x1
+#define NS_FASTHTTP_PARAM_PROTO 0x2
+#define NS_FASTHTTP_PARAM_CONTENT_LENGTH 0x4
+#define NS_FASTHTTP_PARAM_HOST 0x8
+#define NS_FASTHTTP_PARAM_USER_AGENT 0x10
+#define NS_FASTHTTP_PARAM_HEADERS 0x20
+#define NS_FASTHTTP_PARAM_CONN 0x40
+#define NS_FASTHTTP_PARAM_BODY 0x80
+#define NS_FASTHTTP_PARAM_HANDLER 0x100
+#define NS_FASTHTTP_PARAM_CONTENT_TYPE 0x200
+
+struct ns_fasthttp_params {
+	uint32_t present; /* NS_FASTHTTP_PARAM_* */
+	/* fasthttp.RequestCtx, with what is in it */
+	uint16_t request_header_off; /* Request.Header */
+	uint16_t is_tls_off;	     /* Request.isTLS */
+	uint16_t status_off;	     /* Response.Header.statusCode */
+	uint16_t response_length_off;
+	uint16_t body_stream_off; /* Response.bodyStream: io.Reader */
+	uint16_t body_raw_off;	  /* Response.bodyRaw */
+	uint16_t body_off;	  /* Response.body: *ByteBuffer */
+	uint16_t conn_off;
+	uint16_t server_off;
+	uint16_t handler_off; /* fasthttp.Server */
+	uint16_t buffer_off;  /* bytebufferpool.ByteBuffer: []byte */
+	/* fasthttp.RequestHeader */
+	uint16_t header_bytes; /* sizeof, <= NS_WINDOW_BYTES */
+	uint16_t method_off;
+	uint16_t uri_off;
+	uint16_t host_off;
+	uint16_t user_agent_off;
+	uint16_t content_type_off;
+	uint16_t content_length_off;
+	uint16_t no_http11_off;
+	uint16_t args_off; /* []argsKV: further headers */
+	/* fasthttp.argsKV */
+	uint16_t arg_bytes; /* sizeof */
+	uint16_t arg_key_off;
+	uint16_t arg_value_off;
+	uint16_t pad[1];
+};
+NS_ASSERT(sizeof(struct ns_fasthttp_params) == 52);
 
 /* ---- Goroutines and contexts ---- */
 
@@ -595,10 +655,13 @@ struct ns_binary_params {
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
+	struct ns_peer_params peer;
+	struct ns_fasthttp_params fasthttp;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1784);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1904);
 
-/* Key of the hash map `context_types`: the itab of (context.Context, T). */
+/* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
+ * makes that itab when it runs. */
 struct ns_context_type_key {
 	uint64_t itab_vaddr;
 	uint32_t binary_slot;
@@ -614,7 +677,7 @@ struct ns_context_type {
 	uint8_t has_indirection;
 	uint8_t is_root; /* there is none: context.Background and the like */
 	uint8_t has_value;
-	uint8_t pad;
+	uint8_t is_pointer; /* at parent_off is a pointer to a context that is a root, and no interface */
 };
 NS_ASSERT(sizeof(struct ns_context_type) == 12);
 

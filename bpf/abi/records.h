@@ -58,12 +58,21 @@ struct ns_record_header {
 };
 NS_ASSERT(sizeof(struct ns_record_header) == 112);
 
+/* An address as net.TCPAddr has it. */
+struct ns_socket_address {
+	uint8_t ip[16];
+	uint16_t port;
+	uint8_t ip_bytes; /* 4, 16; 0: not known */
+	uint8_t pad[5];
+};
+NS_ASSERT(sizeof(struct ns_socket_address) == 24);
+
 /* ---- HTTP server ---- */
 enum ns_http_string {
 	NS_HTTP_METHOD,
 	NS_HTTP_URI,	     /* Request.RequestURI: the request target as sent */
 	NS_HTTP_HOST,	     /* Request.Host */
-	NS_HTTP_REMOTE_ADDR, /* Request.RemoteAddr: host:port of the socket peer */
+	NS_HTTP_REMOTE_ADDR, /* Request.RemoteAddr: host:port of the socket peer; of fasthttp see `peer` */
 	NS_HTTP_USER_AGENT,
 	NS_HTTP_FORWARDED,
 	NS_HTTP_X_FORWARDED_FOR,
@@ -107,7 +116,14 @@ enum ns_route_source {
 	NS_ROUTE_ECHO,
 	NS_ROUTE_CHI, /* the patterns of all routers on the way, joined as they are */
 	NS_ROUTE_GORILLA,
+	NS_ROUTE_FIBER,
 	NS_ROUTE_SOURCE_COUNT
+};
+
+enum ns_http_library {
+	NS_HTTP_NET_HTTP, /* and golang.org/x/net/http2 */
+	NS_HTTP_FASTHTTP,
+	NS_HTTP_LIBRARY_COUNT
 };
 
 /* Bits of `present` of both HTTP records: which of the optional fields were read */
@@ -128,11 +144,13 @@ struct ns_http_server_record {
 	uint8_t proto_major;
 	uint8_t proto_minor;
 	uint8_t route_source; /* enum ns_route_source */
-	uint8_t pad[5];
+	uint8_t library;      /* enum ns_http_library */
+	uint8_t pad[4];
 	uint64_t handler_vaddr; /* code of the handler that was chosen, as linked; 0: not known */
-				/* strings follow */
+	struct ns_socket_address peer;
+	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_http_server_record) == 152);
+NS_ASSERT(sizeof(struct ns_http_server_record) == 176);
 
 /* ---- HTTP client: one attempt to send a request ---- */
 enum ns_http_client_string {
@@ -165,15 +183,6 @@ NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_
 #define NS_CLIENT_EMPTY_QUERY 0x1000  /* there is a "?" with nothing behind it: URL.ForceQuery */
 #define NS_CLIENT_FAILED 0x400	      /* there is an error and no response */
 #define NS_CLIENT_PANICKED 0x800      /* the attempt ended by a panic or runtime.Goexit */
-
-/* An address as net.TCPAddr has it. */
-struct ns_socket_address {
-	uint8_t ip[16];
-	uint16_t port;
-	uint8_t ip_bytes; /* 4, 16; 0: not known */
-	uint8_t pad[5];
-};
-NS_ASSERT(sizeof(struct ns_socket_address) == 24);
 
 struct ns_http_client_record {
 	struct ns_record_header header;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Server operations of net/http, as the programs that work on them share them. */
+/* Server operations of net/http and fasthttp, as the programs that work on them share them. */
 #ifndef NODESPAN_HTTP_SERVER_H
 #define NODESPAN_HTTP_SERVER_H
 
@@ -9,7 +9,7 @@
 
 /* ns_operation.memo */
 enum ns_server_memo {
-	NS_SERVER_REQUEST,     /* address of the http.Request */
+	NS_SERVER_REQUEST,     /* address of the http.Request, or of the fasthttp.RequestCtx */
 	NS_SERVER_RESPONSE,    /* address of the response's state */
 	NS_SERVER_GOID,	       /* number of the goroutine, when the span was noted as a parent */
 	NS_SERVER_WRITER,      /* index into ns_http_server_params.writers */

@@ -73,8 +73,17 @@ static __always_inline const struct ns_context_type *ns_context_type(const struc
 		.itab_vaddr = context.itab - hit->params->load_bias,
 		.binary_slot = hit->binary_slot,
 	};
-	const struct ns_context_type *type = bpf_map_lookup_elem(&context_types, &key);
+	const struct ns_context_type *type;
+	u64 descriptor = 0;
 
+	if (!context.itab)
+		return NULL; /* found through a pointer: there is none above it */
+	type = bpf_map_lookup_elem(&context_types, &key);
+	if (!type && !ns_read_u64(&descriptor, context.itab + GO_ITAB_TYPE_OFF)) {
+		/* The runtime makes itabs for what comes as another interface (runtime/iface.go, getitab). */
+		key.itab_vaddr = descriptor - hit->params->load_bias;
+		type = bpf_map_lookup_elem(&context_types, &key);
+	}
 	if (!type)
 		ns_count(NS_LOSS_CONTEXT_TYPE);
 	return type;
@@ -92,6 +101,12 @@ static __always_inline enum ns_context_step ns_context_follow(const struct ns_co
 		return NS_CONTEXT_TOP;
 	if (type->has_indirection && ns_read_u64(&base, context.data + type->indirection_off))
 		base = 0;
+	if (type->is_pointer) {
+		above->itab = 0;
+		if (base && !ns_read_u64(&above->data, base + type->parent_off))
+			return above->data ? NS_CONTEXT_ABOVE : NS_CONTEXT_TOP;
+		base = 0;
+	}
 	if (!base || ns_read_iface(above, base + type->parent_off)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return NS_CONTEXT_UNKNOWN;

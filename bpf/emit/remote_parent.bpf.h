@@ -14,8 +14,7 @@ static __always_inline struct go_string ns_header_value(const struct ns_scratch 
 {
 	struct go_string value = {};
 
-	if (work->headers[header].count &&
-	    bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[header].data))
+	if (work->headers[header].count && ns_read_header(work, header, 0, &value))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 	return value;
 }
@@ -71,9 +70,7 @@ __noinline int ns_captured_step(u32 which, u32 index, u32 begin, u32 scratch_slo
 	op = &work->operation.op;
 	if (op->strings_bytes - begin > NS_CAPTURED_MAX_BYTES - sizeof(struct ns_captured_item) - NS_CAPTURED_MAX_VALUE)
 		return 0;
-	if (bpf_probe_read_user(
-		    &value, sizeof(value),
-		    (const void *)(work->headers[NS_HEADER_CAPTURED + name].data + place * sizeof(value)))) {
+	if (ns_read_header(work, NS_HEADER_CAPTURED + name, place, &value)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return 1;
 	}
@@ -132,7 +129,7 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work, struct
 
 		if (i >= lines->count)
 			break;
-		if (bpf_probe_read_user(&value, sizeof(value), (const void *)(lines->data + i * sizeof(value)))) {
+		if (ns_read_header(work, NS_HEADER_TRACESTATE, i, &value)) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
 			break;
 		}
@@ -179,8 +176,7 @@ static __always_inline void ns_read_ot(struct ns_scratch *work, const struct ns_
 	for (u32 i = 0; i < NS_TRACESTATE_LINES; i++) {
 		struct go_string line = {};
 
-		if (i >= lines->count ||
-		    bpf_probe_read_user(&line, sizeof(line), (const void *)(lines->data + i * sizeof(line))) ||
+		if (i >= lines->count || ns_read_header(work, NS_HEADER_TRACESTATE, i, &line) ||
 		    !ns_ot_line(work, line))
 			break;
 	}
@@ -198,8 +194,7 @@ static __always_inline int ns_read_parent(struct ns_scratch *work, const struct 
 	if (!work->headers[NS_HEADER_TRACEPARENT].count || hit->params->begins_traces)
 		return -1;
 	/* Several traceparent headers: none of them counts. */
-	if (work->headers[NS_HEADER_TRACEPARENT].count > 1 ||
-	    bpf_probe_read_user(&value, sizeof(value), (const void *)work->headers[NS_HEADER_TRACEPARENT].data) ||
+	if (work->headers[NS_HEADER_TRACEPARENT].count > 1 || ns_read_header(work, NS_HEADER_TRACEPARENT, 0, &value) ||
 	    value.bytes < NS_TRACEPARENT_BYTES)
 		goto bad;
 	text[NS_TRACEPARENT_BYTES] = 0;

@@ -11,6 +11,7 @@
 #define NODESPAN_HTTP_HEADERS_H
 
 #include "bpf/base/scratch.bpf.h"
+#include "bpf/extract/go_values.bpf.h"
 #include "bpf/extract/hit.bpf.h"
 #include "bpf/extract/window.bpf.h"
 
@@ -115,6 +116,41 @@ __noinline u64 ns_match_captured(u32 which, u64 name_addr, u64 name_bytes)
 			return NS_HEADER_CAPTURED + i;
 	}
 	return 0;
+}
+
+/* The same of a name of up to 16 bytes that is not in the program's memory, for HTTP. */
+__noinline u64 ns_match_captured_word(u64 first, u64 second, u64 name_bytes)
+{
+	for (u32 i = 0; i < NS_CAPTURED_NAMES; i++) {
+		const volatile struct ns_captured_name *name = &ns_captured_names[NS_HTTP_HEADER_MAP].name[i];
+
+		if (name->bytes == name_bytes && name->word[0] == first && name->word[1] == second)
+			return NS_HEADER_CAPTURED + i;
+	}
+	return 0;
+}
+
+/* Forgets the headers of the request before. `has_lines`: see ns_scratch. */
+static __always_inline void ns_headers_begin(struct ns_scratch *work, u64 has_lines)
+{
+	__builtin_memset(work->headers, 0, sizeof(work->headers));
+	work->has_lines = has_lines;
+}
+
+/* Value `index` of a header, which has more than that. */
+static __always_inline long ns_read_header(const struct ns_scratch *work, u32 header, u32 index, struct go_string *out)
+{
+	if (work->has_lines) {
+		const struct ns_header_line *line =
+			&work->lines[header & (NS_HEADER_SLOTS - 1)][index & (NS_HEADER_LINES - 1)];
+
+		out->data = line->data;
+		out->bytes = line->bytes;
+		return 0;
+	}
+	return bpf_probe_read_user(
+		out, sizeof(*out),
+		(const void *)(work->headers[header & (NS_HEADER_SLOTS - 1)].data + index * sizeof(*out)));
 }
 
 static __always_inline void ns_keep_header(struct ns_scratch *work, u64 header, u32 elem_off)

@@ -34,15 +34,15 @@ unreadable:
 /* Leaves `out` as it is when the connection is of another kind. */
 static __always_inline void ns_read_peer(const struct ns_hit *hit, struct go_iface conn, struct ns_socket_address *out)
 {
-	const struct ns_http_client_params *params = &hit->binary->http_client;
+	const struct ns_peer_params *params = &hit->binary->peer;
 	const u64 bias = hit->params->load_bias;
 	struct go_iface addr = {};
 	u64 fd = 0;
 
-	if ((params->present & NS_CLIENT_PARAM_PEER_TLS) && conn.itab == params->tls_conn_itab_vaddr + bias &&
+	if (params->tls_conn_itab_vaddr && conn.itab == params->tls_conn_itab_vaddr + bias &&
 	    ns_read_iface(&conn, conn.data + params->tls_conn_conn_off))
 		goto unreadable;
-	if (conn.itab != params->tcp_conn_itab_vaddr + bias)
+	if (!params->tcp_conn_itab_vaddr || conn.itab != params->tcp_conn_itab_vaddr + bias)
 		return;
 	if (ns_read_u64(&fd, conn.data) || ns_read_iface(&addr, fd + params->net_fd_raddr_off))
 		goto unreadable;

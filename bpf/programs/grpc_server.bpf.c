@@ -84,7 +84,7 @@ static __always_inline void ns_grpc_server_start(struct go_regs *ctx, struct ns_
 	u8 parent_flags = 0;
 	int has_parent, admitted;
 
-	__builtin_memset(work->headers, 0, sizeof(work->headers));
+	ns_headers_begin(work, 0);
 	op->memo[NS_GRPC_SERVER_STREAM] = go_arg4(ctx);
 	if (ns_read_grpc_stream(hit, op->memo[NS_GRPC_SERVER_STREAM], &stream)) {
 		ns_count(NS_LOSS_READ_FAILED);

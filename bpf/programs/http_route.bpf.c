@@ -7,6 +7,7 @@
  *   gin, echo    the call of sync.(*Pool).Put(x any) that gives the router's context back: BX and CX are x
  *   chi          a branch behind the call of (*node).FindRoute, whose results 2 and 3 are the handler; the context is
  *                what the call was given. One hit for each router that is mounted in another, and its own
+ *   fiber        the deferred function that gives the router's context back, which has captured it and its App
  *   gorilla/mux  requestWithRoute(r *http.Request, route *Route): BX
  *   ServeMux     up to Go 1.21, and later in the mode of Go 1.21: the end of handler(): words 0 and 1 of its results
  * are the handler, 2 and 3 the pattern later: a branch behind the call of findHandler(), with the same results where
@@ -46,14 +47,51 @@ static __always_inline int ns_route_add(u8 *window, struct ns_route_text *text, 
 	return !text->cut;
 }
 
+/* Words that the deferred function has captured at most: the App, and a context as an interface. */
+#define NS_ROUTE_CAPTURED 3
+
+/*
+ * The router's object that the closure has captured. The order of what a closure captures is the compiler's; it is the
+ * one that has another one as its owner. 0: there is none.
+ */
+static __always_inline u64 ns_route_captured(u64 closure, const struct ns_route_params *params)
+{
+	u64 words[NS_ROUTE_CAPTURED] = {};
+	u64 owner;
+
+#pragma unroll
+	for (u32 i = 0; i < NS_ROUTE_CAPTURED; i++)
+		(void)ns_read_u64(&words[i], closure + 8 * (i + 1)); /* there may be fewer */
+#pragma unroll
+	for (u32 i = 0; i < NS_ROUTE_CAPTURED; i++) {
+		owner = 0;
+		if (!words[i] || ns_read_u64(&owner, words[i] + params->owner_off) || !owner)
+			continue;
+#pragma unroll
+		for (u32 j = 0; j < NS_ROUTE_CAPTURED; j++) {
+			if (j != i && words[j] == owner)
+				return words[i];
+		}
+	}
+	return 0;
+}
+
+/* Address of the router's object: what the site has. Of NS_ROUTE_VALUE it is the length of the string. */
+static __always_inline u64 ns_route_object(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_scratch *work,
+					   const struct ns_route_params *params)
+{
+	return params->has_owner ? ns_route_captured(go_closure(ctx), params)
+				 : ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
+}
+
 /* Reads the route into the window and says of it in work->route. Returns -1 when there is none to be read. */
 static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
-					 const struct ns_route_params *params)
+					 const struct ns_route_params *params, u64 object)
 {
 	struct ns_route_text *text = &work->route;
 	u64 first = ns_result(ctx, hit, work, NS_ROUTE_SITE_FIRST);
-	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND);
 	struct go_string value = {.data = first, .bytes = object};
+	u8 is_none = 0;
 
 	__builtin_memset(text, 0, sizeof(*text));
 	if (params->kind != NS_ROUTE_VALUE) {
@@ -63,6 +101,11 @@ static __always_inline int ns_route_read(struct go_regs *ctx, const struct ns_hi
 			goto unreadable;
 		if (!object)
 			return -1; /* a route without a path */
+		if (params->has_unless &&
+		    bpf_probe_read_user(&is_none, sizeof(is_none), (const void *)(object + params->unless_off)))
+			goto unreadable;
+		if (is_none)
+			return -1; /* a middleware that was the last to be asked */
 		if (bpf_probe_read_user(&value, sizeof(value), (const void *)(object + params->route_off)))
 			goto unreadable;
 	}
@@ -91,13 +134,15 @@ unreadable:
 
 /* Code of the handler that the router chose, as linked; 0 when it is not known. */
 static __always_inline u64 ns_route_handler(struct go_regs *ctx, const struct ns_hit *hit, struct ns_scratch *work,
-					    const struct ns_route_params *params)
+					    const struct ns_route_params *params, u64 object)
 {
-	u64 object = ns_result(ctx, hit, work, NS_ROUTE_SITE_SECOND) + params->handler_off;
 	struct go_iface handler = {};
 	struct ns_go_strings list = {};
 	u64 func = 0, code;
 
+	if (params->handler_is_behind && ns_read_u64(&object, object + params->pointer_off))
+		goto unreadable;
+	object += params->handler_off;
 	switch (params->handler_kind) {
 	case NS_HANDLER_WORDS:
 		handler.itab = ns_result(ctx, hit, work, NS_ROUTE_SITE_HANDLER);
@@ -188,6 +233,7 @@ int http_route(struct go_regs *ctx)
 	struct ns_scratch *work;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
+	u64 object;
 
 	if (ns_hit_begin(ctx, &hit) || hit.other_caller)
 		return 0;
@@ -204,15 +250,14 @@ int http_route(struct go_regs *ctx)
 	}
 	go_copy_registers(ctx, work->registers);
 	params = &hit.binary->routes[hit.site->tag & (NS_ROUTES - 1)];
+	object = ns_route_object(ctx, &hit, work, params);
 	if (params->kind == NS_ROUTE_REQUEST) {
-		u64 request = ns_result(ctx, &hit, work, NS_ROUTE_SITE_SECOND);
-
 		if (short_op)
-			short_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
+			short_op->op.memo[NS_SERVER_MUX_REQUEST] = object;
 		else if (long_op)
-			long_op->op.memo[NS_SERVER_MUX_REQUEST] = request;
-	} else if (!ns_route_read(ctx, &hit, work, params)) {
-		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params);
+			long_op->op.memo[NS_SERVER_MUX_REQUEST] = object;
+	} else if (!ns_route_read(ctx, &hit, work, params, object)) {
+		u64 handler_vaddr = ns_route_handler(ctx, &hit, work, params, object);
 
 		if (short_op)
 			ns_route_store(&short_op->op, NS_SHORT_STRINGS_BYTES, work, params->source, handler_vaddr);

@@ -20,12 +20,8 @@
  * End of HTTP/2: the deferred function of (*serverConn).runHandler, which runs on panic, too, and before the state of
  * the response goes back to its pool (net/http/h2_bundle.go, since Go 1.27 net/http/internal/http2/server.go).
  */
-#include "bpf/emit/exclusions.bpf.h"
-#include "bpf/emit/http_server.bpf.h"
-#include "bpf/emit/parents.bpf.h"
-#include "bpf/emit/remote_parent.bpf.h"
+#include "bpf/emit/http_request.bpf.h"
 #include "bpf/extract/http_handler.bpf.h"
-#include "bpf/extract/http_request.bpf.h"
 
 /* What a request begins with. */
 struct ns_server_begin {
@@ -58,14 +54,9 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 					    const struct ns_object_key *key, const struct ns_server_begin *begin)
 {
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_HTTP_SERVER);
-	struct ns_http_server_record *record = ns_op_record(op, ns_http_server_record);
-	struct ns_strings strings = {.op = op, .fixed = NS_SERVER_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_request request = {};
-	struct go_string user_agent = {};
-	u8 parent_flags = 0;
-	int has_parent, admitted;
 
-	__builtin_memset(work->headers, 0, sizeof(work->headers));
+	ns_headers_begin(work, 0);
 	if (ns_read_request(work->window, ns_request_params(hit, begin->is_stream_request), begin->request_addr,
 			    &request)) {
 		ns_count(NS_LOSS_READ_FAILED);
@@ -73,45 +64,11 @@ static __always_inline void ns_server_start(struct ns_scratch *work, const struc
 	}
 	if (begin->kind == NS_WRITER_HTTP1 && ns_is_http2_preface(&request))
 		return;
-	record->request_body_bytes = request.content_length;
-	record->is_tls = request.is_tls;
-	record->proto_major = request.proto_major;
-	record->proto_minor = request.proto_minor;
-	record->present = request.present;
-	ns_collect_headers(work, hit, NS_HTTP_HEADER_MAP, request.header_map);
-	has_parent = ns_read_parent(work, hit, &parent_flags) == 0;
-	if (!has_parent) {
-		ns_new_trace_id(op->header.trace_id);
-		*(u64 *)op->header.parent_span_id = 0;
-	}
-	admitted = ns_admit_request(work, hit, &op->header, has_parent, parent_flags, request.uri, &user_agent);
-	op->header.flags = has_parent ? NS_SPAN_REMOTE_PARENT : 0;
-	if (hit->binary->has_client_ops) {
-		op->memo[NS_SERVER_GOID] = ns_read_goid(hit, key->addr);
-		ns_note_parents(work, hit, &op->header, op->memo[NS_SERVER_GOID], key->addr, request.context);
-	}
-	if (!admitted)
-		return;
 	op->memo[NS_SERVER_REQUEST] = begin->request_addr;
 	op->memo[NS_SERVER_RESPONSE] = begin->response_addr;
 	op->memo[NS_SERVER_WRITER] = begin->writer;
-
-	ns_append(strings, NS_HTTP_METHOD, request.method, NS_HTTP_MAX_METHOD);
-	ns_append(strings, NS_HTTP_URI, request.uri, NS_HTTP_MAX_URI);
-	ns_append(strings, NS_HTTP_HOST, request.host, NS_HTTP_MAX_HOST);
-	ns_append(strings, NS_HTTP_REMOTE_ADDR, request.remote_addr, NS_HTTP_MAX_REMOTE_ADDR);
-	ns_append(strings, NS_HTTP_USER_AGENT, user_agent, NS_HTTP_MAX_USER_AGENT);
-	ns_append_header(work, strings, NS_HTTP_FORWARDED, NS_HEADER_FORWARDED, NS_HTTP_MAX_FORWARDED);
-	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_FOR, NS_HEADER_X_FORWARDED_FOR,
-			 NS_HTTP_MAX_X_FORWARDED_FOR);
-	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_HOST, NS_HEADER_X_FORWARDED_HOST,
-			 NS_HTTP_MAX_X_FORWARDED_HOST);
-	ns_append_header(work, strings, NS_HTTP_X_FORWARDED_PROTO, NS_HEADER_X_FORWARDED_PROTO,
-			 NS_HTTP_MAX_X_FORWARDED_PROTO);
-	ns_append_captured(work, NS_HTTP_HEADER_MAP, NS_HTTP_CAPTURED);
-	if (has_parent)
-		ns_append_tracestate(work, strings, NS_HTTP_TRACESTATE);
-	ns_op_keep(op, key, NS_HTTP_MAX_PATTERN);
+	ns_collect_headers(work, hit, NS_HTTP_HEADER_MAP, request.header_map);
+	ns_server_open(work, hit, key, &request);
 }
 
 /* Starts an operation on the goroutine that was hit. `data`: the writer's. */

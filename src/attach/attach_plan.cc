@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "attach/fasthttp_plan.h"
 #include "attach/go_runtime_plan.h"
 #include "attach/grpc_plan.h"
 #include "attach/http_client_plan.h"
@@ -89,10 +90,15 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanOwnSdk(binary));
   plan.libraries.push_back(PlanKafkaWriter(binary, &plan.params));
   plan.libraries.push_back(PlanKafkaReader(binary, &plan.params));
+  LibraryPlan fasthttp = PlanFasthttpServer(binary, &plan.params);
+  const bool serves_http = plan.libraries.front().attach || fasthttp.attach;
+  plan.libraries.push_back(std::move(fasthttp));
   if (plan.libraries.front().attach) {
     for (LibraryPlan& library : PlanHttpStreams(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));
     }
+  }
+  if (serves_http) {
     for (LibraryPlan& library : PlanRoutes(binary, &plan.params)) {
       plan.libraries.push_back(std::move(library));
     }

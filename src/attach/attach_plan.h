@@ -55,7 +55,7 @@ struct LibraryPlan {
 
 // How contexts of one concrete type lead to the one they were derived from.
 struct ContextType {
-  uint64_t itab_vaddr = 0;
+  uint64_t itab_vaddr = 0;  // or of its descriptor: see ns_context_type_key
   std::string type_name;
   ns_context_type layout{};
 };

@@ -24,8 +24,13 @@ constexpr std::string_view kMPointer[] = {"*runtime.m"};
 constexpr std::string_view kPuintptr[] = {"runtime.puintptr"};
 
 // Contexts that end every chain (context/context.go; one type up to Go 1.20, two since).
-constexpr std::array<std::string_view, 4> kRootContexts = {"context.backgroundCtx", "context.todoCtx",
-                                                           "context.emptyCtx", "*context.emptyCtx"};
+// A request of fasthttp is one, too.
+constexpr std::string_view kFasthttpRequest = "*github.com/valyala/fasthttp.RequestCtx";
+constexpr std::array<std::string_view, 5> kRootContexts = {"context.backgroundCtx", "context.todoCtx",
+                                                           "context.emptyCtx", "*context.emptyCtx", kFasthttpRequest};
+
+// Contexts that programs have as another interface (fiber.Ctx), so that the binary has no itab of theirs.
+constexpr std::string_view kConvertedContexts[] = {"*github.com/gofiber/fiber/v3.DefaultCtx", kFasthttpRequest};
 
 // How deep embedded structs are looked into, by value.
 constexpr int kMaxNesting = 4;
@@ -64,6 +69,13 @@ std::optional<ns_context_type> FindParent(const GoBinary& binary, const StructTy
     return layout;
   }
   for (const Field& field : type.fields) {
+    if (field.qualified_type_name == kFasthttpRequest && field.offset <= kMaxOffset) {
+      layout.is_pointer = 1;
+      layout.parent_off = static_cast<uint16_t>(field.offset);
+      return layout;
+    }
+  }
+  for (const Field& field : type.fields) {
     if (field.kind != goinspect::Kind::kPointer || field.offset > kMaxOffset) {
       continue;
     }
@@ -77,6 +89,24 @@ std::optional<ns_context_type> FindParent(const GoBinary& binary, const StructTy
     }
   }
   return std::nullopt;
+}
+
+// Adds the type to those that can be followed, if it is one; `key_vaddr`: of its itab or its descriptor.
+void AddContextType(const GoBinary& binary, uint64_t key_vaddr, std::string name, uint64_t type_vaddr,
+                    std::vector<ContextType>* types) {
+  ContextType type{key_vaddr, std::move(name), {}};
+  if (std::find(kRootContexts.begin(), kRootContexts.end(), type.type_name) != kRootContexts.end()) {
+    type.layout.is_root = 1;
+  } else if (const auto structure = binary.StructAt(type_vaddr); structure.ok()) {
+    const std::optional<ns_context_type> layout = FindParent(binary, *structure);
+    if (!layout.has_value()) {
+      return;
+    }
+    type.layout = *layout;
+  } else {
+    return;
+  }
+  types->push_back(std::move(type));
 }
 
 bool Resolve(const GoBinary& binary, std::string_view struct_name, std::string_view field_name,
@@ -111,19 +141,12 @@ std::vector<ContextType> PlanContextTypes(const GoBinary& binary) {
     return types;
   }
   for (const goinspect::Implementation& implementation : *implementations) {
-    ContextType type{implementation.itab_vaddr, implementation.type_name, {}};
-    if (std::find(kRootContexts.begin(), kRootContexts.end(), type.type_name) != kRootContexts.end()) {
-      type.layout.is_root = 1;
-    } else if (const auto structure = binary.StructAt(implementation.type_vaddr); structure.ok()) {
-      const std::optional<ns_context_type> layout = FindParent(binary, *structure);
-      if (!layout.has_value()) {
-        continue;
-      }
-      type.layout = *layout;
-    } else {
-      continue;
+    AddContextType(binary, implementation.itab_vaddr, implementation.type_name, implementation.type_vaddr, &types);
+  }
+  for (const std::string_view name : kConvertedContexts) {
+    if (const absl::StatusOr<uint64_t> type = binary.FindType(name); type.ok()) {
+      AddContextType(binary, *type, std::string(name), *type, &types);
     }
-    types.push_back(std::move(type));
   }
   return types;
 }

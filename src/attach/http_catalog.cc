@@ -23,8 +23,6 @@ constexpr std::string_view kContext[] = {"context.Context"};
 constexpr std::string_view kRequestPtr[] = {"*http.Request"};
 constexpr std::string_view kResponsePtr[] = {"*http.Response"};
 constexpr std::string_view kNetConn[] = {"net.Conn"};
-constexpr std::string_view kNetAddr[] = {"net.Addr"};
-constexpr std::string_view kNetIp[] = {"net.IP"};
 constexpr std::string_view kAtomicBool[] = {"atomic.Bool", "http.atomicBool"};  // the latter up to Go 1.19
 
 // Source of both: net/http/server.go. The end is called exactly once per ServeHTTP (bpf/programs/nethttp_server.bpf.c).
@@ -219,16 +217,10 @@ constexpr FieldSpec<Client> kClientResponseFields[] = {
      "http.response.body.size"},
 };
 
-// Source: net/http/transport.go, type persistConn; crypto/tls/conn.go, type Conn; net/fd_posix.go, type netFD;
-// net/tcpsock.go, type TCPAddr.
+// Source: net/http/transport.go, type persistConn.
 constexpr FieldSpec<Client> kPeerFields[] = {
     {"net/http.persistConn", "conn", kNetConn, &Client::persist_conn_conn_off, NS_CLIENT_PARAM_PEER,
      "network.peer.address"},
-    {"net.netFD", "raddr", kNetAddr, &Client::net_fd_raddr_off, NS_CLIENT_PARAM_PEER, "network.peer.address"},
-    {"net.TCPAddr", "IP", kNetIp, &Client::tcp_addr_ip_off, NS_CLIENT_PARAM_PEER, "network.peer.address"},
-    {"net.TCPAddr", "Port", kInt, &Client::tcp_addr_port_off, NS_CLIENT_PARAM_PEER, "network.peer.port"},
-    {"crypto/tls.Conn", "conn", kNetConn, &Client::tls_conn_conn_off, NS_CLIENT_PARAM_PEER_TLS,
-     "network.peer.address of https requests"},
 };
 
 }  // namespace

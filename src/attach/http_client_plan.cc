@@ -7,6 +7,7 @@
 
 #include "attach/http_catalog.h"
 #include "attach/http_request_plan.h"
+#include "attach/peer_plan.h"
 #include "attach/plan_steps.h"
 #include "base/status_macros.h"
 
@@ -30,53 +31,24 @@ absl::StatusOr<uint16_t> WindowBytes(std::string_view struct_name, std::span<con
   return static_cast<uint16_t>(end);
 }
 
-// The program takes the pointer at the start of a *net.TCPConn for its *netFD.
-absl::Status CheckTcpConn(const GoBinary& binary) {
-  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType tcp_conn, binary.FindStruct("net.TCPConn"));
-  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType conn, binary.FindStruct("net.conn"));
-  const goinspect::Field* embedded = tcp_conn.FindField("conn");
-  const goinspect::Field* fd = conn.FindField("fd");
-  if (embedded == nullptr || embedded->offset != 0 || fd == nullptr || fd->offset != 0 ||
-      fd->qualified_type_name != "*net.netFD") {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "net.TCPConn does not begin with its *net.netFD");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status PlanPeerItabs(const GoBinary& binary, ns_http_client_params* http) {
-  NODESPAN_RETURN_IF_ERROR(CheckTcpConn(binary));
-  NODESPAN_ASSIGN_OR_RETURN(http->tcp_conn_itab_vaddr, binary.FindItab("net.Conn", "*net.TCPConn"));
-  NODESPAN_ASSIGN_OR_RETURN(http->tcp_addr_itab_vaddr, binary.FindItab("net.Addr", "*net.TCPAddr"));
-  return absl::OkStatus();
-}
-
 // The peer is worth a probe of its own, and is left out when anything about it is not as expected.
-void PlanPeer(const GoBinary& binary, ns_http_client_params* http, std::vector<PlannedProbe>* probes,
-              LibraryPlan* plan) {
-  ns_http_client_params candidate = *http;
+void PlanPeer(const GoBinary& binary, ns_binary_params* params, std::vector<PlannedProbe>* probes, LibraryPlan* plan) {
   LibraryPlan part;
-  absl::Status status = ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.peer_fields, &candidate,
-                                                             &candidate.present, &part);
-  if (status.ok()) {
-    status = PlanPeerItabs(binary, &candidate);
-  }
+  ns_http_client_params* http = &params->http_client;
+  absl::Status status =
+      ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.peer_fields, http, &http->present, &part);
   absl::StatusOr<std::vector<PlannedProbe>> connection = PlanProbes(binary, kHttpClientCatalog.connection);
-  if (status.ok() && !connection.ok()) {
-    status = connection.status();
-  }
-  if (status.ok() && (candidate.present & NS_CLIENT_PARAM_PEER) == 0) {
+  status.Update(connection.status());
+  if (status.ok() && (http->present & NS_CLIENT_PARAM_PEER) == 0) {
     status = base::MakeStatus(absl::StatusCode::kUnimplemented, "{}", part.problems.front());
+  }
+  if (status.ok()) {
+    status = PlanConnectionPeer(binary, &params->peer, &part);
   }
   if (!status.ok()) {
     plan->problems.push_back(fmt::format("without network.peer.address: {}", base::Message(status)));
     return;
   }
-  if (const auto tls = binary.FindItab("net.Conn", "*crypto/tls.Conn"); tls.ok()) {
-    candidate.tls_conn_itab_vaddr = *tls;
-  } else {
-    candidate.present &= ~uint32_t{NS_CLIENT_PARAM_PEER_TLS};
-  }
-  *http = candidate;
   std::move(part.fields.begin(), part.fields.end(), std::back_inserter(plan->fields));
   std::move(connection->begin(), connection->end(), std::back_inserter(*probes));
 }
@@ -95,7 +67,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   http->present |= response_present;
   NODESPAN_ASSIGN_OR_RETURN(http->url_bytes, WindowBytes("net/url.URL", plan->fields));
   NODESPAN_ASSIGN_OR_RETURN(http->response_bytes, WindowBytes("net/http.Response", plan->fields));
-  PlanPeer(binary, http, &probes, plan);
+  PlanPeer(binary, params, &probes, plan);
   std::move(ends.begin(), ends.end(), std::back_inserter(probes));
   plan->probes = std::move(probes);
   return absl::OkStatus();

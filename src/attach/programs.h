@@ -19,6 +19,9 @@ namespace nodespan::attach {
   X(kDatabaseSqlWait, database_sql_wait, kContinues)                 \
   X(kDatabaseSqlRefused, database_sql_refused, kContinues)           \
   X(kNetHttpStreamStart, nethttp_stream_start, kStarts)              \
+  X(kFasthttpServerStart, fasthttp_server_start, kStarts)            \
+  X(kFasthttpServerEnd, fasthttp_server_end, kContinues)             \
+  X(kFasthttpServerHijacked, fasthttp_server_hijacked, kContinues)   \
   X(kHttpRoute, http_route, kContinues)                              \
   X(kGrpcServerStart, grpc_server_start, kStarts)                    \
   X(kGrpcServerEnd, grpc_server_end, kContinues)                     \

@@ -73,6 +73,29 @@ constexpr std::string_view kOldServeMuxUnlock[] = {"net/http.(*serveMux121).hand
                                                    "net/http.(*ServeMux).handler.func1"};
 constexpr int kPatternResult[] = {2, 3};
 
+// Source: router.go, (*App).handler (since 2.49 at the latest) and requestHandler, whose `defer app.ReleaseCtx(c)` runs
+// when all handlers have returned; path and use of a Route are those of the last one that matched. A middleware that
+// was asked last is no route.
+constexpr std::string_view kFiberThreeRelease[] = {
+    "github.com/gofiber/fiber/v3.(*App).requestHandler.deferwrap1",
+    "github.com/gofiber/fiber/v3.(*App).defaultRequestHandler.deferwrap1"};
+constexpr RouteStep kFiberThreeSteps[] = {{"github.com/gofiber/fiber/v3.DefaultCtx", "route", "*fiber.Route", true},
+                                          {"github.com/gofiber/fiber/v3.Route", "Path", kString}};
+constexpr RouteHandler kFiberThreeHandler = {.kind = NS_HANDLER_LAST_FUNC,
+                                             .struct_name = "github.com/gofiber/fiber/v3.Route",
+                                             .field_name = "Handlers",
+                                             .type_name = "[]func(fiber.Ctx) error",
+                                             .is_behind = true};
+constexpr std::string_view kFiberTwoRelease[] = {"github.com/gofiber/fiber/v2.(*App).handler.deferwrap1",
+                                                 "github.com/gofiber/fiber/v2.(*App).handler.func1"};
+constexpr RouteStep kFiberTwoSteps[] = {{"github.com/gofiber/fiber/v2.Ctx", "route", "*fiber.Route", true},
+                                        {"github.com/gofiber/fiber/v2.Route", "Path", kString}};
+constexpr RouteHandler kFiberTwoHandler = {.kind = NS_HANDLER_LAST_FUNC,
+                                           .struct_name = "github.com/gofiber/fiber/v2.Route",
+                                           .field_name = "Handlers",
+                                           .type_name = "[]func(*fiber.Ctx) error",
+                                           .is_behind = true};
+
 constexpr RouteCatalog kCatalogs[] = {
     {.library = "github.com/gin-gonic/gin",
      .source = NS_ROUTE_GIN,
@@ -139,6 +162,24 @@ constexpr RouteCatalog kCatalogs[] = {
      .functions = kChiServe,
      .object_type = "*github.com/go-chi/chi.Context",
      .steps = kChiSteps},
+    {.library = "github.com/gofiber/fiber/v3",
+     .source = NS_ROUTE_FIBER,
+     .kind = NS_ROUTE_STRING,
+     .site = RouteSite::kCaptured,
+     .functions = kFiberThreeRelease,
+     .steps = kFiberThreeSteps,
+     .handler = kFiberThreeHandler,
+     .owner = {"github.com/gofiber/fiber/v3.DefaultCtx", "app", "*fiber.App"},
+     .unless = {"github.com/gofiber/fiber/v3.Route", "use", "bool"}},
+    {.library = "github.com/gofiber/fiber/v2",
+     .source = NS_ROUTE_FIBER,
+     .kind = NS_ROUTE_STRING,
+     .site = RouteSite::kCaptured,
+     .functions = kFiberTwoRelease,
+     .steps = kFiberTwoSteps,
+     .handler = kFiberTwoHandler,
+     .owner = {"github.com/gofiber/fiber/v2.Ctx", "app", "*fiber.App"},
+     .unless = {"github.com/gofiber/fiber/v2.Route", "use", "bool"}},
     {.library = "github.com/gorilla/mux",
      .source = NS_ROUTE_GORILLA,
      .kind = NS_ROUTE_STRING,

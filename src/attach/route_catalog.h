@@ -28,6 +28,7 @@ struct RouteHandler {
   // The closure that the router puts around each handler, and the function to which it passes the handler first.
   std::string_view wrapper;
   std::string_view wrapper_calls;
+  bool is_behind = false;  // a field of the struct that has the route, behind the pointer
 };
 
 enum class RouteSite {
@@ -35,6 +36,7 @@ enum class RouteSite {
   kArgument,    // the start of the function, which has the object as an argument
   kEndResults,  // the end of the function, whose result words are the handler and the string, or only the string
   kBehindCall,  // behind the call of another one in the function, whose results are the handler
+  kCaptured,    // the start of a closure that has captured the object
 };
 
 // Rows of one library that follow each other are alternatives: the first one that can be planned counts.
@@ -52,6 +54,8 @@ struct RouteCatalog {
   EndSpec end = {};                   // kEndResults
   std::span<const RouteStep> steps;   // empty: the words of the site are what the kind says
   RouteHandler handler = {};
+  RouteStep owner = {};              // kCaptured: a field of the object, whose value is captured as well
+  RouteStep unless = {};             // next to the route: a bool that says that it is none
   uint32_t needs_request_field = 0;  // NS_HTTP_PARAM_*, any of them
 };
 

@@ -129,13 +129,16 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanSites(const GoBinary& binary, cons
     case RouteSite::kPoolPut: return PlanPoolPuts(binary, router);
     case RouteSite::kEndResults: return PlanEndResults(binary, catalog);
     case RouteSite::kBehindCall: return PlanBehindCall(binary, router);
+    case RouteSite::kCaptured:
     case RouteSite::kArgument: break;
   }
   const std::string_view name = router.functions.front().name;
   const FunctionSpec spec{Program::kHttpRoute, {&name, 1}};
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&spec, 1}));
   for (PlannedProbe& probe : probes) {
-    probe.site.results[NS_ROUTE_SITE_SECOND] = Register(catalog.argument);
+    if (catalog.site == RouteSite::kArgument) {
+      probe.site.results[NS_ROUTE_SITE_SECOND] = Register(catalog.argument);
+    }
   }
   return probes;
 }
@@ -163,6 +166,7 @@ absl::Status PlanHandler(const GoBinary& binary, const RouteHandler& handler, ns
     NODESPAN_RETURN_IF_ERROR(PlanWrapper(binary, handler, route));
   }
   route->handler_kind = static_cast<uint8_t>(handler.kind);
+  route->handler_is_behind = handler.is_behind ? 1 : 0;
   return absl::OkStatus();
 }
 
@@ -189,6 +193,21 @@ absl::Status PlanSteps(const GoBinary& binary, const Found& router, ns_route_par
   return absl::OkStatus();
 }
 
+// A field that says something about the route, if the catalogue names one.
+absl::Status PlanHint(const GoBinary& binary, const Found& router, const RouteStep& step, uint8_t* has, uint16_t* off,
+                      LibraryPlan* plan) {
+  if (step.field_name.empty()) {
+    return absl::OkStatus();
+  }
+  std::string struct_name = router.Place(step.struct_name);
+  NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field,
+                            FindCheckedField(binary, struct_name, step.field_name, {&step.type_name, 1}));
+  *has = 1;
+  *off = static_cast<uint16_t>(field.offset);
+  plan->fields.push_back({std::move(struct_name), std::move(field)});
+  return absl::OkStatus();
+}
+
 absl::Status Plan(const GoBinary& binary, const Found& router, size_t index, ns_binary_params* params,
                   LibraryPlan* plan) {
   const RouteCatalog& catalog = *router.catalog;
@@ -201,6 +220,8 @@ absl::Status Plan(const GoBinary& binary, const Found& router, size_t index, ns_
   route->source = static_cast<uint8_t>(catalog.source);
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanSites(binary, router));
   NODESPAN_RETURN_IF_ERROR(PlanSteps(binary, router, route, plan));
+  NODESPAN_RETURN_IF_ERROR(PlanHint(binary, router, catalog.owner, &route->has_owner, &route->owner_off, plan));
+  NODESPAN_RETURN_IF_ERROR(PlanHint(binary, router, catalog.unless, &route->has_unless, &route->unless_off, plan));
   if (!catalog.object_type.empty()) {
     const std::string type = router.Place(catalog.object_type);
     NODESPAN_ASSIGN_OR_RETURN(route->type_vaddr, binary.FindType(type));

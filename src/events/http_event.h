@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request through net/http, as the kernel side reports it: served, or sent.
+// One request through net/http or fasthttp, as the kernel side reports it: served, or sent.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,12 @@ enum class RouteSource : uint8_t {
   kEcho = NS_ROUTE_ECHO,
   kChi = NS_ROUTE_CHI,
   kGorilla = NS_ROUTE_GORILLA,
+  kFiber = NS_ROUTE_FIBER,
+};
+
+enum class HttpLibrary : uint8_t {
+  kNetHttp = NS_HTTP_NET_HTTP,
+  kFasthttp = NS_HTTP_FASTHTTP,
 };
 
 struct HttpVersion {
@@ -35,6 +41,7 @@ struct HttpVersion {
 
 struct HttpServerEvent {
   EventHeader header;
+  HttpLibrary library = HttpLibrary::kNetHttp;
   HttpOutcome outcome = HttpOutcome::kHandled;
   std::optional<uint16_t> status;             // 0 (nothing was written) or 100-999.
   std::optional<int64_t> request_body_bytes;  // Absent, too, when the client did not say.
@@ -43,11 +50,12 @@ struct HttpServerEvent {
   std::optional<HttpVersion> version;
   RouteSource route_source = RouteSource::kNone;
   std::optional<uint64_t> handler_vaddr;  // Code of the handler, as linked; see model/code_symbols.h.
+  std::optional<SocketAddress> peer;      // Of fasthttp.
 
   EventString method;
   EventString uri;
   EventString host;
-  EventString remote_addr;
+  EventString remote_addr;  // Of net/http.
   EventString user_agent;
   EventString forwarded;
   EventString x_forwarded_for;

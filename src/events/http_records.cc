@@ -40,6 +40,17 @@ constexpr std::array<StringField<HttpClientEvent>, NS_CLIENT_STRING_COUNT> kHttp
     {NS_CLIENT_MAX_ERROR, &HttpClientEvent::error},
 }};
 
+std::optional<SocketAddress> PeerOf(const ns_socket_address& raw) {
+  if (raw.ip_bytes != 4 && raw.ip_bytes != 16) {
+    return std::nullopt;
+  }
+  SocketAddress peer;
+  std::memcpy(peer.ip.data(), raw.ip, sizeof(raw.ip));
+  peer.ip_bytes = raw.ip_bytes;
+  peer.port = raw.port;
+  return peer;
+}
+
 // net/http panics on a code outside 100-999 (server.go, checkWriteHeaderCode), so another value was never a status.
 bool IsHttpStatus(uint16_t status) { return status >= 100 && status <= 999; }
 
@@ -55,9 +66,14 @@ absl::StatusOr<Event> ReadHttpServer(const EventHeader& header, std::span<const 
   if (raw.route_source >= NS_ROUTE_SOURCE_COUNT) {
     return Malformed("HTTP server record: route source {}", raw.route_source);
   }
+  if (raw.library >= NS_HTTP_LIBRARY_COUNT) {
+    return Malformed("HTTP server record: library {}", raw.library);
+  }
   absl::StatusOr<Event> result(absl::in_place);
   auto& event = std::get<HttpServerEvent>(*result);
   event.header = header;
+  event.library = static_cast<HttpLibrary>(raw.library);
+  event.peer = PeerOf(raw.peer);
   event.route_source = static_cast<RouteSource>(raw.route_source);
   event.outcome = static_cast<HttpOutcome>(raw.outcome);
   if (raw.handler_vaddr != 0) {
@@ -106,12 +122,7 @@ absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const 
   if ((raw.present & NS_HTTP_HAS_PROTO) != 0) {
     event.version = HttpVersion{raw.proto_major, raw.proto_minor};
   }
-  if (raw.peer.ip_bytes == 4 || raw.peer.ip_bytes == 16) {
-    SocketAddress& peer = event.peer.emplace();
-    std::memcpy(peer.ip.data(), raw.peer.ip, sizeof(raw.peer.ip));
-    peer.ip_bytes = raw.peer.ip_bytes;
-    peer.port = raw.peer.port;
-  }
+  event.peer = PeerOf(raw.peer);
   event.failed = (raw.present & NS_CLIENT_FAILED) != 0;
   event.panicked = (raw.present & NS_CLIENT_PANICKED) != 0;
   event.has_user_info = (raw.present & NS_CLIENT_HAS_USER_INFO) != 0;

@@ -244,8 +244,26 @@ TEST(RecordReaderTest, RouteComesWithItsRouter) {
   EXPECT_EQ(ReadHttp(record.Bytes()).route_source, RouteSource::kServeMux);
   record.fixed.route_source = NS_ROUTE_GORILLA;
   EXPECT_EQ(ReadHttp(record.Bytes()).route_source, RouteSource::kGorilla);
+  record.fixed.route_source = NS_ROUTE_FIBER;
+  EXPECT_EQ(ReadHttp(record.Bytes()).route_source, RouteSource::kFiber);
   record.fixed.route_source = NS_ROUTE_SOURCE_COUNT;
-  ExpectMalformed(record.Bytes(), "route source 6");
+  ExpectMalformed(record.Bytes(), "route source 7");
+}
+
+TEST(RecordReaderTest, AServerRecordTellsItsLibraryAndPeer) {
+  HttpServerRecordBuilder record;
+  EXPECT_EQ(ReadHttp(record.Bytes()).library, HttpLibrary::kNetHttp);
+  EXPECT_FALSE(ReadHttp(record.Bytes()).peer.has_value());
+  record.fixed.library = NS_HTTP_FASTHTTP;
+  record.fixed.peer = {.ip = {10, 0, 0, 9}, .port = 51234, .ip_bytes = 4, .pad = {}};
+  const std::vector<std::byte> bytes = record.Bytes();
+  const HttpServerEvent event = ReadHttp(bytes);
+  EXPECT_EQ(event.library, HttpLibrary::kFasthttp);
+  ASSERT_TRUE(event.peer.has_value());
+  EXPECT_EQ(event.peer->ip[3], 9);
+  EXPECT_EQ(event.peer->port, 51234);
+  record.fixed.library = NS_HTTP_LIBRARY_COUNT;
+  ExpectMalformed(record.Bytes(), "library 2");
 }
 
 TEST(RecordReaderTest, RejectsStringsThatDoNotAddUp) {

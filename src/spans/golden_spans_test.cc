@@ -150,8 +150,14 @@ TEST(GoldenSpansTest, HttpServer) {
   HttpServerRecordBuilder panicked;
   panicked.fixed.outcome = NS_HTTP_PANICKED;
   panicked.fixed.status = 0;
+  HttpServerRecordBuilder fasthttp;
+  fasthttp.fixed.library = NS_HTTP_FASTHTTP;
+  fasthttp.fixed.peer = {.ip = {10, 0, 0, 9}, .port = 51234, .ip_bytes = 4, .pad = {}};
+  fasthttp.fixed.route_source = NS_ROUTE_FIBER;
+  fasthttp.Set(NS_HTTP_REMOTE_ADDR, "").Set(NS_HTTP_PATTERN, "/users/:id");
   ExpectGoldenSpans("http_server", "http",
                     {{"behind a proxy, with a handler and headers to show", {served.Bytes()}},
+                     {"of fasthttp, with a route of fiber", {fasthttp.Bytes()}},
                      {"an unknown method, without route, that the server fails", {unknown.Bytes()}},
                      {"a handler that panics", {PanicRecordBuilder().Bytes(), panicked.Bytes()}}});
 }

@@ -89,7 +89,7 @@ void BuildHttpClientSpan(const HttpClientEvent& event, const model::SpanOptions&
                          model::Span& span) {
   const SemconvMode mode = options.semconv.http;
   span.kind = model::SpanKind::kClient;
-  span.scope = HttpScope(mode);
+  span.scope = HttpScope(events::HttpLibrary::kNetHttp, mode);
   span.resource = resource;
   CopyIdentity(event.header, clock, span);
 

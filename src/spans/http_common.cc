@@ -12,9 +12,18 @@
 namespace nodespan::spans {
 namespace {
 
-constexpr std::string_view kScopeName = "nodespan/net/http";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
-constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
+// One for each set of names.
+struct Scopes {
+  model::InstrumentationScope stable;
+  model::InstrumentationScope with_old_names;
+};
+
+constexpr Scopes ScopesOf(std::string_view name) {
+  return {{name, model::kVersion, kSchemaUrl}, {name, model::kVersion, ""}};
+}
+
+constexpr Scopes kNetHttpScopes = ScopesOf("nodespan/net/http");
+constexpr Scopes kFasthttpScopes = ScopesOf("nodespan/github.com/valyala/fasthttp");
 
 constexpr std::string_view kOtherMethod = "_OTHER";
 
@@ -24,8 +33,9 @@ bool IsKnownMethod(const events::EventString& method, const model::HttpMethods& 
   return !method.cut && std::find(known_methods.begin(), known_methods.end(), method.text) != known_methods.end();
 }
 
-const model::InstrumentationScope* HttpScope(model::SemconvMode mode) {
-  return model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
+const model::InstrumentationScope* HttpScope(events::HttpLibrary library, model::SemconvMode mode) {
+  const Scopes& scopes = library == events::HttpLibrary::kFasthttp ? kFasthttpScopes : kNetHttpScopes;
+  return model::EmitsOld(mode) ? &scopes.with_old_names : &scopes.stable;
 }
 
 void AddMethod(const events::EventString& method, bool known, AttributeWriter& attributes) {

@@ -18,7 +18,7 @@ namespace nodespan::spans {
 bool IsKnownMethod(const events::EventString& method, const model::HttpMethods& known_methods);
 
 // The scope of both kinds of spans, by the names that are emitted.
-const model::InstrumentationScope* HttpScope(model::SemconvMode mode);
+const model::InstrumentationScope* HttpScope(events::HttpLibrary library, model::SemconvMode mode);
 
 // `known`: what IsKnownMethod says.
 void AddMethod(const events::EventString& method, bool known, AttributeWriter& attributes);

@@ -81,7 +81,8 @@ std::string HttpRoute(const events::HttpServerEvent& event, std::optional<uint16
       }
       break;
     case RouteSource::kGin:
-    case RouteSource::kGorilla: break;
+    case RouteSource::kGorilla:
+    case RouteSource::kFiber: break;
   }
   return Clean(pattern);
 }

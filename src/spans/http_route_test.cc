@@ -25,6 +25,7 @@ TEST(HttpRouteTest, SyntaxOfEachRouterIsPassedThrough) {
   EXPECT_EQ(HttpRoute(Event(RouteSource::kServeMux, "GET shop.example/users/{id}"), kOk), "/users/{id}");
   EXPECT_EQ(HttpRoute(Event(RouteSource::kGin, "/files/*rest"), kOk), "/files/*rest");
   EXPECT_EQ(HttpRoute(Event(RouteSource::kEcho, "/users/:id"), kOk), "/users/:id");
+  EXPECT_EQ(HttpRoute(Event(RouteSource::kFiber, "/users/:id<int>/*"), kOk), "/users/:id<int>/*");
   EXPECT_EQ(HttpRoute(Event(RouteSource::kGorilla, "/n/{id:[0-9]+}"), kOk), "/n/{id:[0-9]+}");
   EXPECT_EQ(HttpRoute(Event(RouteSource::kChi, "/api/*/v1/*/users/{id}"), kOk), "/api/v1/users/{id}");
 }

@@ -16,6 +16,7 @@
 #include "spans/http_route.h"
 #include "spans/redact.h"
 #include "spans/request_target.h"
+#include "spans/socket_address.h"
 #include "spans/span_common.h"
 
 namespace nodespan::spans {
@@ -70,13 +71,14 @@ std::string_view ClientFrom(std::string_view node) {
   return host == "unknown" ? std::string_view() : host;
 }
 
-// What the request and the proxies before us say about both ends. Views into the event and into `forwarded`.
+// What the request and the proxies before us say about both ends. Views into the event, `forwarded` and `peer_text`.
 struct Endpoints {
   Forwarded forwarded;
   std::string scheme;
   HostPort server;
   std::string_view client;
   HostPort peer;
+  std::string peer_text;
 };
 
 void ResolveEndpoints(const HttpServerEvent& event, Endpoints& ends) {
@@ -101,7 +103,10 @@ void ResolveEndpoints(const HttpServerEvent& event, Endpoints& ends) {
     ends.server = SplitHostPort(event.host.text);
   }
 
-  if (!event.remote_addr.cut) {
+  if (event.peer) {
+    ends.peer_text = AddressText(*event.peer);
+    ends.peer = {ends.peer_text, event.peer->port == 0 ? std::nullopt : std::optional(event.peer->port)};
+  } else if (!event.remote_addr.cut) {
     ends.peer = SplitPeerAddress(event.remote_addr.text);
   }
   ends.client = ClientFrom(ends.forwarded.for_node);
@@ -187,7 +192,7 @@ void BuildHttpServerSpan(const HttpServerEvent& event, const model::SpanOptions&
                          const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
   const SemconvMode mode = options.semconv.http;
   span.kind = model::SpanKind::kServer;
-  span.scope = HttpScope(mode);
+  span.scope = HttpScope(event.library, mode);
   span.resource = resource;
   CopyIdentity(event.header, clock, span, event.tracestate);
 

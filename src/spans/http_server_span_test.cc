@@ -299,6 +299,18 @@ TEST(HttpServerSpanTest, PeersOfEveryKind) {
   EXPECT_THAT(Attributes(Build(record)), Not(Contains(Key("network.peer.port"))));
 }
 
+TEST(HttpServerSpanTest, FasthttpHasAScopeOfItsOwnAndItsPeerAsAnAddress) {
+  HttpServerRecordBuilder record;
+  record.fixed.library = NS_HTTP_FASTHTTP;
+  record.fixed.peer = {.ip = {10, 0, 0, 9}, .port = 40000, .ip_bytes = 4, .pad = {}};
+  record.Set(NS_HTTP_REMOTE_ADDR, "");
+  const model::Span span = Build(record);
+  EXPECT_EQ(span.scope->name, "nodespan/github.com/valyala/fasthttp");
+  EXPECT_THAT(Lines(span), AllOf(Contains("client.address=10.0.0.9"), Contains("network.peer.address=10.0.0.9"),
+                                 Contains("network.peer.port=40000")));
+  EXPECT_EQ(Build(record, SemconvMode::kOld).scope->schema_url, "");
+}
+
 TEST(HttpServerSpanTest, ProtocolVersionsAreWrittenAsTheNormWantsThem) {
   HttpServerRecordBuilder record;
   const std::vector<std::tuple<uint8_t, uint8_t, std::string>> cases = {

@@ -143,6 +143,43 @@ TEST_P(KafkaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
   ExpectEnd(kSpans);
 }
 
+class FasthttpHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(FasthttpHitsTest, ARequestCostsAHitAtItsStartAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "fasthttpserver", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "keepalive", "--size", "250"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kRequests = 500;  // over two connections
+  daemon_->WaitForSpans(kRequests);
+  EXPECT_EQ(Runs("fasthttp_server_start"), kRequests);
+  EXPECT_EQ(Runs("fasthttp_server_end"), kRequests);
+  EXPECT_EQ(Runs("fasthttp_server_hijacked"), 0U);
+  EXPECT_EQ(Runs("http_route"), 0U);  // no router was asked
+  ExpectEnd(kRequests);
+}
+
+TEST_P(FasthttpHitsTest, ARouteOfFiberCostsAHitMore) {
+  const Program program = BuildOrSkip("path", "default", "fasthttpserver", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "fibertwo"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kVisits = 14;  // tests/goprograms/fasthttpserver/fiber_two.go
+  constexpr uint64_t kFetches = 2;  // by the last of them from the server without a router: a span of each side
+  daemon_->WaitForSpans(kVisits + 2 * kFetches);
+  EXPECT_EQ(Runs("fasthttp_server_start"), kVisits + kFetches);
+  EXPECT_EQ(Runs("fasthttp_server_end"), kVisits + kFetches);
+  EXPECT_EQ(Runs("http_route"), kVisits);
+  ExpectEnd(kVisits + 2 * kFetches);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, FasthttpHitsTest, ::testing::Values("default", "older"),
+                         [](const auto& info) { return std::string(info.param); });
+
 // tests/goprograms/sqlclient: the scenario's calls that wait, six of them in vain.
 TEST_F(CountedTest, ACallThatWaitsForAConnectionCostsAHitMore) {
   const Program program = BuildOrSkip("path", "default", "sqlclient");

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans servers of valyala/fasthttp, and so of what is built on it.
+#pragma once
+
+#include "attach/attach_plan.h"
+#include "goinspect/go_binary.h"
+
+namespace nodespan::attach {
+
+LibraryPlan PlanFasthttpServer(const goinspect::GoBinary& binary, ns_binary_params* params);
+
+}  // namespace nodespan::attach
