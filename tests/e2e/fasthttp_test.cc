@@ -28,7 +28,9 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, FasthttpTest,
                          ::testing::Values(FasthttpCase{"basic", "default"}, FasthttpCase{"basic", "older"},
                                            FasthttpCase{"lean", "default"}, FasthttpCase{"lean", "older"},
                                            FasthttpCase{"headers", "default"}, FasthttpCase{"headers", "older"},
-                                           FasthttpCase{"static", "default"}, FasthttpCase{"takeover", "default"},
+                                           FasthttpCase{"static", "default"}, FasthttpCase{"tls", "default"},
+                                           FasthttpCase{"tls", "older"}, FasthttpCase{"pipelining", "default"},
+                                           FasthttpCase{"pipelining", "older"}, FasthttpCase{"takeover", "default"},
                                            FasthttpCase{"takeover", "older"}, FasthttpCase{"keepalive", "default"},
                                            FasthttpCase{"concurrency", "default"}, FasthttpCase{"concurrency", "older"},
                                            FasthttpCase{"parents", "default"}, FasthttpCase{"parents", "older"},
@@ -58,6 +60,17 @@ TEST_P(FasthttpHeadersTest, PathAndUserAgentExcludeRequests) {
 
 INSTANTIATE_TEST_SUITE_P(Modules, FasthttpHeadersTest, ::testing::Values("default", "older"),
                          [](const auto& info) { return std::string(info.param); });
+
+// As older kernels attach.
+class FasthttpPerfEventsTest : public E2eTest {};
+
+TEST_F(FasthttpPerfEventsTest, SpansAreTheTruth) {
+  const Program program = BuildOrSkip("path", "default", "fasthttpserver");
+  if (program.ok()) {
+    ExpectTruth(program, {.program_arguments = {"--scenario", "basic,fibertwo,fiberthree"},
+                          .daemon_arguments = {"--attach-method", "perf"}});
+  }
+}
 
 class FasthttpBuildTest : public E2eTest, public ::testing::WithParamInterface<const char*> {};
 

@@ -23,12 +23,12 @@ func fiberThreeNext(c fiber.Ctx) error  { return c.Next() }
 // fiberThreeContext makes client requests with each of the contexts that fiber has.
 func fiberThreeContext(c fiber.Ctx) error {
 	id := truth.IDIn(c.Path())
-	fetchAs(c.RequestCtx(), id, "a")
-	fetchAs(c.Context(), id, "b")
+	fetchAs(c.RequestCtx(), id, "a", truth.Server(id))
+	fetchAs(c.Context(), id, "b", truth.Server(id))
 	done := make(chan struct{})
 	limited, end := context.WithTimeout(c, 10*time.Second)
 	defer end()
-	worker <- func() { fetchAs(limited, id, "c"); close(done) }
+	worker <- func() { fetchAs(limited, id, "c", truth.Server(id)); close(done) }
 	<-worked
 	<-done
 	return c.SendString("done\n")

@@ -19,8 +19,8 @@ func fiberTwoNext(c *fiber.Ctx) error    { return c.Next() }
 // fiberTwoContext makes client requests with each of the contexts that fiber has.
 func fiberTwoContext(c *fiber.Ctx) error {
 	id := truth.IDIn(c.Path())
-	fetchAs(c.Context(), id, "a")
-	fetchAs(c.UserContext(), id, "b")
+	fetchAs(c.Context(), id, "a", truth.Server(id))
+	fetchAs(c.UserContext(), id, "b", truth.Server(id))
 	return c.SendString("done\n")
 }
 

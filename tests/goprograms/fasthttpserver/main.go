@@ -6,9 +6,14 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"reflect"
@@ -33,6 +38,7 @@ const (
 type server struct {
 	journal *truth.Journal
 	address string
+	scheme  string
 }
 
 func prepare(j *truth.Journal) (string, []truth.Scenario, error) {
@@ -49,6 +55,13 @@ func prepare(j *truth.Journal) (string, []truth.Scenario, error) {
 	if err != nil {
 		return "", nil, err
 	}
+	secure, err := listen(journal, func(listener net.Listener) error {
+		return serveWith(&fasthttp.Server{Handler: route})(tls.NewListener(listener, certificate()))
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	secure.scheme = "https"
 	self = plain.address
 	scenarios := []truth.Scenario{
 		{Name: "basic", Run: func() { plain.all("basic", basic()) }},
@@ -59,7 +72,11 @@ func prepare(j *truth.Journal) (string, []truth.Scenario, error) {
 		{Name: "static", Run: func() {
 			static.all("static", []visit{{name: "handler that captures nothing", path: "/%s", handler: serveAll}})
 		}},
+		{Name: "tls", Run: func() {
+			secure.all("tls", []visit{{name: "get", path: "/items/%s"}, {name: "not found", path: "/unknown/%s", status: 404}})
+		}},
 		{Name: "takeover", Run: plain.takeovers},
+		{Name: "pipelining", Run: plain.pipelined},
 		{Name: "keepalive", Run: func() { plain.keepAlive(truth.SizeOr(250)) }},
 		{Name: "concurrency", Run: func() { plain.concurrent(100, truth.SizeOr(20)) }},
 		{Name: "parents", Run: func() { plain.all("parents", plain.parents()) }},
@@ -73,6 +90,20 @@ func serveWith(s *fasthttp.Server) func(net.Listener) error {
 	return s.Serve
 }
 
+// certificate is one that nobody else has signed, for a server on the loopback.
+func certificate() *tls.Config {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	signed, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{signed}, PrivateKey: key}}}
+}
+
 type silence struct{}
 
 func (silence) Printf(string, ...interface{}) {}
@@ -83,7 +114,7 @@ func listen(journal *truth.Journal, serve func(net.Listener) error) (*server, er
 		return nil, err
 	}
 	go func() { _ = serve(listener) }()
-	return &server{journal, listener.Addr().String()}, nil
+	return &server{journal, listener.Addr().String(), "http"}, nil
 }
 
 // visit is one request and what its span must look like.
@@ -102,7 +133,6 @@ type visit struct {
 	absent   []string
 	parent   string // "" for the root of a trace
 	noSpan   bool
-	error    bool // the handler panics
 }
 
 func (v visit) wanted() int {
@@ -112,10 +142,18 @@ func (v visit) wanted() int {
 	return v.status
 }
 
+// dial connects as clients of the server do.
+func (s *server) dial() (net.Conn, error) {
+	if s.scheme == "https" {
+		return tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true})
+	}
+	return net.Dial("tcp", s.address)
+}
+
 // all sends each request over a connection of its own.
 func (s *server) all(scenario string, visits []visit) {
 	for _, v := range visits {
-		conn, err := net.Dial("tcp", s.address)
+		conn, err := s.dial()
 		if err != nil {
 			s.journal.Fail("fasthttpserver: %v", err)
 			return
@@ -127,23 +165,43 @@ func (s *server) all(scenario string, visits []visit) {
 
 // pay sends one request and writes its line.
 func (s *server) pay(scenario string, conn net.Conn, answers *bufio.Reader, v visit) {
-	id := s.journal.NewID(scenario)
-	start := time.Now()
-	path := strings.Replace(v.path, "%s", id, 1)
-	status, size, err := s.ask(conn, answers, path, &v)
-	if err != nil || status != v.wanted() {
-		s.journal.Fail("fasthttpserver: %s %s: status %d (%v), expected %d", id, v.name, status, err, v.wanted())
+	s.pipeline(scenario, conn, answers, []visit{v})
+}
+
+// pipeline sends several requests at once, and writes their lines.
+func (s *server) pipeline(scenario string, conn net.Conn, answers *bufio.Reader, visits []visit) {
+	var ids []string
+	var text strings.Builder
+	for i := range visits {
+		ids = append(ids, s.journal.NewID(scenario))
+		s.request(&text, &visits[i], ids[i])
 	}
-	if v.noSpan {
+	start := time.Now()
+	_ = conn.SetDeadline(start.Add(20 * time.Second))
+	if _, err := io.WriteString(conn, text.String()); err != nil {
+		s.journal.Fail("fasthttpserver: %s: %v", ids[0], err)
 		return
 	}
+	for i, v := range visits {
+		status, size, err := receive(answers, v.method)
+		if err != nil || status != v.wanted() {
+			s.journal.Fail("fasthttpserver: %s %s: status %d (%v), expected %d", ids[i], v.name, status, err, v.wanted())
+		}
+		if !v.noSpan {
+			s.tell(scenario, ids[i], conn, v, status, size, start)
+		}
+	}
+}
+
+// tell writes the line of a request that was answered.
+func (s *server) tell(scenario, id string, conn net.Conn, v visit, status, size int, start time.Time) {
 	local := conn.LocalAddr().(*net.TCPAddr)
 	host, port := s.host()
-	parts := strings.SplitN(strings.TrimPrefix(path, "http://"+s.address), "?", 2)
+	parts := strings.SplitN(strings.Replace(v.path, "%s", id, 1), "?", 2)
 	line := truth.Span{
 		ID: id, SpanKind: "server", Scenario: scenario, Case: v.name, Parent: truth.Root, Name: v.method,
 		Attributes: map[string]interface{}{
-			"http.request.method": v.method, "url.path": parts[0], "http.response.status_code": status, "url.scheme": "http",
+			"http.request.method": v.method, "url.path": parts[0], "http.response.status_code": status, "url.scheme": s.scheme,
 			"network.peer.address": local.IP.String(), "network.peer.port": local.Port, "client.address": local.IP.String(),
 			"server.address": host, "server.port": port, "network.protocol.version": v.protocol,
 		},
@@ -190,39 +248,38 @@ func (s *server) host() (string, int) {
 	return address.IP.String(), address.Port
 }
 
-// ask sends the request; returns the status and the size of the answer.
-func (s *server) ask(conn net.Conn, answers *bufio.Reader, path string, v *visit) (int, int, error) {
+// request appends the request to the text, and fills in what the visit leaves open.
+func (s *server) request(text *strings.Builder, v *visit, id string) {
 	if v.method == "" {
 		v.method = http.MethodGet
 	}
 	if v.protocol == "" {
 		v.protocol = "1.1"
 	}
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s HTTP/%s\r\nHost: %s\r\n", v.method, path, v.protocol, s.address)
+	fmt.Fprintf(text, "%s %s HTTP/%s\r\nHost: %s\r\n", v.method, strings.Replace(v.path, "%s", id, 1), v.protocol, s.address)
 	for _, header := range v.headers {
 		text.WriteString(header + "\r\n")
 	}
 	switch {
 	case v.chunked:
-		fmt.Fprintf(&text, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(v.body), v.body)
+		fmt.Fprintf(text, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(v.body), v.body)
 	case v.body != "":
-		fmt.Fprintf(&text, "Content-Length: %d\r\n\r\n%s", len(v.body), v.body)
+		fmt.Fprintf(text, "Content-Length: %d\r\n\r\n%s", len(v.body), v.body)
 	default:
 		text.WriteString("\r\n")
 	}
-	if _, err := io.WriteString(conn, text.String()); err != nil {
-		return 0, 0, err
-	}
+}
+
+// receive returns the status and the size of the next answer.
+func receive(answers *bufio.Reader, method string) (int, int, error) {
 	for {
-		response, err := http.ReadResponse(answers, &http.Request{Method: v.method})
+		response, err := http.ReadResponse(answers, &http.Request{Method: method})
 		if err != nil {
 			return 0, 0, err
 		}
 		size, err := io.Copy(io.Discard, response.Body)
 		response.Body.Close()
-		if errors.Is(err, io.ErrUnexpectedEOF) || response.StatusCode != http.StatusContinue {
+		if err != nil || response.StatusCode != http.StatusContinue {
 			return response.StatusCode, int(size), err
 		}
 	}
@@ -241,6 +298,25 @@ func (s *server) keepAlive(requests int) {
 			s.pay("keepalive", conn, answers, visit{name: fmt.Sprintf("request %d of connection %d", j, i), path: "/items/%s"})
 		}
 		conn.Close()
+	}
+}
+
+// pipelined sends several requests before it reads an answer: all are served at once, their answers wait for each other.
+func (s *server) pipelined() {
+	conn, err := s.dial()
+	if err != nil {
+		s.journal.Fail("fasthttpserver: %v", err)
+		return
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for round := 0; round < 3; round++ {
+		s.pipeline("pipelining", conn, answers, []visit{
+			{name: "first", path: "/items/%s"},
+			{name: "second", method: "POST", path: "/echo/%s", body: "hello"},
+			{name: "third", path: "/status/404/%s", status: 404},
+			{name: "fourth", path: "/slow/%s"},
+		})
 	}
 }
 
