@@ -42,7 +42,7 @@ struct ns_value_location {
 
 #define NS_SITE_RESULTS 4
 
-/* One probed instruction of a binary. Value of the array map `sites`: binary slot * NS_MAX_SITES + index. */
+/* One probed instruction of a binary. Value of the array map `sites`: ns_binary_params.first_site + index. */
 struct ns_site {
 	uint64_t vaddr;	       /* of the instruction, as linked */
 	uint64_t caller_vaddr; /* the function that calls this one in the ordinary case */
@@ -55,7 +55,7 @@ struct ns_site {
 };
 NS_ASSERT(sizeof(struct ns_site) == 56);
 
-#define NS_MAX_SITES 256 /* per binary; a power of two */
+#define NS_MAX_SITES 256 /* per binary */
 
 /* A probe's cookie: target slot in the low half, index of the site in the high half. */
 
@@ -649,8 +649,10 @@ struct ns_binary_params {
 	struct ns_http_request_params http_request;
 	struct ns_http_request_params stream_request;
 	struct ns_map_layout http_header_map;
-	uint8_t site_count;	/* in `sites` */
+	uint32_t first_site;	/* index in `sites` */
+	uint16_t site_count;	/* from there */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
+	uint8_t pad;
 	struct ns_grpc_params grpc;
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
@@ -658,7 +660,7 @@ struct ns_binary_params {
 	struct ns_peer_params peer;
 	struct ns_fasthttp_params fasthttp;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1904);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1912);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */

@@ -62,7 +62,7 @@ struct {
 /* Binary slot * NS_MAX_SITES + site index -> where a probe sits. Written by the daemon with the binary's parameters. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 256 * NS_MAX_SITES);
+	__uint(max_entries, 16384);
 	__type(key, u32);
 	__type(value, struct ns_site);
 } sites SEC(".maps");

@@ -29,7 +29,7 @@ __noinline int ns_site_by_address(u32 binary_slot, u64 vaddr)
 	if (!binary)
 		return -1;
 	for (u32 i = 0; i < NS_MAX_SITES && i < binary->site_count; i++) {
-		u32 index = binary_slot * NS_MAX_SITES + i;
+		u32 index = binary->first_site + i;
 		const struct ns_site *site = bpf_map_lookup_elem(&sites, &index);
 
 		if (site && site->vaddr == vaddr)
@@ -74,7 +74,7 @@ static __always_inline int ns_find_target(struct go_regs *ctx, struct ns_hit *hi
 	if (ns_hit_target(hit, target_slot))
 		return -1;
 	if (ns_has_attach_cookie) {
-		hit->site_index = hit->binary_slot * NS_MAX_SITES + ((u32)(cookie >> 32) & (NS_MAX_SITES - 1));
+		hit->site_index = hit->binary->first_site + (u32)(cookie >> 32);
 	} else {
 		hit->site_index = ns_site_by_address(hit->binary_slot, go_instruction(ctx) - hit->params->load_bias);
 	}

@@ -107,7 +107,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
     plan.libraries.push_back(PlanPanics(binary, &plan.params));
   }
   DropWhatDoesNotFit(&plan.libraries);
-  plan.params.site_count = static_cast<uint8_t>(plan.Probes().size());
+  plan.params.site_count = static_cast<uint16_t>(plan.Probes().size());
   if (HasClientOperations(plan.libraries)) {
     plan.params.has_client_ops = 1;
     PlanGoroutines(binary, &plan.params.go);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -55,6 +56,7 @@ Attacher::Attacher(TracerObject* object, metrics::Counters* counters)
     : object_(object),
       counters_(counters),
       free_binary_slots_(AllSlots(object->options().max_binaries)),
+      sites_(object->options().max_sites),
       exclusion_sets_(
           [object](uint32_t set, const ns_exclusions& patterns) { return object->WriteExclusions(set, patterns); }),
       free_target_slots_(AllSlots(object->options().max_targets)),
@@ -80,16 +82,22 @@ absl::StatusOr<uint32_t> Attacher::AcquireBinary(uint64_t content_hash, const At
                             object_->options().max_binaries);
   }
   const uint32_t slot = free_binary_slots_.back();
+  const std::optional<uint32_t> first_site = sites_.Acquire(static_cast<uint32_t>(plan.Probes().size()));
+  if (!first_site) {
+    return base::MakeStatus(absl::StatusCode::kResourceExhausted, "more than {} probes in distinct Go binaries",
+                            object_->options().max_sites);
+  }
   std::vector<uint64_t> context_itabs;
   for (const ContextType& type : plan.context_types) {
     context_itabs.push_back(type.itab_vaddr);
   }
-  if (absl::Status status = object_->WriteBinary(slot, plan); !status.ok()) {
+  if (absl::Status status = object_->WriteBinary(slot, *first_site, plan); !status.ok()) {
     object_->ForgetContextTypes(slot, context_itabs);
+    sites_.Release(*first_site);
     return status;
   }
   free_binary_slots_.pop_back();
-  binaries_[content_hash] = {slot, 1, std::move(context_itabs)};
+  binaries_[content_hash] = {slot, *first_site, 1, std::move(context_itabs)};
   return slot;
 }
 
@@ -98,6 +106,7 @@ void Attacher::ReleaseBinary(uint64_t content_hash) {
   if (it != binaries_.end() && --it->second.users == 0) {
     object_->ForgetContextTypes(it->second.slot, it->second.context_itabs);
     free_binary_slots_.push_back(it->second.slot);
+    sites_.Release(it->second.first_site);
     binaries_.erase(it);
   }
 }

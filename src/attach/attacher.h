@@ -22,6 +22,7 @@
 #include "absl/synchronization/mutex.h"
 #include "attach/attach_plan.h"
 #include "attach/exclusion_sets.h"
+#include "attach/site_ranges.h"
 #include "attach/tracer_object.h"
 #include "ebpf/link.h"
 #include "metrics/counters.h"
@@ -81,6 +82,7 @@ class Attacher {
  private:
   struct BinarySlot {
     uint32_t slot = 0;
+    uint32_t first_site = 0;
     size_t users = 0;
     std::vector<uint64_t> context_itabs;  // its keys in the map of context types
   };
@@ -110,6 +112,7 @@ class Attacher {
   std::map<uint32_t, Target> targets_;       // by slot
   std::map<uint64_t, BinarySlot> binaries_;  // by content hash
   std::vector<uint32_t> free_binary_slots_;
+  SiteRanges sites_;
   ExclusionSets exclusion_sets_;
   uint32_t next_generation_ = 1;
 

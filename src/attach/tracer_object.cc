@@ -60,7 +60,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.targets, options.max_targets},
       {skeleton->maps.target_by_tgid, options.max_targets},
       {skeleton->maps.binaries, options.max_binaries},
-      {skeleton->maps.sites, options.max_binaries * NS_MAX_SITES},
+      {skeleton->maps.sites, options.max_sites},
       {skeleton->maps.parents, options.max_parents},
       {skeleton->maps.context_types, on_demand ? kMaxContextTypes : kMaxPreallocatedContextTypes},
       {skeleton->maps.notes, on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
@@ -213,11 +213,11 @@ absl::Status TracerObject::WriteExclusions(uint32_t set, const ns_exclusions& pa
   return UpdateArray(skeleton_->maps.exclusions, set, &patterns);
 }
 
-absl::Status TracerObject::WriteBinary(uint32_t slot, const AttachPlan& plan) {
+absl::Status TracerObject::WriteBinary(uint32_t slot, uint32_t first_site, const AttachPlan& plan) {
   const std::vector<const PlannedProbe*> probes = plan.Probes();
   for (size_t i = 0; i < probes.size(); ++i) {
     NODESPAN_RETURN_IF_ERROR(
-        UpdateArray(skeleton_->maps.sites, slot * NS_MAX_SITES + static_cast<uint32_t>(i), &probes[i]->site));
+        UpdateArray(skeleton_->maps.sites, first_site + static_cast<uint32_t>(i), &probes[i]->site));
   }
   const int types_fd = bpf_map__fd(skeleton_->maps.context_types);
   for (const ContextType& type : plan.context_types) {
@@ -226,7 +226,9 @@ absl::Status TracerObject::WriteBinary(uint32_t slot, const AttachPlan& plan) {
       return base::ErrnoStatus(fmt::format("note context type {}", type.type_name));
     }
   }
-  return UpdateArray(skeleton_->maps.binaries, slot, &plan.params);
+  ns_binary_params params = plan.params;
+  params.first_site = first_site;
+  return UpdateArray(skeleton_->maps.binaries, slot, &params);
 }
 
 void TracerObject::ForgetContextTypes(uint32_t slot, std::span<const uint64_t> itab_vaddrs) {

@@ -32,6 +32,7 @@ class TracerObject {
   struct Options {
     uint32_t max_targets = 1024;            // processes traced at the same time
     uint32_t max_binaries = 256;            // distinct Go binaries among them
+    uint32_t max_sites = 16384;             // probed instructions of all of these
     uint32_t max_inflight = 65536;          // operations in flight on the node; more are not traced, and counted
     uint32_t max_parents = 32768;           // spans that can be parents; the oldest make room
     uint32_t ring_bytes = 2 * 1024 * 1024;  // a power of two, multiple of the page size
@@ -66,8 +67,8 @@ class TracerObject {
 
   absl::Status WriteTarget(uint32_t slot, const ns_target_params& params);
   absl::Status WriteExclusions(uint32_t set, const ns_exclusions& patterns);
-  // Parameters, sites and context types of a binary.
-  absl::Status WriteBinary(uint32_t slot, const AttachPlan& plan);
+  // Parameters, sites and context types of a binary. Its sites begin at `first_site`.
+  absl::Status WriteBinary(uint32_t slot, uint32_t first_site, const AttachPlan& plan);
   // Context types stay until they are deleted, unlike the rest, which the next binary overwrites.
   void ForgetContextTypes(uint32_t slot, std::span<const uint64_t> itab_vaddrs);
   // Which target a process is, for kernels without cookies; a no-op where there are cookies.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,7 +106,7 @@ class MessageWriter {
   }
 
   WireWriter out_;
-  std::deque<std::string> repaired_;            // stable addresses
+  std::list<std::string> repaired_;             // stable addresses; rarely any
   std::vector<std::string_view> array_values_;  // reused between attributes
 };
 

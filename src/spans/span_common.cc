@@ -32,7 +32,9 @@ void CopyIdentity(const events::EventHeader& header, const WallClock& clock, mod
   span.span_id = header.span_id;
   span.parent_span_id = header.parent_span_id;
   span.flags = header.trace_flags | kParentIsRemoteKnown | (header.has_remote_parent ? kParentIsRemote : 0);
-  span.trace_state = WithOtSampling(NormalizeTracestate(tracestate.text, tracestate.cut), header.ot);
+  if (!tracestate.empty() || header.ot != events::OtSampling{}) {
+    span.trace_state = WithOtSampling(NormalizeTracestate(tracestate.text, tracestate.cut), header.ot);
+  }
   span.start_unix_ns = clock.ToUnixNs(header.start_mono_ns);
   span.end_unix_ns = clock.ToUnixNs(header.end_mono_ns);
 }

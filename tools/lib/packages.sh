@@ -11,7 +11,7 @@
 # shellcheck disable=SC2034  # read through indirect expansion below
 PACKAGES_build="clang-14 llvm-14 meson ninja-build pkg-config g++ ccache bpftool python3 ca-certificates
   libelf-dev zlib1g-dev libcapstone-dev libabsl-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
-  libssl-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libgtest-dev libgmock-dev libbenchmark-dev"
+  libssl-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libmimalloc-dev libfmt-dev libspdlog-dev libgtest-dev libgmock-dev libbenchmark-dev"
 # shellcheck disable=SC2034
 PACKAGES_test="clang-format-14 clang-tidy-14 libclang-rt-14-dev curl git wrk util-linux postgresql mariadb-server-core
   redis-server"
