@@ -13,6 +13,7 @@
 #include "bpf/programs/nethttp_server.bpf.c"
 #include "bpf/programs/otel_api.bpf.c"
 #include "bpf/programs/otel_exporter.bpf.c"
+#include "bpf/programs/pgx.bpf.c"
 #include "bpf/programs/process_watch.bpf.c"
 
 /* bpf_probe_read_user() is for GPL-compatible programs only. */

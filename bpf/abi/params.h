@@ -522,6 +522,27 @@ struct ns_sql_params {
 };
 NS_ASSERT(sizeof(struct ns_sql_params) == 304);
 
+/* ---- github.com/jackc/pgx ---- */
+
+/* Index in ns_site.results, where a batch begins to be closed: offset of the Conn in its results, a constant */
+#define NS_PGX_SITE_CONN 3
+
+/* Bits of ns_pgx_params.present */
+#define NS_PGX_PARAM_BATCH 0x1 /* how many statements it has */
+#define NS_PGX_PARAM_QUEUED 0x2
+
+struct ns_pgx_params {
+	struct ns_db_address address; /* from a pgx.Conn */
+	uint32_t present;	      /* NS_PGX_PARAM_* */
+	uint16_t rows_conn_off;	      /* pgx.baseRows */
+	uint16_t rows_err_off;
+	uint16_t batch_queries_off; /* pgx.Batch: []*QueuedQuery */
+	uint16_t queued_sql_off;
+	uint8_t is_attached; /* operations of database/sql that are left out are noted */
+	uint8_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_pgx_params) == 52);
+
 /* ---- github.com/redis/go-redis ---- */
 
 struct ns_redis_params {
@@ -642,6 +663,7 @@ struct ns_binary_params {
 	struct ns_sql_params sql;
 	struct ns_database_params database;
 	struct ns_redis_params redis;
+	struct ns_pgx_params pgx;
 	struct ns_http_client_params http_client;
 	struct ns_go_params go;
 	struct ns_http_server_params http_server;
@@ -652,7 +674,7 @@ struct ns_binary_params {
 	uint32_t first_site;	/* index in `sites` */
 	uint16_t site_count;	/* from there */
 	uint8_t has_client_ops; /* operations are attached that look for a parent: servers note their spans */
-	uint8_t pad;
+	uint8_t pad[5];
 	struct ns_grpc_params grpc;
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
@@ -660,7 +682,7 @@ struct ns_binary_params {
 	struct ns_peer_params peer;
 	struct ns_fasthttp_params fasthttp;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1912);
+NS_ASSERT(sizeof(struct ns_binary_params) == 1968);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */
@@ -727,6 +749,10 @@ enum ns_object_kind {
 	NS_OBJECT_KAFKA_PROCESS, /* of the message that was fetched last */
 	NS_OBJECT_SQL_WAIT,	 /* since when a call waits for a connection: like NS_OBJECT_SQL_STATEMENT */
 	NS_OBJECT_REDIS,
+	NS_OBJECT_SQL_LEFT_OUT, /* a call that is not recorded, while it runs */
+	NS_OBJECT_PGX,
+	NS_OBJECT_PGX_CONN,    /* a query or batch, which any goroutine may end. addr: of its pgx.Conn */
+	NS_OBJECT_PGX_CLOSING, /* addr of a goroutine that closes the results of a batch */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -204,11 +204,13 @@ NS_ASSERT(sizeof(struct ns_http_client_record) == 176);
 enum ns_db_library {
 	NS_DB_LIBRARY_SQL, /* database/sql */
 	NS_DB_LIBRARY_REDIS,
+	NS_DB_LIBRARY_PGX,
 	NS_DB_LIBRARY_COUNT
 };
 
 enum ns_db_string {
-	NS_DB_QUERY,  /* text; of Redis no text: struct ns_redis_command with its name, one behind the other */
+	NS_DB_QUERY, /* text; of NS_DB_OP_COPY the name of the table; of Redis no text: struct ns_redis_command with its
+			name, one behind the other */
 	NS_DB_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
 	NS_DB_DATABASE,
 	NS_DB_CODE,    /* SQLSTATE of the error */
@@ -246,6 +248,9 @@ enum ns_db_operation {
 	NS_DB_OP_COMMAND,  /* of Redis */
 	NS_DB_OP_PIPELINE, /* of Redis, or a transaction: then MULTI and EXEC are the first and the last command */
 	NS_DB_OP_CLUSTER_PIPELINE, /* the same, of several servers */
+	NS_DB_OP_PREPARE,
+	NS_DB_OP_BATCH,
+	NS_DB_OP_COPY,
 	NS_DB_OP_COUNT
 };
 
@@ -266,7 +271,7 @@ struct ns_database_record {
 	uint64_t pool_wait_ns;	   /* SQL: since start_mono_ns, for a connection of the pool; 0: did not wait */
 	uint32_t present;	   /* NS_DB_* */
 	uint32_t error_number;	   /* the vendor's */
-	uint32_t batch_size;	   /* commands of a pipeline */
+	uint32_t batch_size;	   /* commands of a pipeline, statements of a batch; 0 of a batch: not known */
 	uint32_t database_index;
 	uint16_t server_port;
 	uint8_t library;   /* enum ns_db_library */

@@ -45,7 +45,9 @@ static __always_inline const struct ns_known_error *ns_find_known_error(const st
 	return NULL;
 }
 
-/* What the driver's own error says, if we know its struct; also through one error around it. */
+#define NS_DB_WRAPPERS 2 /* errors around another one that are looked through */
+
+/* What the library's or the driver's own error says, if we know its type; also through errors around it. */
 static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns_strings strings, struct go_iface error)
 {
 	struct ns_database_record *record = ns_op_record(strings.op, ns_database_record);
@@ -55,7 +57,8 @@ static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns
 	u16 number = 0;
 
 	record->present |= NS_DB_FAILED;
-	if (known && known->is_wrapper) {
+#pragma unroll
+	for (u32 i = 0; i < NS_DB_WRAPPERS && known && known->is_wrapper; i++) {
 		if (!ns_read_iface(&inner, error.data + known->inner_off) && inner.itab)
 			error = inner;
 		known = ns_find_known_error(hit, error);
@@ -63,9 +66,9 @@ static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns
 	record->error_type_vaddr = ns_error_type(hit, error);
 	message = ns_error_text(hit, error);
 	if (known && !known->is_wrapper) {
-		record->present |= NS_DB_KNOWN_ERROR;
 		const void *code_addr = (const void *)(error.data + known->code_off);
 
+		record->present |= NS_DB_KNOWN_ERROR;
 		if (known->code_kind == NS_CODE_NUMBER) {
 			if (!bpf_probe_read_user(&number, sizeof(number), code_addr)) {
 				record->error_number = number;
@@ -80,47 +83,56 @@ static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns
 	ns_append(strings, NS_DB_MESSAGE, message, NS_DB_MAX_MESSAGE);
 }
 
-static __always_inline void ns_db_finish(struct go_regs *ctx, struct ns_operation *op, const u64 room,
-					 const struct ns_hit *hit)
+/* Submits the operation. `error`: what the call returned; not looked at when it did not return. */
+static __always_inline void ns_db_finish(struct ns_operation *op, const u64 room, const struct ns_hit *hit,
+					 struct go_iface error)
 {
 	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = room};
-	struct ns_scratch *work;
-	struct go_iface error;
 
-	if (hit->other_caller) {
+	if (hit->other_caller)
 		ns_op_record(op, ns_database_record)->present |= NS_DB_FAILED | NS_DB_PANICKED;
-		ns_op_finish(strings);
-		return;
-	}
-	work = ns_scratch_take();
-	if (!work)
-		return;
-	go_copy_registers(ctx, work->registers);
-	error.itab = ns_result(ctx, hit, work, hit->site->error);
-	error.data = ns_result(ctx, hit, work, hit->site->error + 1);
-	ns_scratch_release(work);
-	if (error.itab)
+	else if (error.itab)
 		ns_db_read_error(hit, strings, error);
 	ns_op_finish(strings);
 }
 
-/* Completes the operation under the key with what the site knows of its end, and submits it; nothing when there is
- * none. */
-static __always_inline void ns_db_end(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_object_key *key)
+/* Completes the operation under the key with its error, and submits it; nothing when there is none. */
+static __always_inline void ns_db_end_with(const struct ns_hit *hit, const struct ns_object_key *key,
+					   struct go_iface error)
 {
 	struct ns_short_operation *short_op = bpf_map_lookup_elem(&inflight_short, key);
 	struct ns_long_operation *long_op;
 
 	if (short_op) {
-		ns_db_finish(ctx, &short_op->op, NS_SHORT_STRINGS_BYTES, hit);
+		ns_db_finish(&short_op->op, NS_SHORT_STRINGS_BYTES, hit, error);
 		bpf_map_delete_elem(&inflight_short, key);
 		return;
 	}
 	long_op = bpf_map_lookup_elem(&inflight_long, key);
 	if (long_op) {
-		ns_db_finish(ctx, &long_op->op, NS_STRINGS_BYTES, hit);
+		ns_db_finish(&long_op->op, NS_STRINGS_BYTES, hit, error);
 		bpf_map_delete_elem(&inflight_long, key);
 	}
+}
+
+/* The same with the error that the site knows of. */
+static __always_inline void ns_db_end(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_object_key *key)
+{
+	struct go_iface error = {};
+	struct ns_scratch *work;
+
+	if (!hit->other_caller) {
+		work = ns_scratch_take();
+		if (!work) {
+			ns_op_delete(key);
+			return;
+		}
+		go_copy_registers(ctx, work->registers);
+		error.itab = ns_result(ctx, hit, work, hit->site->error);
+		error.data = ns_result(ctx, hit, work, hit->site->error + 1);
+		ns_scratch_release(work);
+	}
+	ns_db_end_with(hit, key, error);
 }
 
 #endif /* NODESPAN_DATABASE_H */

@@ -175,6 +175,16 @@ static __always_inline void ns_sql_end_wait(const struct ns_hit *hit, struct ns_
 	bpf_map_delete_elem(&notes, &key);
 }
 
+/* A driver that is traced by itself has to know that it is called for this one. */
+static __always_inline void ns_sql_note_left_out(const struct ns_hit *hit, u64 g_addr)
+{
+	struct ns_object_key key = ns_object(hit, NS_OBJECT_SQL_LEFT_OUT, g_addr);
+	struct ns_note note = {.words = {ns_read_goid(hit, g_addr)}};
+
+	if (hit->binary->pgx.is_attached && bpf_map_update_elem(&notes, &key, &note, BPF_ANY))
+		ns_count(NS_LOSS_FIELD_UNREADABLE);
+}
+
 static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					 const struct ns_object_key *key)
 {
@@ -187,8 +197,10 @@ static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch 
 	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
 	ns_sql_end_wait(hit, op, key->addr);
 	ns_sql_read_call(ctx, hit, key->addr, &call);
-	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr))
+	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr)) {
+		ns_sql_note_left_out(hit, key->addr);
 		return;
+	}
 	ns_append(strings, NS_DB_QUERY, call.query, NS_DB_MAX_QUERY);
 	ns_sql_read_driver(hit, strings, call.conn);
 	ns_op_keep(op, key, NS_DB_MAX_CODE + NS_DB_MAX_MESSAGE);
@@ -261,6 +273,10 @@ int database_sql_end(struct go_regs *ctx)
 	if (op && op->inner) {
 		key.depth = op->inner;
 		op = ns_op_find(&key);
+	}
+	if (!outermost && hit.binary->pgx.is_attached) {
+		key.kind = NS_OBJECT_SQL_LEFT_OUT;
+		bpf_map_delete_elem(&notes, &key);
 	}
 	/* An end of another kind: the prepared statement inside of a query. */
 	if (!outermost || (op && op->memo[NS_SQL_TAG] != hit.site->tag))

@@ -44,14 +44,25 @@ class Slots {
            instruction.disp - function_.DepthAt(index) == slot;
   }
 
-  // Whether the code from there on grows the stack before anything else happens; then the function begins anew.
-  bool GrowsStack(size_t index) const {
+  // The first instruction from there on that does not lead to the next one; null when the code ends before.
+  const Instruction* EndOfRun(size_t index) const {
     const std::span<const Instruction> instructions = function_.instructions();
     while (index < instructions.size() && instructions[index].flow == Flow::kNext) {
       ++index;
     }
-    return index < instructions.size() && instructions[index].flow == Flow::kCall &&
-           instructions[index].callee == CalleeKind::kMorestack;
+    return index < instructions.size() ? &instructions[index] : nullptr;
+  }
+
+  // Whether the code from there on grows the stack before anything else happens; then the function begins anew.
+  bool GrowsStack(size_t index) const {
+    const Instruction* end = EndOfRun(index);
+    return end != nullptr && end->flow == Flow::kCall && end->callee == CalleeKind::kMorestack;
+  }
+
+  // Whether the code from there on returns and calls nothing.
+  bool Returns(size_t index) const {
+    const Instruction* end = EndOfRun(index);
+    return end != nullptr && end->flow == Flow::kReturn;
   }
 
   std::optional<size_t> IndexOf(uint64_t target_vaddr) const {
@@ -65,7 +76,7 @@ class Slots {
   }
 
   // The store before which nothing is called and the register is not written, and which no way into the function
-  // passes by.
+  // passes by, but for those that return at once.
   std::optional<size_t> FirstStore(Reg reg, int64_t slot) const {
     const std::span<const Instruction> instructions = function_.instructions();
     size_t furthest = 0;  // where a branch leads to
@@ -84,7 +95,7 @@ class Slots {
         if (!target.has_value()) {
           return std::nullopt;
         }
-        if (!GrowsStack(*target)) {
+        if (!GrowsStack(*target) && !Returns(*target)) {
           furthest = std::max(furthest, *target);
         }
       } else if (instruction.flow != Flow::kNext) {

@@ -48,6 +48,12 @@ TEST(ArgumentSlotsTest, WhatOneWayPassesByIsNotThere) {
             0b10);
 }
 
+TEST(ArgumentSlotsTest, AWayThatReturnsAtOnceDoesNotMatter) {
+  EXPECT_EQ(Slots(Code().Prologue().Add({0x74, 5 + 5}).Store(kFirst, kAx).Call(kOther).Epilogue()), 0b1);
+  // one that calls before it returns does
+  EXPECT_EQ(Slots(Code().Prologue().Add({0x74, 5}).Store(kFirst, kAx).Call(kOther).Epilogue()), 0);
+}
+
 TEST(ArgumentSlotsTest, WhatIsWrittenAgainOrSharedIsNotCertain) {
   EXPECT_EQ(Slots(Code().Prologue().Store(kFirst, kAx).Store(kSecond, kBx).Call(kOther).Store(kFirst, kAx).Epilogue()),
             0b10);

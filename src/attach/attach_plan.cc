@@ -11,6 +11,7 @@
 #include "attach/kafka_plan.h"
 #include "attach/otel_plan.h"
 #include "attach/panic_plan.h"
+#include "attach/pgx_plan.h"
 #include "attach/redis_plan.h"
 #include "attach/route_plan.h"
 #include "attach/sql_plan.h"
@@ -84,6 +85,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
   plan.libraries.push_back(PlanSql(binary, &plan.params));
+  plan.libraries.push_back(PlanPgx(binary, &plan.params));
   plan.libraries.push_back(PlanRedis(binary, &plan.params));
   plan.libraries.push_back(PlanOtelSdks(binary, &plan.params));
   plan.libraries.push_back(PlanOtelGlobal(binary, &plan.params));

@@ -43,6 +43,11 @@ namespace nodespan::attach {
   X(kKafkaReaderClose, kafka_reader_close, kContinues)               \
   X(kGoRedisStart, go_redis_start, kStarts)                          \
   X(kGoRedisEnd, go_redis_end, kContinues)                           \
+  X(kPgxStart, pgx_start, kStarts)                                   \
+  X(kPgxEnd, pgx_end, kContinues)                                    \
+  X(kPgxFailed, pgx_failed, kContinues)                              \
+  X(kPgxRows, pgx_rows, kContinues)                                  \
+  X(kPgxClosing, pgx_closing, kContinues)                            \
   X(kGoPanicBegin, go_panic_begin, kContinues)                       \
   X(kGoPanicFatal, go_panic_fatal, kContinues)
 

@@ -10,7 +10,7 @@
 
 namespace nodespan::events {
 
-enum class DatabaseLibrary : uint8_t { kDatabaseSql, kRedis };
+enum class DatabaseLibrary : uint8_t { kDatabaseSql, kRedis, kPgx };
 
 enum class DatabaseOperation : uint8_t {
   kQuery,
@@ -25,6 +25,8 @@ enum class DatabaseOperation : uint8_t {
   kCommand,          // Of Redis.
   kPipeline,         // Of Redis, also a transaction: its first command is MULTI, its last one EXEC.
   kClusterPipeline,  // The same, sent to those servers of a cluster that it concerns.
+  kBatch,            // Of pgx: statements sent together. The text is that of a single one.
+  kCopy,             // Of pgx: COPY FROM. The query is the name of the table.
 };
 
 // A command of Redis as the record has it.
@@ -68,10 +70,10 @@ struct DatabaseEvent {
   // The concrete type behind driver.Conn, "*github.com/lib/pq.conn". Of a call that got no connection that of the
   // driver.Connector or driver.Driver, of the same package.
   EventString driver_type;
-  EventString query;       // Of queries, executions and kPrepare; else empty.
+  EventString query;       // Of queries, executions, kPrepare, kBatch and kCopy; else empty.
   RedisCommands commands;  // The first ones, of a pipeline.
   bool has_more_commands = false;
-  uint32_t batch_size = 0;  // Commands of a pipeline.
+  uint32_t batch_size = 0;  // Commands of a pipeline, statements of a batch; 0 of a batch: not known.
   // What the driver was told to connect to: a name, an address, with or without port, or the path of a Unix socket.
   EventString server_address;
   std::optional<uint16_t> server_port;

@@ -34,10 +34,11 @@ constexpr std::array<DatabaseOperation, NS_DB_OP_COUNT> kOperations = {
     DatabaseOperation::kQuery,         DatabaseOperation::kQuery,        DatabaseOperation::kExec,
     DatabaseOperation::kPreparedQuery, DatabaseOperation::kPreparedExec, DatabaseOperation::kBegin,
     DatabaseOperation::kCommit,        DatabaseOperation::kRollback,     DatabaseOperation::kPing,
-    DatabaseOperation::kCommand,       DatabaseOperation::kPipeline,     DatabaseOperation::kClusterPipeline};
+    DatabaseOperation::kCommand,       DatabaseOperation::kPipeline,     DatabaseOperation::kClusterPipeline,
+    DatabaseOperation::kPrepare,       DatabaseOperation::kBatch,        DatabaseOperation::kCopy};
 
-constexpr std::array<DatabaseLibrary, NS_DB_LIBRARY_COUNT> kLibraries = {DatabaseLibrary::kDatabaseSql,
-                                                                         DatabaseLibrary::kRedis};
+constexpr std::array<DatabaseLibrary, NS_DB_LIBRARY_COUNT> kLibraries = {
+    DatabaseLibrary::kDatabaseSql, DatabaseLibrary::kRedis, DatabaseLibrary::kPgx};
 
 std::optional<uint64_t> NonZero(uint64_t value) { return value == 0 ? std::nullopt : std::optional(value); }
 

@@ -405,18 +405,20 @@ TEST(RecordReaderTest, AFailedSqlRecordHasItsError) {
 }
 
 TEST(RecordReaderTest, EveryDatabaseOperationIsRead) {
-  const DatabaseOperation expected[] = {
-      DatabaseOperation::kQuery,        DatabaseOperation::kExec,           DatabaseOperation::kPreparedQuery,
-      DatabaseOperation::kPreparedExec, DatabaseOperation::kBegin,          DatabaseOperation::kCommit,
-      DatabaseOperation::kRollback,     DatabaseOperation::kPing,           DatabaseOperation::kCommand,
-      DatabaseOperation::kPipeline,     DatabaseOperation::kClusterPipeline};
+  const DatabaseOperation expected[] = {DatabaseOperation::kQuery,           DatabaseOperation::kExec,
+                                        DatabaseOperation::kPreparedQuery,   DatabaseOperation::kPreparedExec,
+                                        DatabaseOperation::kBegin,           DatabaseOperation::kCommit,
+                                        DatabaseOperation::kRollback,        DatabaseOperation::kPing,
+                                        DatabaseOperation::kCommand,         DatabaseOperation::kPipeline,
+                                        DatabaseOperation::kClusterPipeline, DatabaseOperation::kPrepare,
+                                        DatabaseOperation::kBatch,           DatabaseOperation::kCopy};
   DatabaseRecordBuilder record;
   for (uint8_t i = 1; i < NS_DB_OP_COUNT; ++i) {
     record.fixed.operation = i;
     EXPECT_EQ(ReadDatabaseEvent(record.Bytes()).operation, expected[i - 1]) << int{i};
   }
   record.fixed.operation = NS_DB_OP_COUNT;
-  ExpectMalformed(record.Bytes(), "operation 12");
+  ExpectMalformed(record.Bytes(), "operation 15");
   record.fixed.operation = 0;
   ExpectMalformed(record.Bytes(), "operation 0");
 }
@@ -448,7 +450,7 @@ TEST(RecordReaderTest, CommandsOfRedisThatEndTooLateAreMalformed) {
   record.Set(NS_DB_QUERY, std::string("\x00\x01\x01", 3));
   ExpectMalformed(record.Bytes(), "a command ends behind");
   record.fixed.library = NS_DB_LIBRARY_COUNT;
-  ExpectMalformed(record.Bytes(), "library 2");
+  ExpectMalformed(record.Bytes(), "library 3");
 }
 
 TEST(RecordReaderTest, EveryTruncationOfADatabaseRecordIsMalformed) {

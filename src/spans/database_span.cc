@@ -31,6 +31,19 @@ struct Scopes {
 };
 constexpr Scopes kSqlScopes("nodespan/database/sql");
 constexpr Scopes kRedisScopes("nodespan/github.com/redis/go-redis");
+constexpr Scopes kPgxScopes("nodespan/github.com/jackc/pgx");
+
+const Scopes& ScopesOf(DatabaseLibrary library) {
+  switch (library) {
+    case DatabaseLibrary::kDatabaseSql: break;
+    case DatabaseLibrary::kRedis: return kRedisScopes;
+    case DatabaseLibrary::kPgx: return kPgxScopes;
+  }
+  return kSqlScopes;
+}
+
+// What the calls of pgx would be of as those of a driver.
+constexpr std::string_view kPgxDriver = "*github.com/jackc/pgx/v5/stdlib.Conn";
 
 constexpr DbSystem kRedis{"redis", "redis", 6379};
 // The answer that there is no value, as an error of go-redis.
@@ -59,6 +72,8 @@ std::string_view OperationOf(DatabaseOperation operation) {
     case DatabaseOperation::kRollback: return "ROLLBACK";
     case DatabaseOperation::kPing: return "PING";
     case DatabaseOperation::kPrepare: return "PREPARE";
+    case DatabaseOperation::kBatch: return "BATCH";
+    case DatabaseOperation::kCopy: return "COPY";
   }
   return {};
 }
@@ -231,24 +246,35 @@ std::string HideQuotedValues(std::string_view message, bool cut) {
 }
 
 void DatabaseSpanBuilder::ReadSql(const DatabaseEvent& event, const DatabaseOptions& options, Facts& facts) {
-  facts.system = &DbSystemOfDriver(event.driver_type.text);
+  facts.system = &DbSystemOfDriver(event.library == DatabaseLibrary::kPgx ? kPgxDriver : event.driver_type.text);
+  facts.database = Whole(event.database);
+  if (event.operation == DatabaseOperation::kCopy) {
+    facts.operation = OperationOf(event.operation);
+    facts.collection = Whole(event.query);
+    return;
+  }
+  const bool is_batch = event.operation == DatabaseOperation::kBatch && event.batch_size != 1;
+  if (is_batch && event.batch_size != 0) {
+    facts.batch_size = event.batch_size;
+  }
   SqlTextOptions text_options{
       .dialect = facts.system->dialect, .cut = event.query.cut, .sanitize = options.include_statement};
   if (event.operation == DatabaseOperation::kPrepare) {
     text_options.summary_prefix = OperationOf(event.operation);
   }
   ReadSqlText(event.query.text, text_options, text_);
-  facts.operation = OperationOf(event.operation);
+  if (event.operation != DatabaseOperation::kBatch || is_batch) {
+    facts.operation = OperationOf(event.operation);
+  }
   if (options.parse_statement) {
     ReadText(text_, facts);
   }
-  facts.database = Whole(event.database);
   facts.text = Clean(text_.sanitized, event.query.cut);
 }
 
 void DatabaseSpanBuilder::Build(const DatabaseEvent& event, const DatabaseOptions& options,
                                 const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
-  const Scopes& scopes = event.library == DatabaseLibrary::kRedis ? kRedisScopes : kSqlScopes;
+  const Scopes& scopes = ScopesOf(event.library);
   span.kind = model::SpanKind::kClient;
   span.scope = model::EmitsOld(options.mode) ? &scopes.with_old_names : &scopes.stable;
   span.resource = resource;

@@ -15,6 +15,7 @@
 //   "_OTHER". Messages of databases quote values ("Duplicate entry 'bob' for key"), so what is in quotes or parentheses
 //   becomes "?" unless the statement may be shown.
 // - Names that were cut (address, database, code) name something else, so they are left out.
+// - pgx: a batch of several statements is BATCH, one of a single statement that statement; CopyFrom is COPY.
 // - Redis: an operation is named as the client sends it ("set"), several are PIPELINE or MULTI. The conventions keep
 // the
 //   number of the database out of names. The answer that there is no such key is no error; the status code is what the

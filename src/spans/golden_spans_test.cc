@@ -226,6 +226,31 @@ TEST(GoldenSpansTest, Database) {
                      {"waited for a connection in vain", {refused.Bytes()}}});
 }
 
+TEST(GoldenSpansTest, Pgx) {
+  DatabaseRecordBuilder query;
+  query.fixed.library = NS_DB_LIBRARY_PGX;
+  query.fixed.driver_type_vaddr = 0;
+  query.Set(NS_DB_QUERY, "SELECT name FROM users WHERE id = 7");
+  DatabaseRecordBuilder batch = query;
+  batch.fixed.operation = NS_DB_OP_BATCH;
+  batch.fixed.batch_size = 3;
+  batch.Set(NS_DB_QUERY, "");
+  DatabaseRecordBuilder single = query;
+  single.fixed.operation = NS_DB_OP_BATCH;
+  single.fixed.batch_size = 1;
+  DatabaseRecordBuilder copy = query;
+  copy.fixed.operation = NS_DB_OP_COPY;
+  copy.Set(NS_DB_QUERY, "users");
+  DatabaseRecordBuilder prepare = query;
+  prepare.fixed.operation = NS_DB_OP_PREPARE;
+  ExpectGoldenSpans("pgx", "database",
+                    {{"a query", {query.Bytes()}},
+                     {"a batch", {batch.Bytes()}},
+                     {"a batch of one", {single.Bytes()}},
+                     {"rows copied", {copy.Bytes()}},
+                     {"a statement that is prepared", {prepare.Bytes()}}});
+}
+
 TEST(GoldenSpansTest, Redis) {
   RedisRecordBuilder command({{"set", 2}});
   RedisRecordBuilder transaction({{"multi", 0}, {"incr", 1}, {"get", 1}, {"exec", 0}});

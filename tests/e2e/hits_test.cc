@@ -240,6 +240,35 @@ TEST_P(RedisHitsTest, ACommandCostsAHitAtItsStartAndOneAtItsEnd) {
 INSTANTIATE_TEST_SUITE_P(Modules, RedisHitsTest, ::testing::Values(RedisHits{"default", 1}, RedisHits{"older", 2}),
                          [](const auto& info) { return std::string(info.param.modules); });
 
+class PgxHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(PgxHitsTest, AQueryCostsAHitAtItsStartAndOneWhenItsRowsAreClosed) {
+  const Program program = BuildOrSkip("path", "default", "pgxclient", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  const absl::StatusOr<std::unique_ptr<DatabaseServer>> server = DatabaseServer::StartPostgres();
+  if (server.status().code() == absl::StatusCode::kNotFound) {
+    GTEST_SKIP() << base::Message(server.status());
+  }
+  ASSERT_TRUE(server.ok()) << base::Message(server.status());
+  ASSERT_NO_FATAL_FAILURE(
+      StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_POSTGRES", (*server)->dsn()}}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kQueries = 50;  // tests/goprograms/pgxclient
+  constexpr uint64_t kOthers = 1;    // it creates a table
+  daemon_->WaitForSpans(kQueries + kOthers);
+  // Its statement is prepared once, within the first query.
+  EXPECT_EQ(Runs("pgx_start"), kQueries + kOthers + 1);
+  EXPECT_EQ(Runs("pgx_rows"), kQueries);
+  EXPECT_LE(Runs("pgx_end").value_or(100), 3U);  // the table's, and what the prepared statement comes by
+  EXPECT_EQ(Runs("pgx_closing"), 0U);
+  ExpectEnd(kQueries + kOthers);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, PgxHitsTest, ::testing::Values("default", "older"),
+                         [](const auto& info) { return std::string(info.param); });
+
 INSTANTIATE_TEST_SUITE_P(Toolchains, HitsTest, ::testing::Values("path", "oldest", "newest"),
                          [](const auto& info) { return std::string(info.param); });
 

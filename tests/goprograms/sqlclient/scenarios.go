@@ -39,6 +39,14 @@ func (e *engine) statement(text, id string) string {
 	return text
 }
 
+// spansOfPrepared: pgx prepares a statement in a span of its own, which database/sql does not have. The last span counts.
+func (e *engine) spansOfPrepared() int {
+	if e.driver == "pgx" {
+		return 2
+	}
+	return 1
+}
+
 func (e *engine) table() string { return "items_of_" + e.name }
 
 const (
@@ -92,7 +100,7 @@ func (w *world) prepared(p place, key string) {
 		return
 	}
 	defer statement.Close()
-	o := operation{engine: p.engine, name: p.name + "prepared query", kind: "SELECT", table: p.table(), parent: p.parent, text: p.statement(selectOne, id)}
+	o := operation{engine: p.engine, name: p.name + "prepared query", kind: "SELECT", table: p.table(), parent: p.parent, text: p.statement(selectOne, id), attempts: p.spansOfPrepared()}
 	w.do(id, o, func(string) error { return drain(statement.QueryContext(p.ctx, key)) })
 
 	id = w.journal.NewID(p.engine.name)
@@ -103,7 +111,7 @@ func (w *world) prepared(p place, key string) {
 		return
 	}
 	defer change.Close()
-	o = operation{engine: p.engine, name: p.name + "prepared exec", kind: "DELETE", table: p.table(), parent: p.parent, text: update}
+	o = operation{engine: p.engine, name: p.name + "prepared exec", kind: "DELETE", table: p.table(), parent: p.parent, text: update, attempts: p.spansOfPrepared()}
 	w.do(id, o, func(string) error {
 		_, err := change.ExecContext(p.ctx, "nobody")
 		return err
@@ -309,7 +317,7 @@ func (w *world) waiters(db *sql.DB, e *engine) {
 	}
 	defer prepared.Close()
 	w.contended(db, e, func(p place) {
-		o := operation{engine: e, name: "prepared query that waits", kind: "SELECT", parent: p.parent, text: text, waits: hold}
+		o := operation{engine: e, name: "prepared query that waits", kind: "SELECT", parent: p.parent, text: text, waits: hold, attempts: e.spansOfPrepared()}
 		w.do(id, o, func(string) error { return drain(prepared.QueryContext(p.ctx)) })
 	})
 	// These wait and make no span; what comes next has not waited.
