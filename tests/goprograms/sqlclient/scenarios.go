@@ -364,8 +364,9 @@ func (w *world) vain(db *sql.DB, e *engine) {
 				return call(limited)
 			}
 		}
-		o := operation{engine: &blind, name: "prepared query in vain", kind: "SELECT", parent: parent, text: text, want: true, waits: hold / 2}
+		o := operation{engine: &blind, name: "prepared query in vain", kind: "SELECT", parent: parent, text: text, want: true, waits: hold / 2, attempts: e.spansOfPrepared()}
 		w.do(id, o, impatient(func(ctx context.Context) error { return drain(prepared.QueryContext(ctx)) }))
+		o.attempts = 1
 		id = w.journal.NewID(e.name)
 		o.name, o.text = "query in vain", p.statement(selectPlain, id)
 		w.do(id, o, impatient(func(ctx context.Context) error { return drain(db.QueryContext(ctx, p.statement(selectPlain, id))) }))
