@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "otlp/metrics_exporter.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -18,7 +20,9 @@ MetricsExporter::MetricsExporter(MetricsExporterOptions options, std::unique_ptr
       client_(std::move(client)),
       collect_(std::move(collect)),
       counters_(counters),
-      thread_([this] { Run(); }) {}
+      thread_([this] { Run(); }) {
+  (void)pthread_setname_np(thread_.native_handle(), "ns-metrics");
+}
 
 MetricsExporter::~MetricsExporter() { End(absl::InfinitePast(), /*export_once_more=*/false); }
 
@@ -74,7 +78,7 @@ void MetricsExporter::Export() {
     ++under_way;
   }
   while (under_way > 0) {
-    // Each ends at the deadline at the latest.
+    // Each ends at the deadline at the latest, or when Cancel is called.
     if (const std::optional<EndedCall> ended = client_->Wait(absl::InfiniteFuture())) {
       Take(ended->result);
       --under_way;

@@ -20,7 +20,40 @@ struct Protocol {
   int (Collector::*port)() const;
 };
 
-class CollectorTest : public E2eTest, public ::testing::WithParamInterface<Protocol> {};
+// A program whose spans go to a collector.
+class CollectorTest : public E2eTest, public ::testing::WithParamInterface<Protocol> {
+ protected:
+  // False after it has skipped or failed the test.
+  bool Start(ChildProcess::Environment environment) {
+    const std::string executable = Collector::BuildOrSkip();
+    const Program program = executable.empty() ? Program() : BuildOrSkip();
+    if (executable.empty() || !program.ok()) {
+      return false;
+    }
+    collector_ = Collector::Start(executable, {.folder = Folder()});
+    traced_ = GoProgram::Start(program.path, {"--scenario", "basic,keepalive"});
+    if (collector_ == nullptr || traced_ == nullptr) {
+      return false;
+    }
+    environment.emplace("OTEL_EXPORTER_OTLP_PROTOCOL", GetParam().value);
+    daemon_ =
+        NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced_->pid())},
+                               .environment = std::move(environment),
+                               .endpoint = "http://localhost:" + std::to_string((*collector_.*GetParam().port)())});
+    if (daemon_ == nullptr || !daemon_->WaitUntilAttached(traced_->pid())) {
+      return false;
+    }
+    traced_->StartTraffic();
+    return true;
+  }
+
+  std::string Folder() const { return scratch_.Path(""); }
+
+  const ScratchFolder scratch_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<GoProgram> traced_;
+  std::unique_ptr<NodespanDaemon> daemon_;
+};
 
 struct FiledSpan {
   std::string name;
@@ -85,39 +118,21 @@ Calls CountCalls(const nlohmann::json& request) {
 }
 
 TEST_P(CollectorTest, ARealCollectorGetsEverySpan) {
-  const std::string executable = Collector::BuildOrSkip();
-  if (executable.empty()) {
+  if (!Start({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})) {
     return;
   }
-  const Program program = BuildOrSkip();
-  if (!program.ok()) {
-    return;
-  }
-
-  const ScratchFolder scratch;
-  const auto collector = Collector::Start(executable, {.folder = scratch.Path("")});
-  ASSERT_NE(collector, nullptr);
-  const auto traced = GoProgram::Start(program.path, {"--scenario", "basic,keepalive"});
-  ASSERT_NE(traced, nullptr);
-  const auto daemon = NodespanDaemon::Start(
-      {.arguments = {"--pid", std::to_string(traced->pid())},
-       .environment = {{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}, {"OTEL_EXPORTER_OTLP_PROTOCOL", GetParam().value}},
-       .endpoint = "http://localhost:" + std::to_string((*collector.*GetParam().port)())});
-  ASSERT_NE(daemon, nullptr);
-  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
-  traced->StartTraffic();
-  const size_t wanted = CountSampled(traced->WaitForTraffic());
+  const size_t wanted = CountSampled(traced_->WaitForTraffic());
   const Clock::time_point deadline = Clock::now() + kPatience;
-  while (Collector::CountSpans(scratch.Path("")) < wanted && Clock::now() < deadline) {
+  while (Collector::CountSpans(Folder()) < wanted && Clock::now() < deadline) {
     ::poll(nullptr, 0, 50);
   }
-  const std::vector<Truth> truths = traced->Finish();
-  const SpanTotals totals = daemon->Stop();
-  collector->Stop();
+  const std::vector<Truth> truths = traced_->Finish();
+  const SpanTotals totals = daemon_->Stop();
+  collector_->Stop();
 
   EXPECT_EQ(totals.exported, wanted);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
-  std::map<std::string, FiledSpan> spans = ReadSpans(scratch.Path(""));
+  std::map<std::string, FiledSpan> spans = ReadSpans(Folder());
   EXPECT_EQ(spans.size(), wanted);
   for (const Truth& truth : truths) {
     const auto found = spans.find(truth.id);
@@ -127,7 +142,7 @@ TEST_P(CollectorTest, ARealCollectorGetsEverySpan) {
     }
     SCOPED_TRACE(truth.id);
     FiledSpan& span = found->second;
-    EXPECT_EQ(span.pid, traced->pid());
+    EXPECT_EQ(span.pid, traced_->pid());
     const std::string method = span.attributes["http.request.method"] == "_OTHER" ? "HTTP" : truth.method;
     const bool has_route = !truth.route.empty();
     EXPECT_EQ(span.name, has_route ? method + " " + truth.route : method);
@@ -136,41 +151,23 @@ TEST_P(CollectorTest, ARealCollectorGetsEverySpan) {
 }
 
 TEST_P(CollectorTest, ARealCollectorGetsMetricsOfWhatIsNotSampled) {
-  const std::string executable = Collector::BuildOrSkip();
-  if (executable.empty()) {
+  if (!Start({{"OTEL_TRACES_SAMPLER", "always_off"},
+              {"OTEL_METRICS_EXPORTER", "otlp"},
+              {"OTEL_METRIC_EXPORT_INTERVAL", "100"},
+              {"OTEL_SERVICE_NAME", "counted"}})) {
     return;
   }
-  const Program program = BuildOrSkip();
-  if (!program.ok()) {
-    return;
-  }
-  const ScratchFolder scratch;
-  const auto collector = Collector::Start(executable, {.folder = scratch.Path("")});
-  ASSERT_NE(collector, nullptr);
-  const auto traced = GoProgram::Start(program.path, {"--scenario", "basic,keepalive"});
-  ASSERT_NE(traced, nullptr);
-  const auto daemon =
-      NodespanDaemon::Start({.arguments = {"--pid", std::to_string(traced->pid())},
-                             .environment = {{"OTEL_EXPORTER_OTLP_PROTOCOL", GetParam().value},
-                                             {"OTEL_TRACES_SAMPLER", "always_off"},
-                                             {"OTEL_METRICS_EXPORTER", "otlp"},
-                                             {"OTEL_METRIC_EXPORT_INTERVAL", "100"},
-                                             {"OTEL_SERVICE_NAME", "counted"}},
-                             .endpoint = "http://localhost:" + std::to_string((*collector.*GetParam().port)())});
-  ASSERT_NE(daemon, nullptr);
-  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
-  traced->StartTraffic();
-  const std::vector<Truth> truths = traced->WaitForTraffic();
+  const std::vector<Truth> truths = traced_->WaitForTraffic();
   const auto wanted = std::count_if(truths.begin(), truths.end(), [](const Truth& truth) { return truth.want_span; });
-  traced->Finish();
+  traced_->Finish();
   const Clock::time_point deadline = Clock::now() + kPatience;
-  while (Collector::ReadMetrics(scratch.Path("")).empty() && Clock::now() < deadline) {
+  while (Collector::ReadMetrics(Folder()).empty() && Clock::now() < deadline) {
     ::poll(nullptr, 0, 50);
   }
-  EXPECT_EQ(daemon->Stop().exported, 0U);
-  collector->Stop();
+  EXPECT_EQ(daemon_->Stop().exported, 0U);
+  collector_->Stop();
 
-  const std::vector<nlohmann::json> requests = Collector::ReadMetrics(scratch.Path(""));
+  const std::vector<nlohmann::json> requests = Collector::ReadMetrics(Folder());
   ASSERT_FALSE(requests.empty());
   int64_t before = 0;
   for (const nlohmann::json& request : requests) {
