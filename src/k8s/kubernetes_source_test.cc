@@ -50,10 +50,10 @@ class KubernetesSourceTest : public ::testing::Test {
     ASSERT_TRUE(found.ok()) << found.status();
     options.server = *found;
     options.node_name = "node-1";
-    options.backoff = {.initial = absl::Milliseconds(20), .max = absl::Milliseconds(200)};
-    options.list_stall = absl::Seconds(1);
-    options.list_timeout = absl::Seconds(2);
-    options.watch_time = absl::Seconds(30);
+    options.times.backoff = {.initial = absl::Milliseconds(20), .max = absl::Milliseconds(200)};
+    options.times.list_stall = absl::Seconds(1);
+    options.times.list_timeout = absl::Seconds(2);
+    options.times.watch_time = absl::Seconds(30);
     auto source = StartKubernetesSource(options, MetadataFilter({}), &counters_, watcher_.callback());
     ASSERT_TRUE(source.ok()) << source.status();
     source_ = *std::move(source);

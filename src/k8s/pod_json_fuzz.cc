@@ -57,8 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   list.Feed(text.substr(size / 2));
   (void)list.Finish();
   k8s::LineSplitter lines([&filter](std::string_view line) {
-    if (const auto event = k8s::ParseWatchEvent(line, filter); event.ok() && event->pod) {
-      RequireBounds(event->pod->pod);
+    if (const auto told = k8s::ParsePodEvent(line, filter); told.ok() && told->pod) {
+      RequireBounds(told->pod->pod);
     }
   });
   lines.Feed(text);
