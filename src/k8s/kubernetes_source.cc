@@ -32,13 +32,31 @@ ApiWatchOptions OfPods(const KubernetesSourceOptions& options) {
           .malformed = Counter::kPodsMalformed};
 }
 
+ApiWatchOptions OfNamespaces(const KubernetesSourceOptions& options) {
+  ApiWatchOptions watch = {.thread_name = "ns-namespaces",
+                           .path = "/api/v1/namespaces",
+                           .times = options.times,
+                           .lists = Counter::kNamespaceLists,
+                           .errors = Counter::kNamespaceErrors,
+                           .malformed = Counter::kNamespacesMalformed};
+  watch.times.max_refused_wait = options.max_namespaces_refused_wait;
+  return watch;
+}
+
 class KubernetesSource final : public PodSource {
  public:
-  KubernetesSource(const KubernetesSourceOptions& options, std::unique_ptr<ApiClient> client, MetadataFilter filter,
+  struct Clients {
+    std::unique_ptr<ApiClient> pods;
+    std::unique_ptr<ApiClient> namespaces;
+  };
+
+  KubernetesSource(const KubernetesSourceOptions& options, Clients clients, MetadataFilter filter,
                    metrics::Counters* counters, PodsChanged on_change)
       : store_(counters, std::move(on_change)),
         pods_(options.node_name, std::move(filter), &store_),
-        pod_watch_(OfPods(options), std::move(client), &pods_, counters) {}
+        namespaces_(&store_, counters),
+        pod_watch_(OfPods(options), std::move(clients.pods), &pods_, counters),
+        namespace_watch_(OfNamespaces(options), std::move(clients.namespaces), &namespaces_, counters) {}
 
   std::string_view name() const override { return "kubernetes"; }
   std::shared_ptr<const PodSnapshot> snapshot() const override { return store_.snapshot(); }
@@ -47,7 +65,10 @@ class KubernetesSource final : public PodSource {
  private:
   PodStore store_;
   WatchedPods pods_;
-  ApiWatch pod_watch_;  // last: its thread uses everything above
+  WatchedNamespaces namespaces_;
+  // Last: their threads use everything above. Two, because each waits for an answer all the time.
+  ApiWatch pod_watch_;
+  ApiWatch namespace_watch_;
 };
 
 }  // namespace
@@ -76,8 +97,10 @@ absl::StatusOr<std::unique_ptr<PodSource>> StartKubernetesSource(const Kubernete
     return absl::InvalidArgumentError(
         "the name of this node is not known: set NODE_NAME from spec.nodeName (downward API), or --node-name");
   }
-  NODESPAN_ASSIGN_OR_RETURN(std::unique_ptr<ApiClient> client, ApiClient::Create(options.server));
-  return std::make_unique<KubernetesSource>(options, std::move(client), std::move(filter), counters,
+  KubernetesSource::Clients clients;
+  NODESPAN_ASSIGN_OR_RETURN(clients.pods, ApiClient::Create(options.server));
+  NODESPAN_ASSIGN_OR_RETURN(clients.namespaces, ApiClient::Create(options.server));
+  return std::make_unique<KubernetesSource>(options, std::move(clients), std::move(filter), counters,
                                             std::move(on_change));
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pods as the API server knows them: listed once, then watched (api_watch.h), so that a changed label is known within
 // milliseconds. Needs the rights get, list and watch for pods; only pods of this node are asked for.
+//
+// With the same rights for namespaces their annotations count, too. Being in sync does not wait for them: pods are told
+// anew when their namespace gets known. Without that right (403) pods are all there is; a role that comes later is
+// noticed after `max_namespaces_refused_wait` at the latest.
 #pragma once
 
 #include <memory>
@@ -20,6 +24,7 @@ struct KubernetesSourceOptions {
   ApiServer server;
   std::string node_name;
   ApiWatchTimes times;
+  absl::Duration max_namespaces_refused_wait = absl::Minutes(5);
 };
 
 // Where a pod finds its API server: the variables KUBERNETES_SERVICE_HOST and _PORT, and the folder of its service

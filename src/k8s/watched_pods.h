@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pods of this node as ApiWatch follows them: they end up in a PodStore, which outlives this.
+// The pods of this node, and the annotations of all namespaces, as ApiWatch follows them: both end up in a PodStore.
+//
+// `store` and `counters` outlive these.
 #pragma once
 
 #include <string>
@@ -7,8 +9,10 @@
 #include <vector>
 
 #include "k8s/api_watch.h"
+#include "k8s/namespace_annotations.h"
 #include "k8s/pod.h"
 #include "k8s/pod_store.h"
+#include "metrics/counters.h"
 
 namespace nodespan::k8s {
 
@@ -28,6 +32,25 @@ class WatchedPods final : public WatchedObjects {
   const MetadataFilter filter_;
   PodStore* const store_;
   std::vector<Pod> listed_;  // during a list
+};
+
+// What is known stays known when the right to read namespaces is taken away: an API server that is starting refuses for
+// a moment what it will allow.
+class WatchedNamespaces final : public WatchedObjects {
+ public:
+  WatchedNamespaces(PodStore* store, metrics::Counters* counters) : store_(store), counters_(counters) {}
+
+  void BeginList() override { listed_ = {}; }
+  absl::Status AddListed(std::string_view json) override;
+  void EndList() override;
+  absl::StatusOr<WatchEvent> Apply(std::string_view line) override;
+  void Tell(const absl::Status& status) override;
+
+ private:
+  PodStore* const store_;
+  metrics::Counters* const counters_;
+  NamespaceAnnotations listed_;  // during a list
+  bool is_known_ = false;        // they were listed once
 };
 
 }  // namespace nodespan::k8s
