@@ -5,8 +5,8 @@ used only where it belongs. Prints one line per violation; exit status 1 when th
 
     check_layers.py [ROOT]
 
-To add an edge, edit the table in the commit that needs it. Tests (*_test.cc, *_fuzz.cc, *_bench.cc) may in addition use
-tests/ and the library their folder is about.
+To add an edge, edit the table in the commit that needs it. Tests (*_test.cc, *_fuzz.cc, *_bench.cc, and *_test.h, what
+several of them share) may in addition use tests/ and the library their folder is about; nothing else includes *_test.h.
 """
 
 import pathlib
@@ -63,7 +63,8 @@ THIRD_PARTY = [
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
-TEST_FILE = re.compile(r"_(test|fuzz|bench)\.cc$")
+TEST_HEADER = re.compile(r"_test\.h$")
+TEST_FILE = re.compile(r"_(test|fuzz|bench)\.cc$|" + TEST_HEADER.pattern)
 
 
 def includes(path):
@@ -80,6 +81,8 @@ def check_source(path, relative, folder):
     for number, header in includes(path):
         where = f"{relative}:{number}"
         first = header.split("/")[0]
+        if TEST_HEADER.search(header) and not is_test:
+            yield f"{where}: only tests may use what they share (\"{header}\")"
         if header.startswith("bpf/abi/"):
             if folder not in MAY_USE_ABI:
                 yield f'{where}: {folder} may not use bpf/abi ("{header}")'

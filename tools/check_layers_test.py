@@ -51,6 +51,15 @@ class CheckLayersTest(unittest.TestCase):
         self.assertEqual((status, [line.split(":")[0] for line in found]),
                          (1, ["src/attach/c.h", "src/otlp/a.h", "src/spans/a.cc"]))
 
+    def test_fakes_and_what_tests_share_are_for_tests(self):
+        status, found = self.check({
+            "src/spans/a_test.h": '#include "tests/fakes/f.h"\n',
+            "src/spans/a_test.cc": '#include "spans/a_test.h"\n#include "tests/fakes/f.h"\n',
+            "src/spans/b.cc": '#include "spans/a_test.h"\n',
+            "src/spans/c.h": '#include "tests/fakes/f.h"\n',
+        })
+        self.assertEqual((status, [line.split(":")[0] for line in found]), (1, ["src/spans/b.cc", "src/spans/c.h"]))
+
     def test_bpf_layers_point_down_and_never_to_src(self):
         status, found = self.check({
             "bpf/base/maps.bpf.h": '#include "emit/emit.bpf.h"\n',

@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::Pod
       k8s::KubernetesSourceOptions source_options;
       source_options.server = *std::move(server);
       source_options.node_name = options.node_name;
-      return k8s::StartKubernetesSource(std::move(source_options), std::move(filter), counters, std::move(on_change));
+      return k8s::StartKubernetesSource(source_options, std::move(filter), counters, std::move(on_change));
     }
     case PodSourceKind::kCri: {
       k8s::CriSourceOptions source_options;

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "fmt/format.h"
 #include "k8s/image_reference.h"
+#include "k8s/namespace_annotations.h"
 
 namespace nodespan::discovery {
 namespace {
@@ -21,7 +22,6 @@ using k8s::Pod;
 constexpr std::string_view kTraceLabel = "nodespan.io/trace";
 constexpr std::string_view kDisabled = "disabled";
 
-constexpr std::string_view kInjectGo = "instrumentation.opentelemetry.io/inject-go";
 constexpr std::string_view kTargetExe = "instrumentation.opentelemetry.io/otel-go-auto-target-exe";
 // The first that is there counts.
 constexpr std::array<std::string_view, 2> kContainerNames = {"instrumentation.opentelemetry.io/go-container-names",
@@ -75,10 +75,19 @@ std::string_view Trim(std::string_view text) {
                                          : text.substr(start, text.find_last_not_of(kBlanks) - start + 1);
 }
 
-// inject-go names an Instrumentation resource or says true; neither matters here.
-bool AsksForInjection(const Pod& pod) {
-  const std::string_view value = Trim(FindValue(pod.annotations, kInjectGo));
-  return !value.empty() && !absl::EqualsIgnoreCase(base::ToAbsl(value), "false");
+// Who asks by inject-go. For the operator a pod's value goes first, but where the pod says true and the namespace names
+// an Instrumentation, that one is taken; as none is looked up here, the namespace only matters to pods that say
+// nothing.
+enum class Asking { kNobody, kPod, kNamespace };
+
+// The value names an Instrumentation resource or says true; neither matters here.
+Asking WhoAsksForInjection(const Pod& pod) {
+  const std::string_view of_pod = Trim(FindValue(pod.annotations, k8s::kInjectGoAnnotation));
+  const std::string_view value = of_pod.empty() ? Trim(pod.namespace_inject_go) : of_pod;
+  if (value.empty() || absl::EqualsIgnoreCase(base::ToAbsl(value), "false")) {
+    return Asking::kNobody;
+  }
+  return of_pod.empty() ? Asking::kNamespace : Asking::kPod;
 }
 
 bool IsListed(std::string_view list, std::string_view name) {
@@ -137,13 +146,16 @@ PodDecision PodSelection::Decide(const k8s::ContainerRef& ref, std::string_view 
     return because(PodVerdict::kNotSelected, "is in a namespace that is left out");
   }
   const bool is_labelled = options_.selector.Matches(pod.labels);
-  if (!is_labelled && !AsksForInjection(pod)) {
+  const Asking asking = WhoAsksForInjection(pod);
+  if (!is_labelled && asking == Asking::kNobody) {
     return because(PodVerdict::kNotSelected, "does not match the pod selector");
   }
   if (const std::optional<std::string_view> annotation = FindRestriction(ref, exe_path); annotation) {
     return because(PodVerdict::kNotSelected, fmt::format("asks for another process by {}", *annotation));
   }
-  return because(PodVerdict::kSelected, is_labelled ? "matches the pod selector" : "has the annotation inject-go");
+  return because(PodVerdict::kSelected, is_labelled              ? "matches the pod selector"
+                                        : asking == Asking::kPod ? "has the annotation inject-go"
+                                                                 : "is in a namespace with the annotation inject-go");
 }
 
 }  // namespace nodespan::discovery

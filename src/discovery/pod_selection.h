@@ -2,10 +2,10 @@
 // PodSelection decides what pods ask for: which of their processes are to be traced, and which never.
 //
 // A pod asks for it by its labels (--pod-selector), within --namespace and --exclude-namespace, or by the annotation
-// instrumentation.opentelemetry.io/inject-go, as for the OpenTelemetry operator (SPEC section 6); the operator's other
-// annotations choose containers and an executable in it. Four kinds of pods are left alone whatever asks for them:
-// those that say so (label nodespan.io/trace=disabled), those that the operator's sidecar traces already, collectors,
-// whose spans would be about spans, and nodespan itself.
+// instrumentation.opentelemetry.io/inject-go, its own or else that of its namespace, as for the OpenTelemetry operator
+// (SPEC section 6); the operator's other annotations of the pod choose containers and an executable in it. Four kinds
+// of pods are left alone whatever asks for them: those that say so (label nodespan.io/trace=disabled), those that the
+// operator's sidecar traces already, collectors, whose spans would be about spans, and nodespan itself.
 //
 // Pure and immutable; any thread.
 #pragma once

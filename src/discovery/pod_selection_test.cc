@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "discovery/pod_selection.h"
 
+#include <initializer_list>
 #include <memory>
 
 #include "gmock/gmock.h"
@@ -63,6 +64,59 @@ TEST(PodSelectionTest, TheOperatorsAnnotationSelects) {
     EXPECT_EQ(Decide(MakePod({}, {{kInjectGo, value}})).verdict, PodVerdict::kNotSelected) << value;
   }
   EXPECT_EQ(Decide(MakePod(kEnabled, {{kInjectGo, "false"}})).verdict, PodVerdict::kSelected);
+}
+
+// What the operator does with the two values, seen from whether it injects (docs/KUBERNETES.md); absent and empty are
+// the same.
+TEST(PodSelectionTest, TheAnnotationOfTheNamespaceCountsWhereThePodHasNone) {
+  struct Case {
+    const char* of_namespace;
+    const char* of_pod;
+    PodVerdict verdict;
+    const char* reason;
+  };
+  constexpr const char* kByPod = "has the annotation inject-go";
+  constexpr const char* kByNamespace = "is in a namespace with the annotation inject-go";
+  constexpr const char* kByNobody = "does not match the pod selector";
+  for (const Case& row : std::initializer_list<Case>{
+           {"", "", PodVerdict::kNotSelected, kByNobody},
+           {"", "true", PodVerdict::kSelected, kByPod},
+           {"", "false", PodVerdict::kNotSelected, kByNobody},
+           {"", "team/go", PodVerdict::kSelected, kByPod},
+           {"true", "", PodVerdict::kSelected, kByNamespace},
+           {"True", " ", PodVerdict::kSelected, kByNamespace},
+           {"team/go", "", PodVerdict::kSelected, kByNamespace},
+           {"false", "", PodVerdict::kNotSelected, kByNobody},
+           {"FALSE", "", PodVerdict::kNotSelected, kByNobody},
+           {" ", "", PodVerdict::kNotSelected, kByNobody},
+           {"true", "false", PodVerdict::kNotSelected, kByNobody},
+           {"team/go", "False", PodVerdict::kNotSelected, kByNobody},
+           {"true", "team/go", PodVerdict::kSelected, kByPod},
+           {"false", "true", PodVerdict::kSelected, kByPod},
+           {"false", "team/go", PodVerdict::kSelected, kByPod},
+           {"false", "false", PodVerdict::kNotSelected, kByNobody},
+           {"team/go", "true", PodVerdict::kSelected, kByPod},
+       }) {
+    k8s::Pod pod = MakePod({}, {{kInjectGo, row.of_pod}});
+    pod.namespace_inject_go = row.of_namespace;
+    const PodDecision decision = Decide(pod);
+    EXPECT_EQ(decision.verdict, row.verdict) << row.of_namespace << " and " << row.of_pod;
+    EXPECT_EQ(decision.reason, std::string("pod shop/cart-0 ") + row.reason) << row.of_namespace << " " << row.of_pod;
+  }
+}
+
+TEST(PodSelectionTest, APodInAnAnnotatedNamespaceIsStillLeftAloneOrRestricted) {
+  const auto decide = [](k8s::Pod pod, const PodSelectionOptions& options = Options()) {
+    pod.namespace_inject_go = "true";
+    return Decide(pod, options).verdict;
+  };
+  EXPECT_EQ(decide(MakePod()), PodVerdict::kSelected);
+  EXPECT_EQ(decide(MakePod({{"nodespan.io/trace", "disabled"}})), PodVerdict::kDisabled);
+  EXPECT_EQ(decide(MakePod({{"app.kubernetes.io/name", "opentelemetry-collector"}})), PodVerdict::kLeftAlone);
+  EXPECT_EQ(decide(MakePod({}, {{kTargetExe, "/app/other"}})), PodVerdict::kNotSelected);
+  PodSelectionOptions options = Options();
+  options.exclude_namespaces = {"shop"};
+  EXPECT_EQ(decide(MakePod(), options), PodVerdict::kNotSelected);
 }
 
 TEST(PodSelectionTest, NamespacesAreIncludedAndExcluded) {

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source of the API server against one inside the test, with everything that goes wrong with real ones.
-#include "k8s/kubernetes_source.h"
-
-#include <unistd.h>
+#include "k8s/kubernetes_source_test.h"
 
 #include <algorithm>
-#include <filesystem>
 
-#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "k8s/source_watcher.h"
-#include "tests/fakes/api_server.h"
 
 namespace nodespan::k8s {
 namespace {
@@ -22,68 +16,9 @@ using Fault = nodespan::testing::ApiServer::Fault;
 using ::testing::AllOf;
 using testing::FindPod;
 using ::testing::HasSubstr;
-using testing::SourceWatcher;
+using testing::PodWith;
 
-ApiServerPod PodWith(const std::string& uid, const std::string& trace = "enabled") {
-  return {.uid = uid, .name = "pod-" + uid, .labels = {{"nodespan.io/trace", trace}}};
-}
-
-class KubernetesSourceTest : public ::testing::Test {
- protected:
-  KubernetesSourceTest() : folder_(fmt::format("{}/account-{}", ::testing::TempDir(), ::getpid())) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~KubernetesSourceTest() override {
-    source_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  void SetUp() override {
-    server_ = nodespan::testing::ApiServer::Start();
-    ASSERT_NE(server_, nullptr);
-    server_->WriteServiceAccount(folder_);
-  }
-
-  void StartSource() {
-    KubernetesSourceOptions options;
-    const absl::StatusOr<ApiServer> found = FindApiServer("localhost", std::to_string(server_->port()), folder_);
-    ASSERT_TRUE(found.ok()) << found.status();
-    options.server = *found;
-    options.node_name = "node-1";
-    options.backoff = {.initial = absl::Milliseconds(20), .max = absl::Milliseconds(200)};
-    options.list_stall = absl::Seconds(1);
-    options.list_timeout = absl::Seconds(2);
-    options.watch_time = absl::Seconds(30);
-    auto source = StartKubernetesSource(options, MetadataFilter({}), &counters_, watcher_.callback());
-    ASSERT_TRUE(source.ok()) << source.status();
-    source_ = *std::move(source);
-  }
-
-  // The label of the pod is that value; "gone": there is no such pod.
-  bool WaitFor(const std::string& uid, const std::string& trace) {
-    return watcher_.WaitUntil(*source_, [&](const PodSnapshot& snapshot) {
-      const auto pod = FindPod(snapshot, uid);
-      return pod == nullptr ? trace == "gone" : FindValue(pod->labels, "nodespan.io/trace") == trace;
-    });
-  }
-  bool WaitForWatch() {
-    for (int i = 0; i < 2000 && server_->watch_count() == 0; ++i) {
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-    return server_->watch_count() > 0;
-  }
-  void WaitForErrors(uint64_t count) {
-    while (counters_.Get(Counter::kPodSourceErrors) < count) {
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-  }
-
-  const std::string folder_;
-  metrics::Counters counters_;
-  SourceWatcher watcher_;
-  std::unique_ptr<nodespan::testing::ApiServer> server_;
-  std::unique_ptr<PodSource> source_;
-};
+class KubernetesSourceTest : public testing::KubernetesSourceFixture {};
 
 TEST_F(KubernetesSourceTest, ListsThePodsOfThisNodeAndFollowsThem) {
   server_->Put(PodWith("a"));
@@ -95,8 +30,9 @@ TEST_F(KubernetesSourceTest, ListsThePodsOfThisNodeAndFollowsThem) {
   EXPECT_TRUE(source_->is_synced());
   EXPECT_EQ(source_->snapshot()->pods().size(), 1U);
   ASSERT_TRUE(WaitForWatch());
-  EXPECT_THAT(server_->last_query(), AllOf(HasSubstr("fieldSelector=spec.nodeName%3Dnode-1"), HasSubstr("watch=true"),
-                                           HasSubstr("allowWatchBookmarks=true"), HasSubstr("resourceVersion=1002")));
+  EXPECT_THAT(server_->pod_requests().last_query,
+              AllOf(HasSubstr("fieldSelector=spec.nodeName%3Dnode-1"), HasSubstr("watch=true"),
+                    HasSubstr("allowWatchBookmarks=true"), HasSubstr("resourceVersion=1002")));
   const absl::Time start = absl::Now();
   server_->Put(PodWith("a", "disabled"));
   ASSERT_TRUE(WaitFor("a", "disabled"));
@@ -105,7 +41,7 @@ TEST_F(KubernetesSourceTest, ListsThePodsOfThisNodeAndFollowsThem) {
   ASSERT_TRUE(WaitFor("b", "enabled"));
   server_->Delete("a");
   EXPECT_TRUE(WaitFor("a", "gone"));
-  EXPECT_EQ(server_->list_count(), 1U);
+  EXPECT_EQ(server_->pod_requests().lists, 1U);
 }
 
 TEST_F(KubernetesSourceTest, AWatchThatEndsOrBreaksGoesOnWhereItWas) {
@@ -118,7 +54,7 @@ TEST_F(KubernetesSourceTest, AWatchThatEndsOrBreaksGoesOnWhereItWas) {
   server_->BreakWatches();
   server_->Put(PodWith("a", "two"));
   ASSERT_TRUE(WaitFor("a", "two"));
-  EXPECT_EQ(server_->list_count(), 1U);
+  EXPECT_EQ(server_->pod_requests().lists, 1U);
 }
 
 TEST_F(KubernetesSourceTest, ListsAgainWhenItsVersionIsGone) {
@@ -135,8 +71,8 @@ TEST_F(KubernetesSourceTest, ListsAgainWhenItsVersionIsGone) {
   server_->SetFault(Fault::kNone);
   EXPECT_TRUE(WaitFor("b", "changed"));
   EXPECT_TRUE(WaitFor("a", "gone"));
-  EXPECT_GE(server_->list_count(), 2U);
-  EXPECT_GE(server_->stored_list_count(), 1U);
+  EXPECT_GE(server_->pod_requests().lists, 2U);
+  EXPECT_GE(server_->pod_requests().stored_lists, 1U);
 }
 
 TEST_F(KubernetesSourceTest, BookmarksKeepTheVersionFresh) {
@@ -144,10 +80,10 @@ TEST_F(KubernetesSourceTest, BookmarksKeepTheVersionFresh) {
   ASSERT_TRUE(WaitForWatch());
   server_->SendLine(R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"1001"}}})");
   server_->EndWatches();
-  for (int i = 0; i < 2000 && server_->watch_count() < 2; ++i) {
+  for (int i = 0; i < 2000 && server_->pod_requests().watches < 2; ++i) {
     absl::SleepFor(absl::Milliseconds(10));
   }
-  EXPECT_THAT(server_->last_query(), HasSubstr("resourceVersion=100"));
+  EXPECT_THAT(server_->pod_requests().last_query, HasSubstr("resourceVersion=100"));
   EXPECT_EQ(counters_.Get(Counter::kPodsMalformed), 0U);
 }
 
@@ -165,10 +101,10 @@ TEST_F(KubernetesSourceTest, AnErrorOfTheWatchListsAgain) {
   StartSource();
   ASSERT_TRUE(WaitForWatch());
   server_->SendLine(R"({"type":"ERROR","object":{"kind":"Status","code":500,"message":"etcd is away"}})");
-  for (int i = 0; i < 2000 && server_->list_count() < 2; ++i) {
+  for (int i = 0; i < 2000 && server_->pod_requests().lists < 2; ++i) {
     absl::SleepFor(absl::Milliseconds(10));
   }
-  EXPECT_GE(server_->list_count(), 2U);
+  EXPECT_GE(server_->pod_requests().lists, 2U);
   server_->Put(PodWith("a"));
   EXPECT_TRUE(WaitFor("a", "enabled"));
 }
@@ -207,7 +143,7 @@ TEST_F(KubernetesSourceTest, FiveHundredPodsWhoseLabelsChangeAllTheTime) {
            std::all_of(snapshot.pods().begin(), snapshot.pods().end(),
                        [](const auto& pod) { return FindValue(pod->labels, "nodespan.io/trace") == "3"; });
   }));
-  EXPECT_EQ(server_->list_count(), 1U);
+  EXPECT_EQ(server_->pod_requests().lists, 1U);
   EXPECT_EQ(counters_.Get(Counter::kPodsLeftOut) + counters_.Get(Counter::kPodsMalformed), 0U);
 }
 
@@ -261,7 +197,7 @@ TEST_F(KubernetesSourceTest, OnlyTheClustersAuthorityIsTrusted) {
   StartSource();
   WaitForErrors(1);
   EXPECT_FALSE(source_->is_synced());
-  EXPECT_EQ(server_->list_count() + server_->refused_count(), 0U);
+  EXPECT_EQ(server_->pod_requests().lists + server_->refused_count(), 0U);
 }
 
 TEST_F(KubernetesSourceTest, EndsAtOnceWhileAWatchIsOpen) {

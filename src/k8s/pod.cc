@@ -86,7 +86,7 @@ size_t EstimateBytes(const Pod& pod) {
   constexpr size_t kPerString = 48;
   constexpr size_t kPerEntry = 2 * kPerString + 48;
   size_t bytes = sizeof(Pod) + pod.uid.size() + pod.name.size() + pod.namespace_name.size() + pod.node_name.size() +
-                 pod.config_hash.size() + pod.ip.size();
+                 pod.config_hash.size() + pod.ip.size() + pod.namespace_inject_go.size();
   if (pod.owner) {
     bytes += pod.owner->kind.size() + pod.owner->name.size() + pod.owner->uid.size();
   }

@@ -62,6 +62,8 @@ struct Pod {
   std::optional<Owner> owner;
   StringMap labels;       // those that MetadataFilter keeps
   StringMap annotations;  // the same
+  // The annotation inject-go of its namespace, which PodStore fills in. Empty: it has none, or is not known (yet).
+  std::string namespace_inject_go;
   // The API server lists those that do not run yet, too, a container runtime only what it has made so far.
   bool has_all_containers = false;
   std::vector<Container> containers;

@@ -9,12 +9,10 @@
 #include "absl/time/time.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
-#include "nlohmann/json.hpp"
+#include "k8s/json_access.h"
 
 namespace nodespan::k8s {
 namespace {
-
-using Json = nlohmann::json;
 
 // Members that are never looked at, by how deep they stand in a pod: {"spec": {"volumes": ...}} is 2,
 // {"spec": {"containers": [{"env": ...}]}} is 4. Labels and annotations are at 3 and can have any name.
@@ -47,21 +45,6 @@ Json ParseWithoutUnused(std::string_view text, int pod_depth) {
            });
   };
   return Json::parse(text, keeps, /*allow_exceptions=*/false);
-}
-
-// The member `key` of an object; null when `json` is none or has none.
-const Json& Member(const Json& json, const char* key) {
-  static const Json kNull;
-  if (!json.is_object()) {
-    return kNull;
-  }
-  const auto found = json.find(key);
-  return found == json.end() ? kNull : *found;
-}
-
-std::string_view Text(const Json& json, const char* key) {
-  const auto* text = Member(json, key).get_ptr<const std::string*>();
-  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 template <typename Visit>
@@ -144,7 +127,6 @@ absl::StatusOr<ApiPod> ReadPod(const Json& json, const MetadataFilter& filter) {
   pod.name = Identifier(Text(metadata, "name"));
   pod.namespace_name = Identifier(Text(metadata, "namespace"));
   NODESPAN_RETURN_IF_ERROR(CheckPod(pod));
-  result.resource_version = Identifier(Text(metadata, "resourceVersion"));
   ForEachText(Member(metadata, "labels"),
               [&](std::string_view key, std::string_view value) { filter.AddLabel(pod, key, value); });
   const Json& annotations = Member(metadata, "annotations");
@@ -182,34 +164,14 @@ absl::StatusOr<ApiPod> ParsePod(std::string_view json, const MetadataFilter& fil
   return ReadPod(ParseWithoutUnused(json, 0), filter);
 }
 
-std::string ParseListVersion(std::string_view metadata_json) {
-  return Identifier(Text(Json::parse(metadata_json, nullptr, /*allow_exceptions=*/false), "resourceVersion"));
-}
-
-absl::StatusOr<WatchEvent> ParseWatchEvent(std::string_view line, const MetadataFilter& filter) {
+absl::StatusOr<PodEvent> ParsePodEvent(std::string_view line, const MetadataFilter& filter) {
   const Json json = ParseWithoutUnused(line, 1);
-  const std::string_view type = Text(json, "type");
-  const Json& object = Member(json, "object");
-  WatchEvent event;
-  if (type == "ERROR") {
-    event.type = WatchEvent::Type::kError;
-    const Json& code = Member(object, "code");
-    event.code = code.is_number_unsigned() ? static_cast<int>(std::min(code.get<uint64_t>(), uint64_t{999})) : 0;
-    event.message = Identifier(Text(object, "message"));
-    return event;
+  PodEvent result;
+  NODESPAN_ASSIGN_OR_RETURN(result.event, ReadWatchEvent(json));
+  if (result.event.has_object()) {
+    NODESPAN_ASSIGN_OR_RETURN(result.pod, ReadPod(Member(json, "object"), filter));
   }
-  if (type == "BOOKMARK") {
-    event.type = WatchEvent::Type::kBookmark;
-    event.resource_version = Identifier(Text(Member(object, "metadata"), "resourceVersion"));
-    return event;
-  }
-  if (type != "ADDED" && type != "MODIFIED" && type != "DELETED") {
-    return absl::DataLossError("not an event of a watch");
-  }
-  event.type = type == "DELETED" ? WatchEvent::Type::kDeleted : WatchEvent::Type::kPut;
-  NODESPAN_ASSIGN_OR_RETURN(event.pod, ReadPod(object, filter));
-  event.resource_version = event.pod->resource_version;
-  return event;
+  return result;
 }
 
 }  // namespace nodespan::k8s

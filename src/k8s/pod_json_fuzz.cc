@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an API server may send: a list cut into pieces, pods, and lines of a watch. No crash, and pods are within their
-// bounds, with identifiers that are fit for a log.
+// What an API server may send: a list cut into pieces, pods, namespaces, and lines of a watch. No crash, and what comes
+// of it is within its bounds, with identifiers that are fit for a log.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +8,7 @@
 
 #include "k8s/identity.h"
 #include "k8s/json_stream.h"
+#include "k8s/namespace_json.h"
 #include "k8s/pod_json.h"
 
 namespace {
@@ -41,6 +42,11 @@ void RequireBounds(const k8s::Pod& pod) {
   }
 }
 
+void RequireBounds(const k8s::Namespace& space) {
+  Require(!space.name.empty() && space.inject_go.size() <= k8s::kMaxMetadataValueBytes);
+  RequireIdentifier(space.name);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -52,13 +58,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   };
   check(text);
+  if (const auto space = k8s::ParseNamespace(text); space.ok()) {
+    RequireBounds(*space);
+  }
   k8s::ListSplitter list(check, [](std::string_view, std::string_view json) { (void)k8s::ParseListVersion(json); });
   list.Feed(text.substr(0, size / 2));
   list.Feed(text.substr(size / 2));
   (void)list.Finish();
   k8s::LineSplitter lines([&filter](std::string_view line) {
-    if (const auto event = k8s::ParseWatchEvent(line, filter); event.ok() && event->pod) {
-      RequireBounds(event->pod->pod);
+    if (const auto told = k8s::ParsePodEvent(line, filter); told.ok() && told->pod) {
+      RequireBounds(told->pod->pod);
+    }
+    if (const auto told = k8s::ParseNamespaceEvent(line); told.ok() && told->event.has_object()) {
+      RequireBounds(told->space);
     }
   });
   lines.Feed(text);

@@ -54,7 +54,6 @@ std::string DeploymentPod() {
 TEST(PodJsonTest, APodOfADeployment) {
   const absl::StatusOr<ApiPod> parsed = ParsePod(DeploymentPod(), kFilter);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->resource_version, "4711");
   EXPECT_FALSE(parsed->has_ended);
   const Pod& pod = parsed->pod;
   EXPECT_EQ(pod.uid, "01234567-89ab-cdef-0123-456789abcdef");
@@ -141,34 +140,34 @@ TEST(PodJsonTest, APodIsBounded) {
 }
 
 TEST(PodJsonTest, EventsOfAWatch) {
-  const auto parse = [](const std::string& line) { return ParseWatchEvent(line, kFilter); };
+  const auto parse = [](const std::string& line) { return ParsePodEvent(line, kFilter); };
   const std::string pod = DeploymentPod();
   for (const char* type : {"ADDED", "MODIFIED"}) {
     const auto event = parse(R"({"type": ")" + std::string(type) + R"(", "object": )" + pod + "}");
     ASSERT_TRUE(event.ok()) << event.status();
-    EXPECT_EQ(event->type, WatchEvent::Type::kPut);
-    EXPECT_EQ(event->resource_version, "4711");
+    EXPECT_EQ(event->event.type, WatchEvent::Type::kPut);
+    EXPECT_EQ(event->event.resource_version, "4711");
     EXPECT_EQ(event->pod->pod, ParsePod(pod, kFilter)->pod);
   }
-  EXPECT_EQ(parse(R"({"type": "DELETED", "object": )" + pod + "}")->type, WatchEvent::Type::kDeleted);
+  EXPECT_EQ(parse(R"({"type": "DELETED", "object": )" + pod + "}")->event.type, WatchEvent::Type::kDeleted);
   const auto bookmark =
       parse(R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"5000"},"spec":{}}})");
   ASSERT_TRUE(bookmark.ok());
-  EXPECT_EQ(bookmark->type, WatchEvent::Type::kBookmark);
-  EXPECT_EQ(bookmark->resource_version, "5000");
-  EXPECT_EQ(bookmark->pod, std::nullopt);
+  EXPECT_EQ(bookmark->event.type, WatchEvent::Type::kBookmark);
+  EXPECT_EQ(bookmark->event.resource_version, "5000");
+  EXPECT_FALSE(bookmark->pod.has_value());
   const auto gone = parse(
       R"({"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"too old","reason":"Expired","code":410}})");
   ASSERT_TRUE(gone.ok());
-  EXPECT_EQ(gone->type, WatchEvent::Type::kError);
-  EXPECT_EQ(gone->code, 410);
-  EXPECT_EQ(gone->message, "too old");
+  EXPECT_EQ(gone->event.type, WatchEvent::Type::kError);
+  EXPECT_EQ(gone->event.code, 410);
+  EXPECT_EQ(gone->event.message, "too old");
 }
 
 TEST(PodJsonTest, WhatIsNoEventIsRefused) {
   for (const char* line : {"", "{", "[]", R"({"type": "FUTURE", "object": {}})", R"({"type": "ADDED"})",
                            R"({"type": "ADDED", "object": {"metadata": {}}})", R"({"type": 5})"}) {
-    EXPECT_EQ(ParseWatchEvent(line, kFilter).status().code(), absl::StatusCode::kDataLoss) << line;
+    EXPECT_EQ(ParsePodEvent(line, kFilter).status().code(), absl::StatusCode::kDataLoss) << line;
   }
 }
 

@@ -11,8 +11,8 @@
 
 namespace nodespan::k8s {
 
-// Runs on the source's own thread after each change of the snapshot, and when the source gets in sync. It must return
-// at once: post a task to the thread that is to look.
+// Runs on a thread of the source, maybe on two at a time, after each change of the snapshot, and when the source gets
+// in sync. It must return at once: post a task to the thread that is to look.
 using PodsChanged = std::function<void()>;
 
 // Thread: all methods from any thread. The destructor ends the source's threads and with them the notifications.

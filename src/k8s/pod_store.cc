@@ -51,7 +51,43 @@ void PodStore::Remove(const std::string& uid) {
   }
 }
 
+void PodStore::ReplaceNamespaces(NamespaceAnnotations namespaces) {
+  absl::ReleasableMutexLock lock(&mutex_);
+  namespaces_ = std::move(namespaces);
+  const bool changed = FollowNamespaces();
+  lock.Release();
+  if (changed) {
+    Tell();
+  }
+}
+
+void PodStore::PutNamespace(const Namespace& space) {
+  absl::ReleasableMutexLock lock(&mutex_);
+  if (!namespaces_.Set(space)) {
+    counters_->Add(metrics::Counter::kNamespacesLeftOut);
+  }
+  const bool changed = FollowNamespaces();
+  lock.Release();
+  if (changed) {
+    Tell();
+  }
+}
+
+bool PodStore::FollowNamespaces() {
+  std::vector<Pod> outdated;
+  for (const auto& [uid, entry] : pods_) {
+    if (entry.pod->namespace_inject_go != namespaces_.Find(entry.pod->namespace_name)) {
+      outdated.push_back(*entry.pod);
+    }
+  }
+  for (Pod& pod : outdated) {
+    (void)Insert(std::move(pod));
+  }
+  return !outdated.empty();
+}
+
 bool PodStore::Insert(Pod pod) {
+  pod.namespace_inject_go = namespaces_.Find(pod.namespace_name);
   const auto known = pods_.find(pod.uid);
   if (known != pods_.end() && *known->second.pod == pod) {
     return false;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // PodStore is what a PodSource writes and everybody else reads: the current snapshot, within a bound of memory.
 //
-// Thread: the writing methods on the source's thread; snapshot() and is_synced() from any thread. A snapshot is made
-// when somebody wants one, so that many changes in a short time cost one. Memory: at most kMaxPods pods and kMaxBytes
-// of them (a usual pod takes 1 to 2 kB); what is beyond is left out and counted as kPodsLeftOut, and found again when
-// others go. A changed snapshot shares the pods that did not change.
+// Thread: all methods from any thread; the writing ones are called by the source. A snapshot is made when somebody
+// wants one, so that many changes in a short time cost one. Memory: at most kMaxPods pods and kMaxBytes of them (a
+// usual pod takes 1 to 2 kB), and what NamespaceAnnotations takes; what is beyond is left out and counted as
+// kPodsLeftOut or kNamespacesLeftOut, and found again when others go and it is told again. A changed snapshot shares
+// the pods that did not change.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "k8s/namespace_annotations.h"
 #include "k8s/pod.h"
 #include "k8s/pod_snapshot.h"
 #include "k8s/pod_source.h"
@@ -36,6 +38,12 @@ class PodStore {
   void Put(Pod pod) ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(const std::string& uid) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The same of namespaces: pods are told anew when the annotation of their namespace is another than before. Without
+  // these calls no namespace has any, and being in sync does not wait for them.
+  void ReplaceNamespaces(NamespaceAnnotations namespaces) ABSL_LOCKS_EXCLUDED(mutex_);
+  // One namespace is new, has changed or, without its annotation, is gone.
+  void PutNamespace(const Namespace& space) ABSL_LOCKS_EXCLUDED(mutex_);
+
   std::shared_ptr<const PodSnapshot> snapshot() const ABSL_LOCKS_EXCLUDED(mutex_);
   bool is_synced() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -48,6 +56,7 @@ class PodStore {
   // True: the pods are others than before.
   bool Insert(Pod pod) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Erase(const std::string& uid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FollowNamespaces() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   metrics::Counters* const counters_;
@@ -55,6 +64,7 @@ class PodStore {
 
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> pods_ ABSL_GUARDED_BY(mutex_);  // by uid
+  NamespaceAnnotations namespaces_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_synced_ ABSL_GUARDED_BY(mutex_) = false;
   // Null: the pods have changed since the last one.

@@ -132,5 +132,54 @@ TEST_F(PodStoreTest, IsBoundedInBytes) {
   EXPECT_EQ(store_.snapshot()->pods().size(), 1U);
 }
 
+TEST_F(PodStoreTest, PodsHaveTheAnnotationOfTheirNamespace) {
+  const auto annotation = [this](size_t pod) { return store_.snapshot()->pods()[pod]->namespace_inject_go; };
+  Pod other = MakePod("b");
+  other.namespace_name = "other";
+  store_.ReplaceAll({MakePod("a"), other});
+  const auto before = store_.snapshot();
+  EXPECT_EQ(annotation(0), "");
+  store_.PutNamespace({.name = "default", .inject_go = "true"});
+  EXPECT_EQ(changes_, 2);
+  EXPECT_EQ(annotation(0), "true");
+  EXPECT_EQ(store_.snapshot()->pods()[1], before->pods()[1]);
+  // The same again, and what concerns no pod here, is no change; nor is a pod that is told again.
+  store_.PutNamespace({.name = "default", .inject_go = "true"});
+  store_.PutNamespace({.name = "elsewhere", .inject_go = "true"});
+  store_.Put(MakePod("a"));
+  EXPECT_EQ(changes_, 2);
+  // A pod that comes later, and one that changes, have it at once.
+  Pod later = MakePod("c");
+  later.namespace_name = "elsewhere";
+  store_.Put(later);
+  store_.Put(MakePod("a", {kFirst}));
+  EXPECT_EQ(annotation(0), "true");
+  EXPECT_EQ(annotation(2), "true");
+
+  NamespaceAnnotations listed;
+  ASSERT_TRUE(listed.Set({.name = "other", .inject_go = "team/go"}));
+  store_.ReplaceNamespaces(listed);
+  EXPECT_EQ(changes_, 5);
+  EXPECT_EQ(annotation(0), "");
+  EXPECT_EQ(annotation(1), "team/go");
+  EXPECT_EQ(annotation(2), "");
+  store_.PutNamespace({.name = "other", .inject_go = ""});
+  EXPECT_EQ(annotation(1), "");
+}
+
+TEST_F(PodStoreTest, NamespacesDoNotMakeItSyncedAndThoseWithoutRoomAreCounted) {
+  store_.PutNamespace({.name = "default", .inject_go = "true"});
+  store_.ReplaceNamespaces({});
+  EXPECT_FALSE(store_.is_synced());
+  EXPECT_EQ(changes_, 0);
+  const std::string value(kMaxMetadataValueBytes, 'x');
+  constexpr int kMany = NamespaceAnnotations::kMaxBytes / kMaxMetadataValueBytes;
+  for (int i = 0; i < kMany; ++i) {
+    store_.PutNamespace({.name = "n" + std::to_string(i), .inject_go = value});
+  }
+  EXPECT_GT(counters_.Get(metrics::Counter::kNamespacesLeftOut), 0U);
+  EXPECT_LT(counters_.Get(metrics::Counter::kNamespacesLeftOut), kMany / 2U);
+}
+
 }  // namespace
 }  // namespace nodespan::k8s

@@ -36,6 +36,10 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"pod_source_errors_total", "Failed requests for pods, to the API server or the container runtime."},
     {"pods_malformed_total", "Pods, and events about pods, that could not be read."},
     {"pods_left_out_total", "Times a pod did not fit into the bound of memory for pods."},
+    {"namespace_lists_total", "Complete lists of namespaces."},
+    {"namespace_errors_total", "Failed requests for namespaces; where the right to read them is not given, every one."},
+    {"namespaces_malformed_total", "Namespaces, and events about namespaces, that could not be read."},
+    {"namespaces_left_out_total", "Times an annotated namespace did not fit into the bound of memory for namespaces."},
 }};
 
 }  // namespace

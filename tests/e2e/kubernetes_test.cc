@@ -45,6 +45,17 @@ class KubernetesTest : public E2eTest {
   }
   bool CannotRun() const { return !program_.ok() || cgroup_ == nullptr; }
 
+  // The daemon as in a pod of node-1, with the API server as its source.
+  static std::unique_ptr<NodespanDaemon> StartInPod(const ApiServer& api, const ScratchFolder& account) {
+    api.WriteServiceAccount(account.Path(""));
+    return NodespanDaemon::Start({.arguments = {"--pod-source", "auto", "--http-listen", "127.0.0.1:0"},
+                                  .environment = {{"KUBERNETES_SERVICE_HOST", "localhost"},
+                                                  {"KUBERNETES_SERVICE_PORT", std::to_string(api.port())},
+                                                  {"NODESPAN_SERVICE_ACCOUNT_DIR", account.Path("")},
+                                                  {"NODE_NAME", "node-1"},
+                                                  {"OTEL_LOG_LEVEL", "info"}}});
+  }
+
   std::unique_ptr<GoProgram> StartInContainer() {
     return GoProgram::Start(cgroup_->Wrap(program_.path), {"--client", "external"});
   }
@@ -89,17 +100,11 @@ TEST_F(KubernetesTest, ALabelOnALivePodStartsTracesAndItsRemovalEndsThem) {
   const auto api = ApiServer::Start();
   ASSERT_NE(api, nullptr);
   const ScratchFolder account;
-  api->WriteServiceAccount(account.Path(""));
   ApiServerPod pod = {.uid = kUid, .name = "cart-6d4cf56db6-x7k2p", .namespace_name = "shop", .container_id = kId};
   api->Put(pod);
   const auto target = StartInContainer();
   ASSERT_NE(target, nullptr);
-  const auto daemon = NodespanDaemon::Start({.arguments = {"--pod-source", "auto", "--http-listen", "127.0.0.1:0"},
-                                             .environment = {{"KUBERNETES_SERVICE_HOST", "localhost"},
-                                                             {"KUBERNETES_SERVICE_PORT", std::to_string(api->port())},
-                                                             {"NODESPAN_SERVICE_ACCOUNT_DIR", account.Path("")},
-                                                             {"NODE_NAME", "node-1"},
-                                                             {"OTEL_LOG_LEVEL", "info"}}});
+  const auto daemon = StartInPod(*api, account);
   ASSERT_NE(daemon, nullptr);
   ASSERT_TRUE(daemon->process().WaitForError("pods come from the API server: 1 known")) << daemon->Log();
   EXPECT_EQ(Request(*daemon, *target, "before"), 0U);
@@ -150,6 +155,50 @@ TEST_F(KubernetesTest, ALabelOnALivePodStartsTracesAndItsRemovalEndsThem) {
   target->Finish();
   const SpanTotals totals = daemon->Stop();
   EXPECT_EQ(totals.exported, 2U);
+  EXPECT_EQ(totals.lost, 0U) << totals.reasons;
+}
+
+TEST_F(KubernetesTest, TheAnnotationOfANamespaceStartsAndEndsTracesOnceItMayBeRead) {
+  if (CannotRun()) {
+    return;
+  }
+  const auto api = ApiServer::Start();
+  ASSERT_NE(api, nullptr);
+  const ScratchFolder account;
+  const std::string annotation = "instrumentation.opentelemetry.io/inject-go";
+  api->ForbidNamespaces(true);
+  api->PutNamespace("shop", {});
+  api->Put({.uid = kUid, .name = "cart-6d4cf56db6-x7k2p", .namespace_name = "shop", .container_id = kId});
+  const auto target = StartInContainer();
+  ASSERT_NE(target, nullptr);
+  const auto daemon = StartInPod(*api, account);
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->process().WaitForError("annotations of namespaces do not count")) << daemon->Log();
+  ASSERT_TRUE(daemon->process().WaitForError("pods come from the API server: 1 known")) << daemon->Log();
+  EXPECT_EQ(Request(*daemon, *target, "forbidden"), 0U);
+
+  api->ForbidNamespaces(false);
+  ASSERT_TRUE(daemon->process().WaitForError("annotations of namespaces come from the API server")) << daemon->Log();
+  EXPECT_EQ(Request(*daemon, *target, "bare"), 0U);
+
+  Clock::time_point start = Clock::now();
+  api->PutNamespace("shop", {{annotation, "true"}});
+  const std::optional<Line> attached = daemon->WaitUntilAttached(target->pid());
+  ASSERT_TRUE(attached) << daemon->Log();
+  std::printf("from the annotation to attached: %lld ms\n",
+              static_cast<long long>(Since(start, attached->arrived).count()));
+  EXPECT_LT(Since(start, attached->arrived), kAtOnce);
+  EXPECT_EQ(Request(*daemon, *target, "annotated"), 1U);
+
+  start = Clock::now();
+  api->PutNamespace("shop", {{annotation, "false"}});
+  const std::optional<Line> detached = daemon->process().WaitForError(fmt::format("detached pid={} ", target->pid()));
+  ASSERT_TRUE(detached) << daemon->Log();
+  EXPECT_LT(Since(start, detached->arrived), kAtOnce);
+  EXPECT_EQ(Request(*daemon, *target, "after"), 0U);
+  target->Finish();
+  const SpanTotals totals = daemon->Stop();
+  EXPECT_EQ(totals.exported, 1U);
   EXPECT_EQ(totals.lost, 0U) << totals.reasons;
 }
 

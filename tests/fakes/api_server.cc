@@ -24,8 +24,21 @@ constexpr int kFirstVersion = 1000;
 
 struct Event {
   int version = 0;
-  std::string node_name;
+  std::string node_name;  // empty: for all
   std::string line;
+};
+
+// One kind of objects: what there is, and what happened to it.
+struct Resource {
+  struct Stored {
+    std::string node_name;
+    Json object;
+  };
+  const char* list_kind = "";
+  bool is_forbidden = false;
+  std::map<std::string, Stored> objects;  // by uid or name
+  std::vector<Event> events;
+  ApiServer::Requests requests;
 };
 
 Json ToObject(const ApiServerPod& pod, int version) {
@@ -54,6 +67,20 @@ Json ToObject(const ApiServerPod& pod, int version) {
             {"containerStatuses", Json::array({status})}}}};
 }
 
+Json ToObject(const std::string& name, const std::map<std::string, std::string>& annotations, int version) {
+  return {{"kind", "Namespace"},
+          {"apiVersion", "v1"},
+          {"metadata",
+           {{"name", name},
+            {"uid", "uid-of-" + name},
+            {"resourceVersion", std::to_string(version)},
+            {"labels", {{"kubernetes.io/metadata.name", name}}},
+            {"annotations", annotations},
+            {"managedFields", Json::array({{{"manager", "kubectl"}}})}}},
+          {"spec", {{"finalizers", Json::array({"kubernetes"})}}},
+          {"status", {{"phase", "Active"}}}};
+}
+
 std::string Line(const char* type, const Json& object) {
   return Json({{"type", type}, {"object", object}}).dump() + "\n";
 }
@@ -62,7 +89,11 @@ std::string GoneLine() {
   return Line("ERROR", {{"kind", "Status"}, {"code", 410}, {"reason", "Expired"}, {"message", "too old version"}});
 }
 
-// The value behind "spec.nodeName=" of a field selector.
+bool IsOf(const std::string& node_name, const std::string& asked_for) {
+  return asked_for.empty() || node_name.empty() || node_name == asked_for;
+}
+
+// The value behind "spec.nodeName=" of a field selector; empty: there is none.
 std::string NodeOf(const httplib::Request& request) {
   const std::string selector = request.get_param_value("fieldSelector");
   return selector.substr(std::min(selector.size(), selector.find('=') + 1));
@@ -80,8 +111,8 @@ struct ApiServer::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::string token = "first-token";
-  std::map<std::string, std::pair<ApiServerPod, int>> pods;  // with version
-  std::vector<Event> events;
+  Resource pods{.list_kind = "PodList"};
+  Resource namespaces{.list_kind = "NamespaceList"};
   int version = kFirstVersion;
   int oldest_version = kFirstVersion;
   Fault fault = Fault::kNone;
@@ -89,25 +120,44 @@ struct ApiServer::State {
   int ends = 0;
   int breaks = 0;
   bool is_stopping = false;
-  size_t list_count = 0;
-  size_t stored_list_count = 0;
-  size_t watch_count = 0;
   size_t refused_count = 0;
-  std::string last_query;
 
-  void Add(const char* type, const ApiServerPod& pod) {
-    events.push_back({version, pod.node_name, Line(type, ToObject(pod, version))});
+  // With `mutex`.
+  void Put(Resource& resource, const std::string& key, const std::string& node_name, Json object) {
+    const bool is_new = !resource.objects.contains(key);
+    resource.events.push_back({version, node_name, Line(is_new ? "ADDED" : "MODIFIED", object)});
+    resource.objects[key] = {node_name, std::move(object)};
+    changed.notify_all();
+  }
+  void Delete(Resource& resource, const std::string& key) {
+    auto node = resource.objects.extract(key);
+    if (!node.empty()) {
+      ++version;
+      Json& object = node.mapped().object;
+      object["metadata"]["resourceVersion"] = std::to_string(version);
+      resource.events.push_back({version, node.mapped().node_name, Line("DELETED", object)});
+      changed.notify_all();
+    }
+  }
+  void Send(Resource& resource, const std::string& line) {
+    ++version;
+    resource.events.push_back({version, "", line + "\n"});
     changed.notify_all();
   }
 
-  void Answer(const httplib::Request& request, httplib::Response& response);
-  void List(const httplib::Request& request, httplib::Response& response);
-  void Watch(const httplib::Request& request, httplib::Response& response);
+  void Serve(const char* path, Resource& resource) {
+    server->Get(path, [this, &resource](const httplib::Request& request, httplib::Response& response) {
+      Answer(resource, request, response);
+    });
+  }
+  void Answer(Resource& resource, const httplib::Request& request, httplib::Response& response);
+  void List(Resource& resource, const httplib::Request& request, httplib::Response& response) const;
+  void Watch(Resource& resource, const httplib::Request& request, httplib::Response& response);
 };
 
-void ApiServer::State::Answer(const httplib::Request& request, httplib::Response& response) {
+void ApiServer::State::Answer(Resource& resource, const httplib::Request& request, httplib::Response& response) {
   std::unique_lock lock(mutex);
-  last_query = request.target;
+  resource.requests.last_query = request.target;
   const bool is_watch = request.get_param_value("watch") == "true";
   if (fault == Fault::kHangs) {
     changed.wait(lock, [this] { return is_stopping || fault != Fault::kHangs; });
@@ -116,26 +166,31 @@ void ApiServer::State::Answer(const httplib::Request& request, httplib::Response
     ++refused_count;
     response.status = 401;
     response.set_content(R"({"kind":"Status","code":401,"reason":"Unauthorized"})", "application/json");
+  } else if (resource.is_forbidden) {
+    ++resource.requests.forbidden;
+    response.status = 403;
+    response.set_content(R"({"kind":"Status","code":403,"reason":"Forbidden","message":"no role allows it"})",
+                         "application/json");
   } else if (fault == Fault::kAllFail) {
     response.status = 503;
   } else if (fault == (is_watch ? Fault::kWatchFails : Fault::kListFails)) {
     response.status = 500;
     response.set_content(R"({"kind":"Status","code":500,"message":"etcd is away"})", "application/json");
   } else if (is_watch) {
-    Watch(request, response);
+    Watch(resource, request, response);
   } else {
-    List(request, response);
+    List(resource, request, response);
   }
 }
 
-void ApiServer::State::List(const httplib::Request& request, httplib::Response& response) {
+void ApiServer::State::List(Resource& resource, const httplib::Request& request, httplib::Response& response) const {
   Json items = Json::array();
-  for (const auto& [uid, entry] : pods) {
-    if (entry.first.node_name == NodeOf(request)) {
-      items.push_back(ToObject(entry.first, entry.second));
+  for (const auto& [key, stored] : resource.objects) {
+    if (IsOf(stored.node_name, NodeOf(request))) {
+      items.push_back(stored.object);
     }
   }
-  const std::string text = Json({{"kind", "PodList"},
+  const std::string text = Json({{"kind", resource.list_kind},
                                  {"apiVersion", "v1"},
                                  {"metadata", {{"resourceVersion", std::to_string(version)}}},
                                  {"items", items}})
@@ -147,19 +202,19 @@ void ApiServer::State::List(const httplib::Request& request, httplib::Response& 
     });
     return;
   }
-  ++list_count;
-  stored_list_count += request.has_param("resourceVersion") ? 0 : 1;
+  ++resource.requests.lists;
+  resource.requests.stored_lists += request.has_param("resourceVersion") ? 0 : 1;
   response.set_content(text, "application/json");
 }
 
-void ApiServer::State::Watch(const httplib::Request& request, httplib::Response& response) {
-  ++watch_count;
+void ApiServer::State::Watch(Resource& resource, const httplib::Request& request, httplib::Response& response) {
+  ++resource.requests.watches;
   const std::string node = NodeOf(request);
   const int from = std::atoi(request.get_param_value("resourceVersion").c_str());
   const auto end_time = std::chrono::steady_clock::now() +
                         std::chrono::seconds(std::atoi(request.get_param_value("timeoutSeconds").c_str()));
   response.set_chunked_content_provider(
-      "application/json", [this, node, sent = from, end_time, ends_before = ends, breaks_before = breaks](
+      "application/json", [this, &resource, node, sent = from, end_time, ends_before = ends, breaks_before = breaks](
                               size_t, httplib::DataSink& sink) mutable {
         std::unique_lock lock(mutex);
         if (sent < oldest_version && ends == ends_before) {
@@ -169,17 +224,16 @@ void ApiServer::State::Watch(const httplib::Request& request, httplib::Response&
           return true;
         }
         const auto next = [&] {
-          return std::find_if(events.begin(), events.end(), [&](const Event& event) {
-            return event.version > sent && (event.node_name.empty() || event.node_name == node);
-          });
+          return std::find_if(resource.events.begin(), resource.events.end(),
+                              [&](const Event& event) { return event.version > sent && IsOf(event.node_name, node); });
         };
         const auto has_ended = [&] { return is_stopping || ends != ends_before || breaks != breaks_before; };
-        changed.wait_until(lock, end_time, [&] { return has_ended() || next() != events.end(); });
+        changed.wait_until(lock, end_time, [&] { return has_ended() || next() != resource.events.end(); });
         if (breaks != breaks_before || is_stopping) {
           return false;
         }
         // An ended watch says nothing of what comes after its end, however late its thread wakes.
-        if (const auto event = next(); event != events.end() && ends == ends_before) {
+        if (const auto event = next(); event != resource.events.end() && ends == ends_before) {
           sent = event->version;
           return sink.write(event->line.data(), event->line.size());
         }
@@ -216,9 +270,8 @@ bool ApiServer::Restart() {
   state.server = std::make_unique<httplib::SSLServer>((state.folder / "server.crt").c_str(),
                                                       (state.folder / "server.key").c_str());
   state.server->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  state.server->Get("/api/v1/pods", [raw = state_.get()](const httplib::Request& request, httplib::Response& response) {
-    raw->Answer(request, response);
-  });
+  state.Serve("/api/v1/pods", state.pods);
+  state.Serve("/api/v1/namespaces", state.namespaces);
   if (state.port == 0) {
     state.port = state.server->bind_to_any_port("127.0.0.1");
   } else if (!state.server->bind_to_port("127.0.0.1", state.port)) {
@@ -265,18 +318,28 @@ void ApiServer::SetToken(const std::string& token) {
 void ApiServer::Put(const ApiServerPod& pod) {
   const std::lock_guard lock(state_->mutex);
   ++state_->version;
-  const bool is_new = !state_->pods.contains(pod.uid);
-  state_->pods[pod.uid] = {pod, state_->version};
-  state_->Add(is_new ? "ADDED" : "MODIFIED", pod);
+  state_->Put(state_->pods, pod.uid, pod.node_name, ToObject(pod, state_->version));
 }
 
 void ApiServer::Delete(const std::string& uid) {
   const std::lock_guard lock(state_->mutex);
-  const auto node = state_->pods.extract(uid);
-  if (!node.empty()) {
-    ++state_->version;
-    state_->Add("DELETED", node.mapped().first);
-  }
+  state_->Delete(state_->pods, uid);
+}
+
+void ApiServer::PutNamespace(const std::string& name, const std::map<std::string, std::string>& annotations) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->version;
+  state_->Put(state_->namespaces, name, "", ToObject(name, annotations, state_->version));
+}
+
+void ApiServer::DeleteNamespace(const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  state_->Delete(state_->namespaces, name);
+}
+
+void ApiServer::ForbidNamespaces(bool is_forbidden) {
+  const std::lock_guard lock(state_->mutex);
+  state_->namespaces.is_forbidden = is_forbidden;
 }
 
 void ApiServer::SetFault(Fault fault) {
@@ -287,16 +350,20 @@ void ApiServer::SetFault(Fault fault) {
 
 void ApiServer::SendLine(const std::string& line) {
   const std::lock_guard lock(state_->mutex);
-  ++state_->version;
-  state_->events.push_back({state_->version, "", line + "\n"});
-  state_->changed.notify_all();
+  state_->Send(state_->pods, line);
+}
+
+void ApiServer::SendNamespaceLine(const std::string& line) {
+  const std::lock_guard lock(state_->mutex);
+  state_->Send(state_->namespaces, line);
 }
 
 void ApiServer::Compact() {
   const std::lock_guard lock(state_->mutex);
   ++state_->version;
   state_->oldest_version = state_->version;
-  state_->events.clear();
+  state_->pods.events.clear();
+  state_->namespaces.events.clear();
   ++state_->ends;
   state_->changed.notify_all();
 }
@@ -313,29 +380,19 @@ void ApiServer::BreakWatches() {
   state_->changed.notify_all();
 }
 
-size_t ApiServer::list_count() const {
+ApiServer::Requests ApiServer::pod_requests() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->list_count;
+  return state_->pods.requests;
 }
 
-size_t ApiServer::stored_list_count() const {
+ApiServer::Requests ApiServer::namespace_requests() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->stored_list_count;
-}
-
-size_t ApiServer::watch_count() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->watch_count;
+  return state_->namespaces.requests;
 }
 
 size_t ApiServer::refused_count() const {
   const std::lock_guard lock(state_->mutex);
   return state_->refused_count;
-}
-
-std::string ApiServer::last_query() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->last_query;
 }
 
 }  // namespace nodespan::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Kubernetes API server inside the test process, as far as pods are listed and watched: HTTPS with a certificate of
-// its own authority, a token, resource versions, field selectors, bookmarks, and the ways in which a real one fails.
+// A Kubernetes API server inside the test process, as far as pods and namespaces are listed and watched: HTTPS with a
+// certificate of its own authority, a token, resource versions, field selectors, bookmarks, and the ways in which a
+// real one fails.
 //
 // Depends on nothing of src/. Thread: all methods from any thread.
 #pragma once
@@ -50,10 +51,16 @@ class ApiServer {
   // Adds it, or replaces the one with the same uid.
   void Put(const ApiServerPod& pod);
   void Delete(const std::string& uid);
+  // The same by name. Pods do not need theirs to be there.
+  void PutNamespace(const std::string& name, const std::map<std::string, std::string>& annotations);
+  void DeleteNamespace(const std::string& name);
 
+  // 403 to lists and new watches of namespaces, as without a role for them; false ends that.
+  void ForbidNamespaces(bool is_forbidden);
   void SetFault(Fault fault);
-  // A line to all current watches, whatever it is.
+  // A line to all current watches of pods, or of namespaces, whatever it is.
   void SendLine(const std::string& line);
+  void SendNamespaceLine(const std::string& line);
   // What happened is forgotten: watches from an earlier version get the error 410, and current ones are ended.
   void Compact();
   // Current watches end, as they do after their time; or their connections break.
@@ -64,11 +71,16 @@ class ApiServer {
   void Stop();
   bool Restart();
 
-  size_t list_count() const;         // answered with pods
-  size_t stored_list_count() const;  // of those: asked for what is stored, not for what is cached
-  size_t watch_count() const;
-  size_t refused_count() const;  // 401
-  std::string last_query() const;
+  struct Requests {
+    size_t lists = 0;         // answered with objects
+    size_t stored_lists = 0;  // of those: asked for what is stored, not for what is cached
+    size_t watches = 0;
+    size_t forbidden = 0;  // 403
+    std::string last_query;
+  };
+  Requests pod_requests() const;
+  Requests namespace_requests() const;
+  size_t refused_count() const;  // 401, to whatever it was
 
  private:
   struct State;

@@ -182,6 +182,22 @@ class LabelTest(KubernetesTest):
         self.assertEqual(set(tracer.spans()), {"/users/meanwhile"})
         self.assertIsNone(pod.process.poll())
 
+    def test_the_annotation_of_a_namespace_counts_within_a_second(self):
+        pod = self.pod("cart-0")
+        self.addCleanup(self.annotate_namespace, None)
+        tracer = self.tracer()
+        tracer.wait_for_log(r"pods come from the API server: 1 known")
+        tracer.wait_for_log(r"annotations of namespaces come from the API server")
+        self.annotate_namespace("true")
+        tracer.wait_for_log(rf"attached pid={pod.process.pid} .* pod=shop/cart-0", 1)
+        self.annotate_namespace(None)
+        tracer.wait_for_log(rf"detached pid={pod.process.pid} ", 2)
+
+    def annotate_namespace(self, value):
+        PLANE.call("PATCH", "/api/v1/namespaces/shop",
+                   {"metadata": {"annotations": {"instrumentation.opentelemetry.io/inject-go": value}}},
+                   "application/merge-patch+json")
+
     def test_disabled_wins_and_what_runs_on_when_its_pod_is_deleted_is_traced_to_its_end(self):
         pod = self.pod("cart-0", OPTED_IN)
         tracer = self.tracer()
@@ -251,12 +267,14 @@ class OutageTest(KubernetesTest):
         tracer.wait_for_log(rf"attached pid={pod.process.pid} ", 60)
 
 class RightsTest(KubernetesTest):
-    def test_the_service_account_may_read_pods_and_nothing_else(self):
+    def test_the_service_account_may_read_pods_and_namespaces_and_nothing_else(self):
         token = PLANE.service_account("nodespan", "nodespan", FOLDER / "account")
         pods = PLANE.call("GET", f"/api/v1/pods?fieldSelector=spec.nodeName%3D{NODE_NAME}", token=token)
         self.assertEqual(pods["kind"], "PodList")
+        self.assertEqual(PLANE.call("GET", "/api/v1/namespaces", token=token)["kind"], "NamespaceList")
         for method, path in (("GET", "/api/v1/namespaces/shop/secrets"), ("GET", "/api/v1/nodes"),
-                             ("GET", "/api/v1/namespaces/shop/configmaps"), ("DELETE", "/api/v1/namespaces/shop/pods/none")):
+                             ("GET", "/api/v1/namespaces/shop/configmaps"), ("DELETE", "/api/v1/namespaces/shop/pods/none"),
+                             ("DELETE", "/api/v1/namespaces/none")):
             with self.assertRaises(control_plane.ApiError) as refused:
                 PLANE.call(method, path, token=token)
             self.assertEqual(refused.exception.code, 403, path)
