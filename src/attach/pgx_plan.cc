@@ -82,6 +82,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanFailures(const GoBinary& binary, c
   NODESPAN_ASSIGN_OR_RETURN(const std::vector<uint64_t> calls,
                             FindCallSites(code, query.vaddr, binary.info().arch, close.vaddr));
   std::vector<PlannedProbe> probes;
+  probes.reserve(calls.size());
   for (const uint64_t call : calls) {
     probes.push_back(MakeProbe(kPgxCatalog.rows.failed, query, call, fmt::format("call {}", close.name),
                                "the query has failed, emulated"));

@@ -19,7 +19,8 @@ uint64_t TraceIdRatioThreshold(double ratio) {
 
 uint64_t ConsistentThreshold(double probability) {
   constexpr int kDigits = 14, kSignificant = 4;
-  const auto scaled = static_cast<uint64_t>(std::round(std::clamp(probability, 0.0, 1.0) * kConsistentNever));
+  const auto scaled =
+      static_cast<uint64_t>(std::round(std::clamp(probability, 0.0, 1.0) * static_cast<double>(kConsistentNever)));
   const uint64_t exact = kConsistentNever - scaled;
   if (scaled == 0 || exact == 0) {
     return exact;
