@@ -177,7 +177,7 @@ static __always_inline void ns_read_ot(struct ns_scratch *work, const struct ns_
 		struct go_string line = {};
 
 		if (i >= lines->count || ns_read_header(work, NS_HEADER_TRACESTATE, i, &line) ||
-		    !ns_ot_line(work, line))
+		    !ns_ot_line(work->slot, line.data, line.bytes))
 			break;
 	}
 	work->operation.op.header.ot = work->ot.ot;

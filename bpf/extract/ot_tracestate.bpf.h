@@ -106,23 +106,32 @@ __noinline int ns_ot_step(u32 scratch_slot, u32 c)
 	return 1;
 }
 
-/* Takes a line of the tracestate header, up to the size of the window; 0 when the entry has been read. */
-static __always_inline int ns_ot_line(struct ns_scratch *work, struct go_string line)
+/*
+ * Takes a line of the tracestate header, up to the size of the window; 0 when the entry has been read. A function of
+ * its own for the same reason. What others have written is passed over here: it is most of the text.
+ */
+__noinline int ns_ot_line(u32 scratch_slot, u64 addr, u64 bytes)
 {
-	u64 bytes = line.bytes;
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
 
+	if (!work)
+		return 0;
 	if (bytes > NS_WINDOW_BYTES)
 		bytes = NS_WINDOW_BYTES;
 	barrier_var(bytes);
-	if (bytes > NS_WINDOW_BYTES || bpf_probe_read_user(work->window, bytes, (const void *)line.data))
+	if (bytes > NS_WINDOW_BYTES || bpf_probe_read_user(work->window, bytes, (const void *)addr))
 		return 1;
 	for (u32 i = 0; i < NS_WINDOW_BYTES; i++) {
+		u8 c = work->window[i];
+
 		if (i >= bytes)
 			break;
-		if (!ns_ot_step(work->slot, work->window[i]))
+		if (c != ',' && *(volatile u64 *)&work->ot.state == NS_OT_FOREIGN)
+			continue;
+		if (!ns_ot_step(scratch_slot, c))
 			return 0;
 	}
-	return ns_ot_step(work->slot, ',');
+	return ns_ot_step(scratch_slot, ',');
 }
 
 #endif /* NODESPAN_OT_TRACESTATE_H */
