@@ -59,7 +59,8 @@ struct {
 	__type(value, u32);
 } target_by_tgid SEC(".maps");
 
-/* Binary slot * NS_MAX_SITES + site index -> where a probe sits. Written by the daemon with the binary's parameters. */
+/* ns_binary_params.first_site + site index -> where a probe sits. Written by the daemon with the binary's parameters.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 16384);

@@ -8,12 +8,7 @@
 #define NODESPAN_SCRATCH_H
 
 #include "bpf/base/counters.bpf.h"
-
-/* One value of a header in a Go []string: what the map element holds. */
-struct ns_go_strings {
-	u64 data;
-	u64 count;
-};
+#include "bpf/base/go_types.bpf.h"
 
 /* Headers that the scan looks for; the array in ns_scratch is indexed by this. */
 enum ns_http_header {
@@ -33,12 +28,6 @@ NS_ASSERT(NS_HEADER_COUNT <= NS_HEADER_SLOTS);
 
 /* Values kept of one header where they are not in a []string; further ones are counted only. */
 #define NS_HEADER_LINES 4
-
-/* One of them: a Go string, or the beginning of a []byte. */
-struct ns_header_line {
-	u64 data;
-	u64 bytes;
-};
 
 /* Where the walk over a Go map is: a run of groups, then what follows it. Kept in a map value and not on the stack, so
  * that the verifier sees the same unknown numbers at every step and does not follow each possible walk. */
@@ -102,8 +91,8 @@ struct ns_scratch {
 	u64 users; /* 1: taken */
 	u64 slot;  /* of this one */
 	u8 window[NS_WINDOW_BYTES];
-	struct ns_go_strings headers[NS_HEADER_SLOTS];
-	struct ns_header_line lines[NS_HEADER_SLOTS][NS_HEADER_LINES];
+	struct go_slice headers[NS_HEADER_SLOTS]; /* the values: a []string, as the map of headers has it */
+	struct go_string lines[NS_HEADER_SLOTS][NS_HEADER_LINES];
 	u64 has_lines; /* the values of headers[] are in lines[], and not where its data says */
 	struct ns_map_walk walk;
 	struct ns_context_walk contexts;

@@ -4,10 +4,43 @@
 #define NODESPAN_DATABASE_H
 
 #include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/go_error.bpf.h"
 #include "bpf/extract/value_path.bpf.h"
 
 #define NS_DB_FIXED sizeof(struct ns_database_record)
+
+/* ns_operation.memo */
+enum ns_db_memo {
+	NS_DB_TAG,
+	NS_DB_GOID, /* of the goroutine, where calls are within calls: another one may get the same runtime.g */
+};
+
+/* Makes the scratch operation a call of the library that begins now. */
+static __always_inline struct ns_operation *ns_db_new(struct go_regs *ctx, struct ns_scratch *work,
+						      const struct ns_hit *hit, enum ns_db_library library)
+{
+	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+
+	op->stack_pointer = go_stack_pointer(ctx);
+	op->memo[NS_DB_TAG] = hit->site->tag;
+	ns_op_record(op, ns_database_record)->library = library;
+	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
+	return op;
+}
+
+/* Whether the goroutine `g_addr` is inside of another call under the key, which is told that one more is open in it. */
+static __always_inline int ns_db_enter(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_object_key *key,
+				       u64 g_addr)
+{
+	struct ns_operation *outer = ns_op_find(key);
+
+	if (!outer || outer->memo[NS_DB_GOID] != ns_read_goid(hit, g_addr) ||
+	    !ns_op_encloses(outer, g_addr, go_stack_pointer(ctx)))
+		return 0;
+	outer->inner++;
+	return 1;
+}
 
 static __always_inline void ns_append_part(struct ns_strings strings, u32 which, const struct ns_value_path *path,
 					   u64 conn, const u64 max)
@@ -115,7 +148,19 @@ static __always_inline void ns_db_end_with(const struct ns_hit *hit, const struc
 	}
 }
 
-/* The same with the error that the site knows of. */
+/* The error that the site knows of. Uses the registers of the scratch slot. */
+static __always_inline struct go_iface ns_db_error(struct go_regs *ctx, const struct ns_hit *hit,
+						   struct ns_scratch *work)
+{
+	struct go_iface error;
+
+	go_copy_registers(ctx, work->registers);
+	error.itab = ns_result(ctx, hit, work, hit->site->error);
+	error.data = ns_result(ctx, hit, work, hit->site->error + 1);
+	return error;
+}
+
+/* The same with that error. */
 static __always_inline void ns_db_end(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_object_key *key)
 {
 	struct go_iface error = {};
@@ -127,12 +172,23 @@ static __always_inline void ns_db_end(struct go_regs *ctx, const struct ns_hit *
 			ns_op_delete(key);
 			return;
 		}
-		go_copy_registers(ctx, work->registers);
-		error.itab = ns_result(ctx, hit, work, hit->site->error);
-		error.data = ns_result(ctx, hit, work, hit->site->error + 1);
+		error = ns_db_error(ctx, hit, work);
 		ns_scratch_release(work);
 	}
 	ns_db_end_with(hit, key, error);
+}
+
+/* The end of a call that may be one within another: of those, only the outermost is an operation. */
+static __always_inline void ns_db_leave(struct go_regs *ctx, const struct ns_hit *hit, const struct ns_object_key *key)
+{
+	struct ns_operation *op = ns_op_find(key);
+
+	if (!op)
+		return;
+	if (op->inner)
+		op->inner--;
+	else if (op->memo[NS_DB_TAG] == hit->site->tag)
+		ns_db_end(ctx, hit, key);
 }
 
 #endif /* NODESPAN_DATABASE_H */

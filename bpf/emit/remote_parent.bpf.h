@@ -115,7 +115,7 @@ static __always_inline void ns_append_captured(struct ns_scratch *work, enum ns_
  * of the scratch operation. */
 static __always_inline void ns_append_tracestate(struct ns_scratch *work, struct ns_strings strings, u32 which)
 {
-	const struct ns_go_strings *lines = &work->headers[NS_HEADER_TRACESTATE];
+	const struct go_slice *lines = &work->headers[NS_HEADER_TRACESTATE];
 	struct ns_operation *op = strings.op;
 	u64 begin = op->strings_bytes;
 	u64 used = 0;
@@ -167,7 +167,7 @@ static __always_inline void ns_append_tracestate(struct ns_scratch *work, struct
  * not, nobody asks for it. */
 static __always_inline void ns_read_ot(struct ns_scratch *work, const struct ns_target_params *params, u8 flags)
 {
-	const struct ns_go_strings *lines = &work->headers[NS_HEADER_TRACESTATE];
+	const struct go_slice *lines = &work->headers[NS_HEADER_TRACESTATE];
 
 	if (!lines->count || (params->parent_based && !(flags & NS_TRACE_FLAG_SAMPLED)))
 		return;

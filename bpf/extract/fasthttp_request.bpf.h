@@ -16,10 +16,8 @@ static __always_inline void ns_keep_line(struct ns_scratch *work, u64 header, st
 {
 	u64 slot = header & (NS_HEADER_SLOTS - 1), count = work->headers[slot].count;
 
-	if (count < NS_HEADER_LINES) {
-		work->lines[slot][count].data = value.data;
-		work->lines[slot][count].bytes = value.bytes;
-	}
+	if (count < NS_HEADER_LINES)
+		work->lines[slot][count] = value;
 	work->headers[slot].count = count + 1;
 }
 
@@ -51,8 +49,7 @@ __noinline int ns_fasthttp_scan(u32 binary_slot, u32 scratch_slot, u64 arg_addr)
 }
 
 /* Fills the headers of a scratch slot from a []argsKV. */
-static __always_inline void ns_fasthttp_headers(struct ns_scratch *work, const struct ns_hit *hit,
-						struct ns_go_strings args)
+static __always_inline void ns_fasthttp_headers(struct ns_scratch *work, const struct ns_hit *hit, struct go_slice args)
 {
 	for (u32 i = 0; i < NS_FASTHTTP_HEADERS; i++) {
 		if (i >= args.count)
@@ -81,7 +78,7 @@ static __always_inline int ns_fasthttp_read(struct ns_scratch *work, const struc
 					    struct ns_request *request)
 {
 	const struct ns_fasthttp_params *params = &hit->binary->fasthttp;
-	struct ns_go_strings args = {};
+	struct go_slice args = {};
 	u8 is_tls = 0;
 
 	if (ns_window_read(work->window, params->header_bytes, request_ctx + params->request_header_off))

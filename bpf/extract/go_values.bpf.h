@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Go's built-in values as they are in memory. */
+/* Go's built-in values, read from a window or from the program. */
 #ifndef NODESPAN_GO_VALUES_H
 #define NODESPAN_GO_VALUES_H
 
+#include "bpf/base/go_types.bpf.h"
 #include "bpf/extract/window.bpf.h"
-
-struct go_string {
-	u64 data;
-	u64 bytes;
-};
-
-/* itab: of an interface with methods; its second word is the type descriptor (internal/abi/iface.go, ITab). */
-struct go_iface {
-	u64 itab;
-	u64 data;
-};
-#define GO_ITAB_TYPE_OFF 8
 
 static __always_inline struct go_string ns_window_string(const u8 *window, u32 off)
 {

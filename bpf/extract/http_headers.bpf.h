@@ -141,11 +141,7 @@ static __always_inline void ns_headers_begin(struct ns_scratch *work, u64 has_li
 static __always_inline long ns_read_header(const struct ns_scratch *work, u32 header, u32 index, struct go_string *out)
 {
 	if (work->has_lines) {
-		const struct ns_header_line *line =
-			&work->lines[header & (NS_HEADER_SLOTS - 1)][index & (NS_HEADER_LINES - 1)];
-
-		out->data = line->data;
-		out->bytes = line->bytes;
+		*out = work->lines[header & (NS_HEADER_SLOTS - 1)][index & (NS_HEADER_LINES - 1)];
 		return 0;
 	}
 	return bpf_probe_read_user(
@@ -155,7 +151,7 @@ static __always_inline long ns_read_header(const struct ns_scratch *work, u32 he
 
 static __always_inline void ns_keep_header(struct ns_scratch *work, u64 header, u32 elem_off)
 {
-	struct ns_go_strings *kept = &work->headers[header & (NS_HEADER_SLOTS - 1)];
+	struct go_slice *kept = &work->headers[header & (NS_HEADER_SLOTS - 1)];
 
 	kept->data = ns_window_u64(work->window, elem_off);
 	kept->count = ns_window_u64(work->window, elem_off + 8);

@@ -24,12 +24,6 @@
  * a connection: NS_RECORD_DATABASE too, with what the function was called with.
  */
 #include "bpf/emit/database.bpf.h"
-#include "bpf/emit/parents.bpf.h"
-
-/* ns_operation.memo */
-enum ns_sql_memo {
-	NS_SQL_TAG,
-};
 
 /* ns_note.words of NS_OBJECT_SQL_STATEMENT */
 enum ns_sql_statement {
@@ -188,13 +182,10 @@ static __always_inline void ns_sql_note_left_out(const struct ns_hit *hit, u64 g
 static __always_inline void ns_sql_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					 const struct ns_object_key *key)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_operation *op = ns_db_new(ctx, work, hit, NS_DB_LIBRARY_SQL);
 	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_sql_call call = {};
 
-	op->stack_pointer = go_stack_pointer(ctx);
-	op->memo[NS_SQL_TAG] = hit->site->tag;
-	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
 	ns_sql_end_wait(hit, op, key->addr);
 	ns_sql_read_call(ctx, hit, key->addr, &call);
 	if (!ns_join_trace(work, hit, &op->header, call.context, key->addr)) {
@@ -279,7 +270,7 @@ int database_sql_end(struct go_regs *ctx)
 		bpf_map_delete_elem(&notes, &key);
 	}
 	/* An end of another kind: the prepared statement inside of a query. */
-	if (!outermost || (op && op->memo[NS_SQL_TAG] != hit.site->tag))
+	if (!outermost || (op && op->memo[NS_DB_TAG] != hit.site->tag))
 		return 0;
 	if (outermost->inner)
 		outermost->inner--;
@@ -379,14 +370,13 @@ static __always_inline u64 ns_sql_connector_type(const struct ns_hit *hit, u64 d
 static __always_inline void ns_sql_refuse(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					  u64 g_addr, u64 begin_mono_ns)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_operation *op = ns_db_new(ctx, work, hit, NS_DB_LIBRARY_SQL);
 	struct ns_database_record *record = ns_op_record(op, ns_database_record);
 	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_sql_call call = {};
 	struct go_iface error;
 	u64 db;
 
-	record->operation = hit->site->tag;
 	record->pool_wait_ns = op->header.start_mono_ns - begin_mono_ns;
 	op->header.start_mono_ns = begin_mono_ns;
 	if (hit->site->tag == NS_DB_OP_PREPARED_QUERY)
@@ -397,9 +387,7 @@ static __always_inline void ns_sql_refuse(struct go_regs *ctx, struct ns_scratch
 		return;
 	record->driver_type_vaddr = ns_sql_connector_type(hit, db);
 	ns_append(strings, NS_DB_QUERY, call.query, NS_DB_MAX_QUERY);
-	go_copy_registers(ctx, work->registers);
-	error.itab = ns_result(ctx, hit, work, hit->site->error);
-	error.data = ns_result(ctx, hit, work, hit->site->error + 1);
+	error = ns_db_error(ctx, hit, work);
 	if (error.itab)
 		ns_db_read_error(hit, strings, error);
 	ns_op_finish(strings);

@@ -16,12 +16,6 @@
  * Their hits only count how many are open.
  */
 #include "bpf/emit/database.bpf.h"
-#include "bpf/emit/parents.bpf.h"
-
-/* ns_operation.memo */
-enum ns_redis_memo {
-	NS_REDIS_GOID, /* of the goroutine: another one may get the same runtime.g */
-};
 
 /* An `any`: its type and its data. */
 struct ns_any {
@@ -34,9 +28,7 @@ static __always_inline int ns_redis_read_command(const struct ns_hit *hit, u64 c
 						 u64 *argument_count)
 {
 	const struct ns_redis_params *params = &hit->binary->redis;
-	struct {
-		u64 data, count;
-	} args = {};
+	struct go_slice args = {};
 	struct ns_any first = {};
 
 	if (bpf_probe_read_user(&args, sizeof(args), (const void *)(command + params->command_args_off)))
@@ -145,14 +137,11 @@ static __always_inline void ns_redis_read_client(const struct ns_hit *hit, struc
 static __always_inline void ns_redis_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					   const struct ns_object_key *key)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_operation *op = ns_db_new(ctx, work, hit, NS_DB_LIBRARY_REDIS);
 	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
 
-	op->stack_pointer = go_stack_pointer(ctx);
-	op->memo[NS_REDIS_GOID] = ns_read_goid(hit, key->addr);
-	ns_op_record(op, ns_database_record)->library = NS_DB_LIBRARY_REDIS;
-	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
+	op->memo[NS_DB_GOID] = ns_read_goid(hit, key->addr);
 	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
 		return;
 	ns_redis_read_commands(ctx, work, hit);
@@ -164,7 +153,6 @@ static __always_inline void ns_redis_begin(struct go_regs *ctx, struct ns_scratc
 SEC("uprobe")
 int go_redis_start(struct go_regs *ctx)
 {
-	struct ns_operation *outer;
 	struct ns_scratch *work;
 	struct ns_hit hit = {};
 	struct ns_object_key key;
@@ -172,12 +160,8 @@ int go_redis_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_REDIS, go_current_g(ctx));
-	outer = ns_op_find(&key);
-	if (outer && outer->memo[NS_REDIS_GOID] == ns_read_goid(&hit, key.addr) &&
-	    ns_op_encloses(outer, key.addr, go_stack_pointer(ctx))) {
-		outer->inner++;
+	if (ns_db_enter(ctx, &hit, &key, key.addr))
 		return 0;
-	}
 	ns_count(NS_COUNT_OPS_STARTED);
 	if (ns_leaves_out_all(hit.params))
 		return 0;
@@ -195,17 +179,10 @@ int go_redis_end(struct go_regs *ctx)
 {
 	struct ns_hit hit = {};
 	struct ns_object_key key;
-	struct ns_operation *op;
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_REDIS, go_current_g(ctx));
-	op = ns_op_find(&key);
-	if (!op)
-		return 0;
-	if (op->inner)
-		op->inner--;
-	else
-		ns_db_end(ctx, &hit, &key);
+	ns_db_leave(ctx, &hit, &key);
 	return 0;
 }

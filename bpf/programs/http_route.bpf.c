@@ -137,7 +137,7 @@ static __always_inline u64 ns_route_handler(struct go_regs *ctx, const struct ns
 					    const struct ns_route_params *params, u64 object)
 {
 	struct go_iface handler = {};
-	struct ns_go_strings list = {};
+	struct go_slice list = {};
 	u64 func = 0, code;
 
 	if (params->handler_is_behind && ns_read_u64(&object, object + params->pointer_off))

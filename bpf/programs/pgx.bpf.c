@@ -9,31 +9,23 @@
  *   (*Conn).SendBatch(c, ctx, b): DI is b
  *   (*Conn).CopyFrom(c, ctx, tableName, columnNames, rowSrc): DI and SI are tableName, a []string
  *
- * End: wherever the planner found the error that the function returns. Query has only begun when it returns without
- * one: pgx_rows     its rows are closed, where the last error shows: behind the call of (*ResultReader).Close in
- *                (*baseRows).Close(rows)
- *   pgx_failed   Query itself closes them, because it has failed: its calls of (*baseRows).Close(rows), with the error
- * in them Likewise SendBatch, which says nothing of errors: pgx_closing  its results begin to be closed: start of
- * (*batchResults).Close(br) and of
- * (*pipelineBatchResults).Close
+ * End: wherever the planner found the error that the function returns. But Query has only begun when it returns:
+ *
+ * pgx_rows: its rows are closed, where the last error shows, behind the call of (*ResultReader).Close in
+ * (*baseRows).Close(rows).
+ *
+ * pgx_failed: Query itself closes them, because it has failed: its calls of (*baseRows).Close(rows), with the error in
+ * them.
+ *
+ * SendBatch, likewise, says nothing of errors:
+ *
+ * pgx_closing: its results begin to be closed, at the start of (*batchResults).Close(br) and of
+ * (*pipelineBatchResults).Close.
  *
  * What runs within a call of database/sql is that call, and makes no span. A statement that is prepared because a call
  * needs it is part of that call.
  */
 #include "bpf/emit/database.bpf.h"
-#include "bpf/emit/parents.bpf.h"
-
-/* ns_operation.memo */
-enum ns_pgx_memo {
-	NS_PGX_TAG,
-	NS_PGX_GOID, /* of the goroutine: another one may get the same runtime.g */
-};
-
-/* A Go slice without its capacity. */
-struct ns_slice {
-	u64 data;
-	u64 count;
-};
 
 /* Whether the goroutine is inside of a call of database/sql. */
 static __always_inline int ns_pgx_is_driver(const struct ns_hit *hit, u64 g_addr, u64 stack_pointer)
@@ -49,24 +41,11 @@ static __always_inline int ns_pgx_is_driver(const struct ns_hit *hit, u64 g_addr
 	return left_out && left_out->words[0] == ns_read_goid(hit, g_addr);
 }
 
-/* Whether the goroutine is inside of another call of pgx, which is told that one more is open in it. */
-static __always_inline int ns_pgx_enter(const struct ns_hit *hit, const struct ns_object_key *key, u64 g_addr,
-					u64 stack_pointer)
-{
-	struct ns_operation *outer = ns_op_find(key);
-
-	if (!outer || outer->memo[NS_PGX_GOID] != ns_read_goid(hit, g_addr) ||
-	    !ns_op_encloses(outer, g_addr, stack_pointer))
-		return 0;
-	outer->inner++;
-	return 1;
-}
-
 /* How many statements the batch has, and the text of a single one. */
 static __always_inline void ns_pgx_read_batch(const struct ns_hit *hit, struct ns_strings strings, u64 batch)
 {
 	const struct ns_pgx_params *params = &hit->binary->pgx;
-	struct ns_slice queued = {};
+	struct go_slice queued = {};
 	u64 query = 0;
 
 	if (!(params->present & NS_PGX_PARAM_BATCH))
@@ -106,15 +85,11 @@ static __always_inline void ns_pgx_read_text(struct go_regs *ctx, const struct n
 static __always_inline void ns_pgx_begin(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					 const struct ns_object_key *key)
 {
-	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_DATABASE);
+	struct ns_operation *op = ns_db_new(ctx, work, hit, NS_DB_LIBRARY_PGX);
 	struct ns_strings strings = {.op = op, .fixed = NS_DB_FIXED, .room = NS_STRINGS_BYTES};
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
 
-	op->stack_pointer = go_stack_pointer(ctx);
-	op->memo[NS_PGX_TAG] = hit->site->tag;
-	op->memo[NS_PGX_GOID] = ns_read_goid(hit, go_current_g(ctx));
-	ns_op_record(op, ns_database_record)->library = NS_DB_LIBRARY_PGX;
-	ns_op_record(op, ns_database_record)->operation = hit->site->tag;
+	op->memo[NS_DB_GOID] = ns_read_goid(hit, go_current_g(ctx));
 	if (!ns_join_trace(work, hit, &op->header, context, go_current_g(ctx)))
 		return;
 	ns_pgx_read_text(ctx, hit, strings);
@@ -133,7 +108,7 @@ int pgx_start(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit) || ns_pgx_is_driver(&hit, g_addr, go_stack_pointer(ctx)))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_PGX, g_addr);
-	if (ns_pgx_enter(&hit, &key, g_addr, go_stack_pointer(ctx)))
+	if (ns_db_enter(ctx, &hit, &key, g_addr))
 		return 0;
 	conn_key = ns_object(&hit, NS_OBJECT_PGX_CONN, go_arg1(ctx));
 	if (hit.site->tag == NS_DB_OP_PREPARE && ns_op_find(&conn_key))
@@ -171,7 +146,6 @@ int pgx_end(struct go_regs *ctx)
 {
 	struct ns_hit hit = {};
 	struct ns_object_key key;
-	struct ns_operation *op;
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
@@ -182,13 +156,7 @@ int pgx_end(struct go_regs *ctx)
 		if (!key.addr)
 			return 0;
 	}
-	op = ns_op_find(&key);
-	if (!op)
-		return 0;
-	if (op->inner)
-		op->inner--;
-	else if (op->memo[NS_PGX_TAG] == hit.site->tag)
-		ns_db_end(ctx, &hit, &key);
+	ns_db_leave(ctx, &hit, &key);
 	return 0;
 }
 
@@ -204,7 +172,7 @@ static __always_inline struct ns_object_key ns_pgx_query(const struct ns_hit *hi
 		return key;
 	}
 	op = ns_op_find(&key);
-	if (!op || op->memo[NS_PGX_TAG] != NS_DB_OP_QUERY)
+	if (!op || op->memo[NS_DB_TAG] != NS_DB_OP_QUERY)
 		key.addr = 0;
 	return key;
 }
