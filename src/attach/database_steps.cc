@@ -121,6 +121,19 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanOperation(const GoBinary& binary, 
   return probes;
 }
 
+absl::Status TakeOperation(const DatabaseOperationSpec& spec, absl::StatusOr<std::vector<PlannedProbe>> probes,
+                           LibraryPlan* plan) {
+  if (probes.ok()) {
+    std::move(probes->begin(), probes->end(), std::back_inserter(plan->probes));
+  } else if (!absl::IsNotFound(probes.status())) {
+    if (spec.is_required) {
+      return probes.status();
+    }
+    plan->problems.push_back(fmt::format("without {}: {}", spec.name, base::Message(probes.status())));
+  }
+  return absl::OkStatus();
+}
+
 ns_value_path FindPath(const GoBinary& binary, const StructType& from, std::span<const std::string_view> fields,
                        Kind wanted) {
   return FollowFields(binary, from, fields, wanted).value_or(ns_value_path{});

@@ -43,6 +43,11 @@ struct DatabaseErrorSpec {
 absl::StatusOr<std::vector<PlannedProbe>> PlanOperation(const goinspect::GoBinary& binary,
                                                         const DatabaseOperationSpec& spec);
 
+// Adds the probes to the plan. An operation that the binary does not have is left out; one that cannot be planned is
+// told of as a problem, or is the error when it is required.
+absl::Status TakeOperation(const DatabaseOperationSpec& spec, absl::StatusOr<std::vector<PlannedProbe>> probes,
+                           LibraryPlan* plan);
+
 // The way along `fields` from a struct to a part of kind `wanted`; no steps when the structs are not like that.
 ns_value_path FindPath(const goinspect::GoBinary& binary, const goinspect::StructType& from,
                        std::span<const std::string_view> fields, goinspect::Kind wanted);

@@ -187,15 +187,7 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   params->pgx.rows_err_off = static_cast<uint16_t>(error.offset);
   NODESPAN_RETURN_IF_ERROR(PlanQueries(binary, placement, plan));
   for (const DatabaseOperationSpec& spec : kPgxCatalog.operations) {
-    absl::StatusOr<std::vector<PlannedProbe>> probes = PlanOperation(binary, spec);
-    if (probes.ok()) {
-      Append(*std::move(probes), spec.tag, plan);
-    } else if (!absl::IsNotFound(probes.status())) {
-      if (spec.is_required) {
-        return probes.status();
-      }
-      plan->problems.push_back(fmt::format("without {}: {}", spec.name, base::Message(probes.status())));
-    }
+    NODESPAN_RETURN_IF_ERROR(TakeOperation(spec, PlanOperation(binary, spec), plan));
   }
   if (const absl::Status batches = PlanBatches(binary, placement, plan); !batches.ok() && !absl::IsNotFound(batches)) {
     plan->problems.push_back(fmt::format("without batches: {}", base::Message(batches)));

@@ -59,13 +59,10 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   NODESPAN_RETURN_IF_ERROR(PlanFields(binary, module, &params->redis, plan));
   for (const DatabaseOperationSpec& spec : module.spec->operations) {
     absl::StatusOr<std::vector<PlannedProbe>> probes = PlanOperation(binary, spec);
-    if (probes.ok()) {
-      std::move(probes->begin(), probes->end(), std::back_inserter(plan->probes));
-    } else if (spec.is_required) {
-      return probes.status();
-    } else if (!absl::IsNotFound(probes.status())) {
-      plan->problems.push_back(fmt::format("without {}: {}", spec.name, base::Message(probes.status())));
+    if (spec.is_required) {
+      NODESPAN_RETURN_IF_ERROR(probes.status());  // also when it is not there: a client without commands
     }
+    NODESPAN_RETURN_IF_ERROR(TakeOperation(spec, std::move(probes), plan));
   }
   AddErrors(binary, kRedisCatalog.errors, &params->database);
   return absl::OkStatus();

@@ -196,15 +196,8 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
     if (probes.ok() && IsTransaction(spec.tag) && !has_transactions.ok()) {
       probes = has_transactions;
     }
-    if (probes.ok()) {
-      has_prepared = has_prepared || IsPrepared(spec.tag);
-      std::move(probes->begin(), probes->end(), std::back_inserter(plan->probes));
-    } else if (!absl::IsNotFound(probes.status())) {
-      if (spec.is_required) {
-        return probes.status();
-      }
-      plan->problems.push_back(fmt::format("without {}: {}", spec.name, base::Message(probes.status())));
-    }
+    has_prepared = has_prepared || (probes.ok() && IsPrepared(spec.tag));
+    NODESPAN_RETURN_IF_ERROR(TakeOperation(spec, std::move(probes), plan));
   }
   if (has_prepared) {
     PlanStatements(binary, sql, plan);

@@ -20,7 +20,6 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/security/tls_credentials_options.h"
-#include "model/version.h"
 #include "otlp/answer.h"
 #include "otlp/endpoint.h"
 #include "otlp/retry.h"
@@ -99,7 +98,7 @@ std::shared_ptr<grpc::ChannelCredentials> MakeTlsCredentials(const TlsFiles& fil
 
 grpc::ChannelArguments MakeChannelArguments(const GrpcClientOptions& options) {
   grpc::ChannelArguments arguments;
-  arguments.SetUserAgentPrefix(fmt::format("nodespan/{} OTel-OTLP-Exporter-Cpp/{}", model::kVersion, model::kVersion));
+  arguments.SetUserAgentPrefix(UserAgent());
   const auto longest_ms =
       static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(options.max_reconnect_interval), 100, 120'000));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, std::min(1000, longest_ms));

@@ -17,7 +17,6 @@
 #include "base/token.h"
 #include "fmt/format.h"
 #include "http/curl_handles.h"
-#include "model/version.h"
 #include "otlp/gzip.h"
 #include "otlp/http_answer.h"
 #include "otlp/http_endpoint.h"
@@ -148,7 +147,7 @@ CallResult ReadFailure(const Transfer& transfer, CURLcode code) {
 
 struct HttpClient::Impl {
   std::string url;
-  std::string user_agent = fmt::format("nodespan/{} OTel-OTLP-Exporter-Cpp/{}", model::kVersion, model::kVersion);
+  std::string user_agent = UserAgent();
   http::HeaderList headers;
   bool gzip = false;
   TlsFiles tls;

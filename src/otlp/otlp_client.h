@@ -15,6 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "fmt/format.h"
+#include "model/version.h"
 #include "otlp/tls_files.h"
 #include "otlp/wire_writer.h"
 
@@ -22,6 +24,11 @@ namespace nodespan::otlp {
 
 // What is sent; it decides which service, or which path, requests go to.
 enum class Signal { kTraces, kMetrics };
+
+// What the requests of every client say that they come from (SPEC section 1.5).
+inline std::string UserAgent() {
+  return fmt::format("nodespan/{} OTel-OTLP-Exporter-Cpp/{}", model::kVersion, model::kVersion);
+}
 
 struct OtlpClientOptions {
   Signal signal = Signal::kTraces;
