@@ -216,12 +216,11 @@ TEST_P(RedisHitsTest, ACommandCostsAHitAtItsStartAndOneAtItsEnd) {
   if (!program.ok()) {
     return;
   }
-  const absl::StatusOr<std::unique_ptr<DatabaseServer>> server = DatabaseServer::StartRedis();
-  if (server.status().code() == absl::StatusCode::kNotFound) {
-    GTEST_SKIP() << base::Message(server.status());
+  const auto server = DatabaseServer::OrSkip(DatabaseServer::StartRedis());
+  if (server == nullptr) {
+    return;
   }
-  ASSERT_TRUE(server.ok()) << base::Message(server.status());
-  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_REDIS", (*server)->dsn()}}));
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_REDIS", server->dsn()}}));
   ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
   constexpr uint64_t kCommands = 50;  // tests/goprograms/redisclient
   daemon_->WaitForSpans(kCommands);
@@ -247,13 +246,11 @@ TEST_P(PgxHitsTest, AQueryCostsAHitAtItsStartAndOneWhenItsRowsAreClosed) {
   if (!program.ok()) {
     return;
   }
-  const absl::StatusOr<std::unique_ptr<DatabaseServer>> server = DatabaseServer::StartPostgres();
-  if (server.status().code() == absl::StatusCode::kNotFound) {
-    GTEST_SKIP() << base::Message(server.status());
+  const auto server = DatabaseServer::OrSkip(DatabaseServer::StartPostgres());
+  if (server == nullptr) {
+    return;
   }
-  ASSERT_TRUE(server.ok()) << base::Message(server.status());
-  ASSERT_NO_FATAL_FAILURE(
-      StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_POSTGRES", (*server)->dsn()}}));
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}, {{"NODESPAN_TEST_POSTGRES", server->dsn()}}));
   ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
   constexpr uint64_t kQueries = 50;  // tests/goprograms/pgxclient
   constexpr uint64_t kOthers = 1;    // it creates a table

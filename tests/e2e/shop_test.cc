@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
+#include "tests/e2e/harness/collector.h"
 #include "tests/e2e/harness/database_server.h"
 #include "tests/e2e/harness/traced_run.h"
 
@@ -32,19 +33,16 @@ std::map<std::string, ShopSpan> ReadShopSpans(const std::vector<std::string>& li
     if (!request.is_object()) {
       continue;  // the closing line
     }
-    for (const nlohmann::json& resource : request.at("resourceSpans")) {
-      std::string service;
-      for (const nlohmann::json& attribute : resource.at("resource").at("attributes")) {
+    Collector::ForEachSpanOf(request, [&spans](const nlohmann::json& resource, const nlohmann::json& span) {
+      ShopSpan& shown = spans[span.at("spanId")];
+      for (const nlohmann::json& attribute : resource.at("attributes")) {
         if (attribute.at("key") == "service.name") {
-          service = attribute.at("value").at("stringValue");
+          shown.service = attribute.at("value").at("stringValue");
         }
       }
-      for (const nlohmann::json& scope : resource.at("scopeSpans")) {
-        for (const nlohmann::json& span : scope.at("spans")) {
-          spans[span.at("spanId")] = {service, span.at("name"), span.value("parentSpanId", "")};
-        }
-      }
-    }
+      shown.name = span.at("name");
+      shown.parent = span.value("parentSpanId", "");
+    });
   }
   return spans;
 }
@@ -53,8 +51,8 @@ TEST_F(ShopTest, TheDemoShowsAllServicesWithTheRightEdges) {
   if (!BuildOrSkip("path", "default", "shop").ok()) {
     return;
   }
-  if (const auto postgres = DatabaseServer::StartPostgres(); absl::IsNotFound(postgres.status())) {
-    GTEST_SKIP() << postgres.status().message();
+  if (!DatabaseServer::HasPostgres()) {
+    GTEST_SKIP() << "PostgreSQL is not installed (package postgresql)";
   }
   const std::string build = std::filesystem::path(NodespanBinary()).parent_path();
   const std::optional<Finished> demo = RunToEnd({"env", "BUILD_DIR=" + build, SourcePath("tools/demo"), "--shop",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Spans of database/sql with several drivers against the truth (tests/goprograms/sqlclient). The statement's text is
 // on, because the ids of the operations are in it.
-#include "base/errors.h"
 #include "tests/e2e/harness/database_server.h"
 #include "tests/e2e/harness/truth_run.h"
 
@@ -32,13 +31,9 @@ class SqlTest : public E2eTest, public ::testing::WithParamInterface<Driver> {
   }
 
   static void ExpectSpansWith(const Driver& driver, const std::string& variable,
-                              const absl::StatusOr<std::unique_ptr<DatabaseServer>>& server) {
-    if (server.ok()) {
-      ExpectSpans(driver, {{variable, (*server)->dsn()}});
-    } else if (server.status().code() == absl::StatusCode::kNotFound) {
-      GTEST_SKIP() << base::Message(server.status());
-    } else {
-      ADD_FAILURE() << base::Message(server.status());
+                              absl::StatusOr<std::unique_ptr<DatabaseServer>> started) {
+    if (const auto server = DatabaseServer::OrSkip(std::move(started))) {
+      ExpectSpans(driver, {{variable, server->dsn()}});
     }
   }
 };

@@ -40,17 +40,22 @@ class Collector {
   // Ends it with SIGTERM and expects that it ends well.
   void Stop();
 
-  // Calls `on_span(resource, span)` with the OTLP/JSON of every span in the file of a folder.
+  // Calls `on_span(resource, span)` with the OTLP/JSON of every span in a request.
+  template <typename OnSpan>
+  static void ForEachSpanOf(const nlohmann::json& request, OnSpan&& on_span) {
+    for (const nlohmann::json& resource_spans : request.at("resourceSpans")) {
+      for (const nlohmann::json& scope_spans : resource_spans.at("scopeSpans")) {
+        for (const nlohmann::json& span : scope_spans.at("spans")) {
+          on_span(resource_spans.at("resource"), span);
+        }
+      }
+    }
+  }
+  // The same with those in the file of a folder.
   template <typename OnSpan>
   static void ForEachSpan(const std::string& folder, OnSpan&& on_span) {
     for (const nlohmann::json& batch : ReadBatches(folder)) {
-      for (const nlohmann::json& resource_spans : batch.at("resourceSpans")) {
-        for (const nlohmann::json& scope_spans : resource_spans.at("scopeSpans")) {
-          for (const nlohmann::json& span : scope_spans.at("spans")) {
-            on_span(resource_spans.at("resource"), span);
-          }
-        }
-      }
+      ForEachSpanOf(batch, on_span);
     }
   }
   static size_t CountSpans(const std::string& folder);

@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "fmt/format.h"
+#include "gtest/gtest.h"
 #include "tests/e2e/harness/loopback_port.h"
 
 namespace nodespan::e2e {
@@ -75,12 +76,30 @@ absl::Status RunSetup(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
+std::optional<std::string> FindPostgres(const std::string& name) {
+  return FindExecutable(name, {"/usr/lib/postgresql/*/bin", "/usr/pgsql/bin", "/usr/bin"});
+}
+
 }  // namespace
 
+std::unique_ptr<DatabaseServer> DatabaseServer::OrSkip(absl::StatusOr<std::unique_ptr<DatabaseServer>> started) {
+  if (started.ok()) {
+    return *std::move(started);
+  }
+  const std::string reason(base::Message(started.status()));
+  if (absl::IsNotFound(started.status())) {
+    [&reason] { GTEST_SKIP() << reason; }();
+  } else {
+    ADD_FAILURE() << reason;
+  }
+  return nullptr;
+}
+
+bool DatabaseServer::HasPostgres() { return FindPostgres("initdb") && FindPostgres("postgres"); }
+
 absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartPostgres() {
-  const std::vector<std::string> folders = {"/usr/lib/postgresql/*/bin", "/usr/pgsql/bin", "/usr/bin"};
-  const std::optional<std::string> initdb = FindExecutable("initdb", folders);
-  const std::optional<std::string> postgres = FindExecutable("postgres", folders);
+  const std::optional<std::string> initdb = FindPostgres("initdb");
+  const std::optional<std::string> postgres = FindPostgres("postgres");
   if (!initdb || !postgres) {
     return base::MakeStatus(absl::StatusCode::kNotFound, "PostgreSQL is not installed (package postgresql)");
   }

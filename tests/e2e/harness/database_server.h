@@ -21,6 +21,9 @@ class DatabaseServer {
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartPostgres();
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartMariaDb();
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartRedis();
+  // The server; null after it has skipped the test because the server is not installed, or failed it.
+  static std::unique_ptr<DatabaseServer> OrSkip(absl::StatusOr<std::unique_ptr<DatabaseServer>> started);
+  static bool HasPostgres();
   ~DatabaseServer();
   DatabaseServer(const DatabaseServer&) = delete;
   DatabaseServer& operator=(const DatabaseServer&) = delete;
