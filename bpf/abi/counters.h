@@ -30,6 +30,13 @@ enum ns_counter {
 	NS_LOSS_BATCH_CUT,	  /* not all messages of a batch were looked at: links may be missing, and the topic */
 	/* more activity */
 	NS_COUNT_PANICS_OUTSIDE, /* panics on goroutines without an operation that is recorded */
+	/* what became of messages that were to carry the trace on */
+	NS_COUNT_PROPAGATED,		/* the header was written */
+	NS_COUNT_PROPAGATION_KEPT,	/* the program has set one itself */
+	NS_LOSS_PROPAGATION_UNKNOWN,	/* no operation is known for the message */
+	NS_LOSS_PROPAGATION_UNSEEN,	/* not all of its headers could be looked at: it may have one */
+	NS_LOSS_PROPAGATION_NO_ROOM,	/* the program's buffer has no room left */
+	NS_LOSS_PROPAGATION_UNWRITABLE, /* memory of the program could not be read or written */
 	NS_COUNTER_COUNT
 };
 

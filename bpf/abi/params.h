@@ -334,6 +334,39 @@ struct ns_fasthttp_params {
 };
 NS_ASSERT(sizeof(struct ns_fasthttp_params) == 52);
 
+/* ---- Trace context in outgoing messages ---- */
+
+/* Indices in ns_site.results. Where a request is about to be sent: constants */
+#define NS_PROPAGATE_POINTER_OFF 0 /* in the second argument, of the pointer to the request; -1: it is the request */
+/* and, as well where it is written as HTTP/1: */
+#define NS_PROPAGATE_HEADER_OFF 1 /* in the request, of its map of headers */
+/* HTTP/1 write: */
+#define NS_PROPAGATE_REQUEST 0 /* the request */
+/* gRPC write: arguments of the function that writes, and what its call has returned */
+#define NS_PROPAGATE_WRITER 0 /* the loopyWriter */
+#define NS_PROPAGATE_FIELDS 1 /* address of the first header field */
+#define NS_PROPAGATE_ERROR 2  /* first word of the error */
+
+struct ns_propagation_params {
+	uint64_t buffered_writer_itab_vaddr; /* (io.Writer, *bufio.Writer), as linked; 0: no HTTP/1 */
+	/* bufio.Writer */
+	uint16_t writer_buf_off;
+	uint16_t writer_n_off;
+	/* grpc/internal/transport */
+	uint16_t frame_fields_off; /* in what is put to be written, of the slice of header fields */
+	uint16_t field_bytes;	   /* sizeof(hpack.HeaderField) */
+	uint16_t field_name_off;
+	uint16_t loopy_block_off; /* loopyWriter: the bytes.Buffer that the fields are encoded into */
+	uint16_t block_read_off;  /* bytes.Buffer: how much of it was taken */
+	uint16_t loopy_framer_off;
+	uint16_t framer_writer_off;
+	uint16_t batch_buf_off; /* bufWriter: a []byte, or the address of one */
+	uint16_t batch_n_off;
+	uint8_t batch_buf_is_pointer;
+	uint8_t pad[1];
+};
+NS_ASSERT(sizeof(struct ns_propagation_params) == 32);
+
 /* ---- Goroutines and contexts ---- */
 
 /* Bits of ns_go_params.present */
@@ -680,9 +713,10 @@ struct ns_binary_params {
 	struct ns_kafka_params kafka;
 	struct ns_handler_params handler;
 	struct ns_peer_params peer;
+	struct ns_propagation_params propagation;
 	struct ns_fasthttp_params fasthttp;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 1968);
+NS_ASSERT(sizeof(struct ns_binary_params) == 2000);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */
@@ -753,6 +787,12 @@ enum ns_object_kind {
 	NS_OBJECT_PGX,
 	NS_OBJECT_PGX_CONN,    /* a query or batch, which any goroutine may end. addr: of its pgx.Conn */
 	NS_OBJECT_PGX_CLOSING, /* addr of a goroutine that closes the results of a batch */
+	/* trace context on its way into a message: see emit/outgoing.bpf.h */
+	NS_OBJECT_OUTGOING_HTTP,    /* of a request that is not recorded, by goroutine */
+	NS_OBJECT_OUTGOING_GRPC,    /* of a call that is not recorded, by goroutine */
+	NS_OBJECT_OUTGOING_REQUEST, /* addr: of the request that will be written */
+	NS_OBJECT_OUTGOING_STREAM,  /* by the goroutine that will write the headers of an HTTP/2 stream */
+	NS_OBJECT_OUTGOING_FIELDS,  /* addr: of the first header field of a gRPC call that will be written */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -188,4 +188,23 @@ struct {
 	__type(value, struct ns_api_span);
 } api_spans SEC(".maps");
 
+/* The span that a message to another program is part of. */
+struct ns_outgoing {
+	u8 trace_id[16];
+	u8 span_id[8];
+	u64 stack_pointer; /* at the start of an operation that is not recorded */
+	u8 trace_flags;
+	u8 pad[7];
+	struct ns_ot_sampling ot;
+};
+
+/* Object of the kinds NS_OBJECT_OUTGOING_* -> span. Inserted and deleted by the programs; of messages that are never
+ * written, until it is the least recently used. One entry unless headers are written. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct ns_object_key);
+	__type(value, struct ns_outgoing);
+} outgoing SEC(".maps");
+
 #endif /* NODESPAN_MAPS_H */

@@ -42,6 +42,7 @@ struct ns_map_walk {
 	u64 dir_entries;
 	u64 readable; /* bytes of the group that are in the window */
 	u64 table;    /* Swiss: table just visited; equal neighbours are the same table */
+	u64 unseen;   /* 1: something that could not be read was passed by */
 };
 
 /* A route that is being put together of its parts in the window; here for the same reason. */
@@ -87,6 +88,15 @@ struct ns_command_walk {
 	u64 commands; /* left */
 };
 
+/* A header that is written into a message: its text, HTTP/1 or HPACK; here for the same reason. */
+#define NS_CONTEXT_TEXT_BYTES 256 /* a power of two, so that an index can be masked */
+
+struct ns_context_text {
+	u64 bytes;
+	u64 traceparent_bytes; /* those of traceparent alone, which comes first */
+	u8 text[NS_CONTEXT_TEXT_BYTES];
+};
+
 struct ns_scratch {
 	u64 users; /* 1: taken */
 	u64 slot;  /* of this one */
@@ -101,6 +111,8 @@ struct ns_scratch {
 	struct ns_ot_walk ot;
 	struct ns_command_walk commands;
 	struct ns_parent_span parent;
+	struct ns_outgoing outgoing;
+	struct ns_context_text context_text;
 	u64 registers[NS_REG_COUNT];
 	struct ns_long_operation operation; /* being put together; what counts of it is copied to the in-flight map */
 	u8 beyond[NS_HTTP_MAX_TRACESTATE];  /* never used: the verifier adds up the largest offset and the largest size

@@ -116,15 +116,20 @@ static __always_inline void ns_op_supersede(const struct ns_object_key *key)
 	}
 }
 
-/* Whether a hit with this stack pointer can be inside of the operation: on another stack than the one that it began on,
- * which has grown since, or deeper on the same. */
-static __always_inline int ns_op_encloses(const struct ns_operation *outer, u64 g_addr, u64 stack_pointer)
+/* Whether a hit with this stack pointer can be inside of an operation that began with that one: on another stack, which
+ * has grown since, or deeper on the same. */
+static __always_inline int ns_encloses(u64 outer_stack_pointer, u64 g_addr, u64 stack_pointer)
 {
 	u64 bounds[2] = {}; /* g.stack: lo, hi (runtime/runtime2.go: the first field of g) */
 
 	if (bpf_probe_read_user(bounds, sizeof(bounds), (const void *)g_addr))
 		return 0;
-	return outer->stack_pointer - bounds[0] >= bounds[1] - bounds[0] || stack_pointer < outer->stack_pointer;
+	return outer_stack_pointer - bounds[0] >= bounds[1] - bounds[0] || stack_pointer < outer_stack_pointer;
+}
+
+static __always_inline int ns_op_encloses(const struct ns_operation *outer, u64 g_addr, u64 stack_pointer)
+{
+	return ns_encloses(outer->stack_pointer, g_addr, stack_pointer);
 }
 
 #define NS_MAX_INNER_OPERATIONS 3
@@ -158,6 +163,17 @@ static __always_inline void ns_op_leave(struct ns_object_key *key)
 		return;
 	key->depth = outer->inner;
 	outer->inner--;
+}
+
+/* The innermost open operation of the goroutine. */
+static __always_inline struct ns_operation *ns_op_innermost(struct ns_object_key *key)
+{
+	struct ns_operation *outer = ns_op_find(key);
+
+	if (!outer || !outer->inner)
+		return outer;
+	key->depth = outer->inner;
+	return ns_op_find(key);
 }
 
 /* Keeps the scratch operation until its end. `reserve`: bytes of strings that the end may append. */

@@ -14,6 +14,10 @@
 /* Set before the object is loaded: operations that the sampler leaves out have records as well, for metrics of all. */
 const volatile u8 ns_records_unsampled = 0;
 
+/* Set before the object is loaded: messages to other programs get the trace context written into them, also those of
+ * operations that are not sampled. */
+const volatile u8 ns_propagates = 0;
+
 static __always_inline u64 ns_random_u64(void)
 {
 	return (u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
@@ -39,7 +43,7 @@ static __always_inline u64 ns_be64(const u8 *bytes)
 /* Whether the sampler leaves out every operation; then this one is counted as left out. */
 static __always_inline int ns_leaves_out_all(const struct ns_target_params *params)
 {
-	if (params->sampler_root != NS_SAMPLE_NEVER || params->parent_based || ns_records_unsampled)
+	if (params->sampler_root != NS_SAMPLE_NEVER || params->parent_based || ns_records_unsampled || ns_propagates)
 		return 0;
 	ns_count(NS_COUNT_OPS_UNSAMPLED);
 	return 1;

@@ -178,6 +178,7 @@ static __always_inline void ns_scan_group(struct ns_scratch *work, const struct 
 		 * kernel moves pages. */
 		if (elem_off + 16 > work->walk.readable) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			work->walk.unseen = 1;
 			continue;
 		}
 		name_addr = ns_window_u64(work->window, key_off);
@@ -198,6 +199,7 @@ static __always_inline int ns_map_begin(struct ns_scratch *work, const struct ns
 {
 	struct ns_map_walk *walk = &work->walk;
 
+	__builtin_memset(walk, 0, sizeof(*walk)); /* of a walk that was cut, the rest would be gone on with */
 	/* Both headers are 48 bytes. */
 	if (ns_window_read(work->window, 48, map_addr))
 		return -1;
@@ -221,6 +223,14 @@ static __always_inline int ns_map_begin(struct ns_scratch *work, const struct ns
 	/* A growth to the same size keeps the count; reading half of it then is what the bound allows anyway. */
 	walk->old_groups = b ? 1ULL << ((b - 1) & 31) : 1;
 	return 0;
+}
+
+/* The walk cannot go on. */
+static __always_inline u64 ns_map_break(struct ns_map_walk *walk)
+{
+	ns_count(NS_LOSS_FIELD_UNREADABLE);
+	walk->unseen = 1;
+	return -1;
 }
 
 /* Address of the next group, 0 when this step only moved to another run, -1 at the end. */
@@ -252,18 +262,18 @@ static __always_inline u64 ns_map_step(struct ns_scratch *work, const struct ns_
 
 		walk->dir_entries--;
 		if (bpf_probe_read_user(&table, sizeof(table), (const void *)walk->dir))
-			return -1;
+			return ns_map_break(walk);
 		walk->dir += 8;
 		if (table == walk->table)
 			return 0;
 		walk->table = table;
 		if (ns_window_read(work->window, 64, table))
-			return -1;
+			return ns_map_break(walk);
 		walk->base = ns_window_u64(work->window, map->swiss_table_groups_off + map->swiss_groups_data_off);
 		walk->groups =
 			ns_window_u64(work->window, map->swiss_table_groups_off + map->swiss_groups_mask_off) + 1;
 		if (walk->groups > NS_MAP_MAX_GROUPS)
-			return -1;
+			return ns_map_break(walk);
 		return 0;
 	}
 	return -1;
@@ -294,8 +304,10 @@ __noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 	if (err < 0) {
 		/* A bucket that was never touched holds nothing. The control word of a Swiss group is always written.
 		 */
-		if (map->kind == NS_MAP_SWISS)
+		if (map->kind == NS_MAP_SWISS) {
 			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			work->walk.unseen = 1;
+		}
 		return 1;
 	}
 	/* Through memory: in a register, the verifier would follow both outcomes through the rest. */
@@ -307,23 +319,27 @@ __noinline int ns_map_scan(u32 binary_slot, u32 which, u32 scratch_slot)
 	return 1;
 }
 
-/* Fills the headers of a scratch slot from the map at `map_addr` (0: a nil map, no headers). Uses the window. */
-static __always_inline void ns_collect_headers(struct ns_scratch *work, const struct ns_hit *hit,
-					       enum ns_header_map which, u64 map_addr)
+/* Fills the headers of a scratch slot from the map at `map_addr` (0: a nil map, no headers). Uses the window. Returns
+ * whether all headers were seen; when they were not, that is counted. */
+static __always_inline int ns_collect_headers(struct ns_scratch *work, const struct ns_hit *hit,
+					      enum ns_header_map which, u64 map_addr)
 {
 	const struct ns_map_layout *map = ns_header_layout(hit->binary, which);
 
-	if (map->kind == NS_MAP_NONE || !map_addr)
-		return;
+	if (!map_addr)
+		return 1;
+	if (map->kind == NS_MAP_NONE)
+		return 0;
 	if (ns_map_begin(work, map, map_addr)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
+		return 0;
 	}
 	for (u32 step = 0; step < NS_MAP_STEPS; step++) {
 		if (!ns_map_scan(hit->binary_slot, which, work->slot))
-			return;
+			return !work->walk.unseen;
 	}
 	ns_count(NS_LOSS_HEADERS_CUT);
+	return 0;
 }
 
 #endif /* NODESPAN_HTTP_HEADERS_H */

@@ -20,6 +20,7 @@
  * context calls it a second time (stream.go, newClientStreamWithParams): the first one counts.
  */
 #include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/outgoing.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/go_error.bpf.h"
 #include "bpf/extract/grpc_values.bpf.h"
@@ -58,8 +59,11 @@ static __always_inline void ns_grpc_client_start(struct go_regs *ctx, struct ns_
 	struct go_string method = {.data = go_arg5(ctx), .bytes = go_arg6(ctx)};
 	struct go_string target = {};
 
-	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
+	op->stack_pointer = go_stack_pointer(ctx);
+	if (!ns_join_trace(work, hit, &op->header, context, key->addr)) {
+		ns_outgoing_begin(work, hit, NS_OBJECT_OUTGOING_GRPC, key->addr, op);
 		return;
+	}
 	op->memo[NS_GRPC_CLIENT_UNARY] = ns_is_unary(hit, go_arg3(ctx));
 	op->memo[NS_GRPC_CLIENT_DESC] = go_arg3(ctx);
 	op->memo[NS_GRPC_CLIENT_CONN] = go_arg4(ctx);

@@ -12,6 +12,7 @@
  * roundTrip itself (another one is a panic), or an instruction before a return. Results: *Response, error.
  */
 #include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/outgoing.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/go_error.bpf.h"
 #include "bpf/extract/http_request.bpf.h"
@@ -86,8 +87,11 @@ static __always_inline void ns_client_start(struct ns_scratch *work, const struc
 		ns_count(NS_LOSS_READ_FAILED);
 		return;
 	}
-	if (!ns_join_trace(work, hit, &op->header, request.context, key->addr))
+	if (!ns_join_trace(work, hit, &op->header, request.context, key->addr)) {
+		if (!key->depth)
+			ns_outgoing_begin(work, hit, NS_OBJECT_OUTGOING_HTTP, key->addr, op);
 		return;
+	}
 	record->request_body_bytes = request.content_length;
 	record->present = request.present & NS_HTTP_HAS_REQUEST_BYTES;
 	if (request.redirect)
@@ -132,11 +136,7 @@ int nethttp_client_connection(struct go_regs *ctx)
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	op = ns_op_find(&key);
-	if (op && op->inner) {
-		key.depth = op->inner;
-		op = ns_op_find(&key);
-	}
+	op = ns_op_innermost(&key);
 	if (!op)
 		return 0;
 	if (ns_read_iface(&conn, go_arg1(ctx) + hit.binary->http_client.persist_conn_conn_off)) {

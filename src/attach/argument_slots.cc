@@ -24,9 +24,8 @@ class Slots {
         const std::optional<std::vector<goinspect::StackObject>>& stack_objects)
       : function_(function), vaddr_(vaddr), slots_(function, stack_objects) {}
 
-  bool Holds(int word) const {
+  bool Holds(int word, int64_t slot) const {
     const Reg reg = kResultRegisters[static_cast<size_t>(word)];
-    const int64_t slot = kWordBytes + kWordBytes * word;  // the return address is at 0
     const std::optional<size_t> store = FirstStore(reg, slot);
     return store.has_value() && slots_.IsPrivate(slot) && NothingElseIsStored(reg, slot, *store);
   }
@@ -108,9 +107,30 @@ class Slots {
     return std::nullopt;
   }
 
+  // Whether the register has at instruction `index` what the function was entered with: only code that neither calls
+  // nor writes it leads there, none of it twice.
+  bool IsUntouched(Reg reg, size_t index) const {
+    for (size_t i = 0; i < index; ++i) {
+      const Instruction& instruction = function_.instructions()[i];
+      const bool goes_on = instruction.flow == Flow::kNext || instruction.flow == Flow::kBranch;
+      if (!goes_on || instruction.Writes(reg)) {
+        return false;
+      }
+    }
+    for (size_t i = 0; i <= index; ++i) {
+      for (const DecodedFunction::Edge& edge : function_.EdgesInto(i)) {
+        if (edge.source >= index && i > 0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // The argument itself may be stored once more, and is again where the function begins anew.
   bool NothingElseIsStored(Reg reg, int64_t slot, size_t store) const {
     for (size_t i = 0; i < function_.instructions().size(); ++i) {
-      if (i != store && Overlaps(i, slot) && !(IsStoreOf(i, reg, slot) && GrowsStack(i))) {
+      if (i != store && Overlaps(i, slot) && !(IsStoreOf(i, reg, slot) && (GrowsStack(i) || IsUntouched(reg, i)))) {
         return false;
       }
     }
@@ -122,23 +142,35 @@ class Slots {
   const FrameSlots slots_;
 };
 
+absl::StatusOr<DecodedFunction> Decode(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
+                                       const ClassifyCallee& callees) {
+  if (arch != goinspect::Arch::kAmd64) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "arguments in memory are looked for on amd64 only");
+  }
+  return DecodedFunction::Decode(code, vaddr, callees);
+}
+
 }  // namespace
 
 absl::StatusOr<uint16_t> FindArgumentSlots(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
                                            const std::optional<std::vector<goinspect::StackObject>>& stack_objects,
                                            const ClassifyCallee& callees) {
-  if (arch != goinspect::Arch::kAmd64) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "arguments in memory are looked for on amd64 only");
-  }
-  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function, DecodedFunction::Decode(code, vaddr, callees));
+  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function, Decode(code, vaddr, arch, callees));
   const Slots slots(function, vaddr, stack_objects);
   uint16_t found = 0;
   for (int word = 0; word < kArgumentWords; ++word) {
-    if (slots.Holds(word)) {
+    if (slots.Holds(word, kWordBytes + kWordBytes * word)) {  // the return address is at 0
       found = static_cast<uint16_t>(found | 1U << word);
     }
   }
   return found;
+}
+
+absl::StatusOr<bool> IsArgumentKept(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
+                                    const std::optional<std::vector<goinspect::StackObject>>& stack_objects,
+                                    const ClassifyCallee& callees, int word, int32_t slot_off) {
+  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function, Decode(code, vaddr, arch, callees));
+  return Slots(function, vaddr, stack_objects).Holds(word, slot_off);
 }
 
 }  // namespace nodespan::attach

@@ -25,4 +25,10 @@ absl::StatusOr<uint16_t> FindArgumentSlots(std::span<const uint8_t> code, uint64
                                            const std::optional<std::vector<goinspect::StackObject>>& stack_objects,
                                            const ClassifyCallee& callees);
 
+// The same for one word of which the caller knows the place, where others before it are smaller than 8 bytes: whether
+// word `word` is `slot_off` bytes above the stack pointer that the function was entered with.
+absl::StatusOr<bool> IsArgumentKept(std::span<const uint8_t> code, uint64_t vaddr, goinspect::Arch arch,
+                                    const std::optional<std::vector<goinspect::StackObject>>& stack_objects,
+                                    const ClassifyCallee& callees, int word, int32_t slot_off);
+
 }  // namespace nodespan::attach

@@ -62,6 +62,26 @@ TEST(ArgumentSlotsTest, WhatIsWrittenAgainOrSharedIsNotCertain) {
             0b10);
 }
 
+TEST(ArgumentSlotsTest, TheArgumentItselfMayBeStoredTwice) {
+  EXPECT_EQ(Slots(Code().Prologue().Store(kFirst, kAx).Add({0x74, 5}).Store(kFirst, kAx).Call(kOther).Epilogue()), 0b1);
+  // not once the register may have been written, here by what is behind the second store
+  EXPECT_EQ(
+      Slots(Code().Prologue().Store(kFirst, kAx).Store(kFirst, kAx).Zero(kAx).Branch(4, 8 + 5).Call(kOther).Epilogue()),
+      0);
+}
+
+TEST(ArgumentSlotsTest, AWordBehindSmallerOnesHasThePlaceThatIsNamed) {
+  const Code code = Code().Prologue().Store(kSecond, kDi).Call(kOther).Epilogue();
+  const auto is_kept = [&code](int word, int32_t slot_off) {
+    return IsArgumentKept(code.bytes(), kVaddr, goinspect::Arch::kAmd64, std::nullopt, MorestackOrOther, word,
+                          slot_off);
+  };
+  constexpr int kThird = 3;  // DI
+  EXPECT_EQ(*is_kept(kThird, 16), true);
+  EXPECT_EQ(*is_kept(kThird, 24), false);
+  EXPECT_EQ(*is_kept(1, 16), false);
+}
+
 TEST(ArgumentSlotsTest, ARegisterThatIsWrittenHasNoArgumentAnyMore) {
   EXPECT_EQ(Slots(Code().Prologue().Add({0x31, 0xc0}).Store(kFirst, kAx).Store(kSecond, kBx).Call(kOther).Epilogue()),
             0b10);

@@ -12,6 +12,7 @@
 #include "attach/otel_plan.h"
 #include "attach/panic_plan.h"
 #include "attach/pgx_plan.h"
+#include "attach/propagation_plan.h"
 #include "attach/redis_plan.h"
 #include "attach/route_plan.h"
 #include "attach/sql_plan.h"
@@ -44,11 +45,12 @@ bool HasClientOperations(const std::vector<LibraryPlan>& libraries) {
 }  // namespace
 
 bool AttachPlan::attaches_anything() const {
-  return std::any_of(libraries.begin(), libraries.end(),
-                     [](const LibraryPlan& library) { return library.attach && library.kind != LibraryKind::kOwnSdk; });
+  return std::any_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
+    return library.attach && library.kind != LibraryKind::kOwnSdk && library.kind != LibraryKind::kPropagation;
+  });
 }
 
-std::string AttachPlan::Problems() const {
+std::string AttachPlan::Problems(bool propagates) const {
   if (std::none_of(libraries.begin(), libraries.end(), [](const LibraryPlan& library) {
         return library.is_used && library.kind != LibraryKind::kOwnSdk;
       })) {
@@ -56,6 +58,9 @@ std::string AttachPlan::Problems() const {
   }
   std::string all;
   for (const LibraryPlan& library : libraries) {
+    if (library.kind == LibraryKind::kPropagation && !propagates) {
+      continue;
+    }
     for (const std::string& problem : library.problems) {
       if (!all.empty()) {
         all += "; ";
@@ -107,6 +112,9 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   }
   if (plan.attaches_anything()) {
     plan.libraries.push_back(PlanPanics(binary, &plan.params));
+  }
+  for (LibraryPlan& library : PlanPropagation(binary, plan.libraries, &plan.params)) {
+    plan.libraries.push_back(std::move(library));
   }
   DropWhatDoesNotFit(&plan.libraries);
   plan.params.site_count = static_cast<uint16_t>(plan.Probes().size());

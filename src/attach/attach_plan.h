@@ -35,11 +35,12 @@ struct FieldUse {
 };
 
 enum class LibraryKind {
-  kServer,  // its operations are parents of others
-  kClient,  // its operations look for their parent
-  kDetail,  // it adds to operations of other libraries
-  kApi,     // its operations are spans that the program makes itself, and look for their parent
-  kOwnSdk,  // not an operation: the program exports spans by itself
+  kServer,       // its operations are parents of others
+  kClient,       // its operations look for their parent
+  kDetail,       // it adds to operations of other libraries
+  kApi,          // its operations are spans that the program makes itself, and look for their parent
+  kOwnSdk,       // not an operation: the program exports spans by itself
+  kPropagation,  // writes the trace context into messages of the program
 };
 
 struct LibraryPlan {
@@ -67,8 +68,9 @@ struct AttachPlan {
   ns_binary_params params{};
 
   bool attaches_anything() const;
-  // All reasons in one line, for a process that is left alone or traced in part.
-  std::string Problems() const;
+  // All reasons in one line, for a process that is left alone or traced in part. `propagates`: those of
+  // LibraryKind::kPropagation as well.
+  std::string Problems(bool propagates = false) const;
   // Every probe of every library; the index in here is that of its site.
   std::vector<const PlannedProbe*> Probes() const;
 };

@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
   }
   std::vector<ebpf::Link> links;
   // Ends before starts: an operation that begins while we attach is then never left without its end.
-  for (const ProgramRole role : {ProgramRole::kContinues, ProgramRole::kStarts}) {
+  for (const ProgramRole role : {ProgramRole::kContinues, ProgramRole::kWrites, ProgramRole::kStarts}) {
     for (size_t i = 0; i < sites.size(); ++i) {
       const auto program = static_cast<Program>(i);
       if (sites[i].empty() || RoleOf(program) != role) {
@@ -151,7 +151,8 @@ absl::StatusOr<std::vector<ebpf::Link>> Attacher::AttachProbes(const AttachPlan&
 
 bool Attacher::Attaches(const LibraryPlan& library, const AttachRequest& request) const {
   if ((library.kind == LibraryKind::kApi && !request.traces_api_spans) ||
-      (library.kind == LibraryKind::kOwnSdk && !request.watches_own_sdk)) {
+      (library.kind == LibraryKind::kOwnSdk && !request.watches_own_sdk) ||
+      (library.kind == LibraryKind::kPropagation && !request.propagates)) {
     return false;
   }
   return std::all_of(library.probes.begin(), library.probes.end(),

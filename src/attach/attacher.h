@@ -50,6 +50,7 @@ struct AttachRequest {
   bool continues_traces = true;  // of incoming requests
   bool traces_api_spans = true;  // libraries of the kind LibraryKind::kApi
   bool watches_own_sdk = true;   // LibraryKind::kOwnSdk
+  bool propagates = false;       // LibraryKind::kPropagation
 };
 
 class Attacher {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "attach/code_sites.h"
+#include "attach/control_flow.h"
 #include "attach/end_sites.h"
 #include "attach/go_callees.h"
 #include "base/status_macros.h"
@@ -82,30 +83,6 @@ absl::StatusOr<PlannedProbe> PlanStart(const GoBinary& binary, Program program, 
     probe.site.flags |= NS_SITE_STACK_CHECK;
   }
   return probe;
-}
-
-absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
-  switch (location.kind) {
-    case ValueLocation::Kind::kRegister:
-      if (location.reg < NS_REG_COUNT) {
-        return ns_value_location{.value = location.reg, .source = NS_VALUE_REGISTER, .pad = {}};
-      }
-      break;
-    case ValueLocation::Kind::kStack:
-      return ns_value_location{.value = location.sp_off, .source = NS_VALUE_STACK, .pad = {}};
-    case ValueLocation::Kind::kConstant:
-      return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
-    case ValueLocation::Kind::kAddress:
-    case ValueLocation::Kind::kMemory:
-      if (location.vaddr <= UINT32_MAX) {
-        const bool is_address = location.kind == ValueLocation::Kind::kAddress;
-        return ns_value_location{.value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)),
-                                 .source = static_cast<uint8_t>(is_address ? NS_VALUE_ADDRESS : NS_VALUE_MEMORY),
-                                 .pad = {}};
-      }
-      break;
-  }
-  return base::MakeStatus(absl::StatusCode::kUnimplemented, "a result is where the programs do not look");
 }
 
 absl::StatusOr<PlannedProbe> ToProbe(Program program, const goinspect::Function& function, const EndSite& end) {
@@ -292,6 +269,30 @@ absl::StatusOr<goinspect::Function> FindFunction(const GoBinary& binary, std::st
   return *std::move(function);
 }
 
+absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
+  switch (location.kind) {
+    case ValueLocation::Kind::kRegister:
+      if (location.reg < NS_REG_COUNT) {
+        return ns_value_location{.value = location.reg, .source = NS_VALUE_REGISTER, .pad = {}};
+      }
+      break;
+    case ValueLocation::Kind::kStack:
+      return ns_value_location{.value = location.sp_off, .source = NS_VALUE_STACK, .pad = {}};
+    case ValueLocation::Kind::kConstant:
+      return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
+    case ValueLocation::Kind::kAddress:
+    case ValueLocation::Kind::kMemory:
+      if (location.vaddr <= UINT32_MAX) {
+        const bool is_address = location.kind == ValueLocation::Kind::kAddress;
+        return ns_value_location{.value = static_cast<int32_t>(static_cast<uint32_t>(location.vaddr)),
+                                 .source = static_cast<uint8_t>(is_address ? NS_VALUE_ADDRESS : NS_VALUE_MEMORY),
+                                 .pad = {}};
+      }
+      break;
+  }
+  return base::MakeStatus(absl::StatusCode::kUnimplemented, "a result is where the programs do not look");
+}
+
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
                        std::string instruction, std::string why) {
   PlannedProbe probe{program,        function, function_off, function.file_off + function_off, std::move(instruction),
@@ -301,7 +302,8 @@ PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uin
 }
 
 absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, std::string_view target,
-                                      std::span<const std::string_view> callers, std::string_view why) {
+                                      std::span<const std::string_view> callers, std::string_view why,
+                                      WhichCall which) {
   NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function callee, FindFunction(binary, target));
   for (const auto& caller : binary.FindFunctions(callers)) {
     const auto code = caller.has_value() ? binary.Code(*caller) : absl::NotFoundError("");
@@ -309,12 +311,30 @@ absl::StatusOr<PlannedProbe> PlanCall(const GoBinary& binary, Program program, s
       continue;
     }
     const auto sites = FindCallSites(*code, caller->vaddr, binary.info().arch, callee.vaddr);
-    if (!sites.ok() || sites->size() != 1) {
+    if (!sites.ok() || sites->empty() || (which == WhichCall::kOnly && sites->size() != 1)) {
       continue;
     }
     return MakeProbe(program, *caller, sites->front(), fmt::format("call {}", target), std::string(why));
   }
-  return base::MakeStatus(absl::StatusCode::kNotFound, "no single call of {} is where it is expected", target);
+  return base::MakeStatus(absl::StatusCode::kNotFound, "no{} call of {} is where it is expected",
+                          which == WhichCall::kOnly ? " single" : "", target);
+}
+
+absl::StatusOr<int32_t> StackDepthAt(const GoBinary& binary, const PlannedProbe& probe) {
+  if (binary.info().arch != goinspect::Arch::kAmd64) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "frames are understood on amd64 only");
+  }
+  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(probe.function));
+  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function,
+                            DecodedFunction::Decode(code, probe.function.vaddr, GoCallees(binary)));
+  const auto instructions = function.instructions();
+  const auto at = std::find_if(instructions.begin(), instructions.end(), [&probe](const Instruction& instruction) {
+    return instruction.off == probe.function_off;
+  });
+  if (at == instructions.end()) {
+    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is not understood", probe.function.name);
+  }
+  return function.DepthAt(static_cast<size_t>(at - instructions.begin()));
 }
 
 absl::StatusOr<goinspect::Field> FindCheckedField(const GoBinary& binary, std::string_view struct_name,

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "attach/attach_plan.h"
+#include "attach/end_sites.h"
 #include "attach/probe_catalog.h"
 #include "base/errors.h"
 #include "goinspect/go_binary.h"
@@ -38,13 +39,23 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const goinspect::GoBinary& bi
 // A function by its full name; kNotFound without.
 absl::StatusOr<goinspect::Function> FindFunction(const goinspect::GoBinary& binary, std::string_view name);
 
+// Where a value is, as the programs are told. kUnimplemented: where they do not look.
+absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location);
+
 // A probe at an instruction of the function; where its results are is for the caller to say.
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
                        std::string instruction, std::string why);
 
-// The only call of `target` in the first of `callers` that has one. kNotFound: there is none.
+enum class WhichCall { kOnly, kFirst };  // kFirst: by its place in the code
+
+// The call of `target` in the first of `callers` that has one. kNotFound: there is none, or more than the only one.
 absl::StatusOr<PlannedProbe> PlanCall(const goinspect::GoBinary& binary, Program program, std::string_view target,
-                                      std::span<const std::string_view> callers, std::string_view why);
+                                      std::span<const std::string_view> callers, std::string_view why,
+                                      WhichCall which = WhichCall::kOnly);
+
+// Bytes from the stack pointer at the probe to that at the entry of its function, where the return address is. amd64
+// only.
+absl::StatusOr<int32_t> StackDepthAt(const goinspect::GoBinary& binary, const PlannedProbe& probe);
 
 // The field with its type checked: kNotFound without the struct or field, kUnimplemented when the type is another one.
 absl::StatusOr<goinspect::Field> FindCheckedField(const goinspect::GoBinary& binary, std::string_view struct_name,

@@ -49,7 +49,13 @@ namespace nodespan::attach {
   X(kPgxRows, pgx_rows, kContinues)                                  \
   X(kPgxClosing, pgx_closing, kContinues)                            \
   X(kGoPanicBegin, go_panic_begin, kContinues)                       \
-  X(kGoPanicFatal, go_panic_fatal, kContinues)
+  X(kGoPanicFatal, go_panic_fatal, kContinues)                       \
+  X(kPropagateHttpRequest, propagate_http_request, kWrites)          \
+  X(kPropagateHttpWrite, propagate_http_write, kWrites)              \
+  X(kPropagateHttpStream, propagate_http_stream, kWrites)            \
+  X(kPropagateHttpFrame, propagate_http_frame, kWrites)              \
+  X(kPropagateGrpcFields, propagate_grpc_fields, kWrites)            \
+  X(kPropagateGrpcWrite, propagate_grpc_write, kWrites)
 
 enum class Program {
 #define NODESPAN_PROGRAM_NAME(name, symbol, role) name,
@@ -64,7 +70,10 @@ inline constexpr int kProgramCount = 0 NODESPAN_PROGRAMS(NODESPAN_PROGRAM_COUNT)
 enum class ProgramRole {
   kStarts,     // begins operations
   kContinues,  // looks at what others have begun: attached first, so that no operation is left without its end
+  kWrites,  // for headers that are written into the program's messages: loaded and attached only where that is wanted
 };
+
+inline constexpr std::string_view kWritingGroup = "propagate";
 
 constexpr std::string_view ToString(Program program) {
   switch (program) {
@@ -83,8 +92,12 @@ constexpr ProgramRole RoleOf(Program program) {
   return kRoles[static_cast<int>(program)];
 }
 
-// What programs are of no use without each other: their name up to its last word.
+// What programs are of no use without each other: their name up to its last word. A kernel refuses all that write for
+// the same reason.
 constexpr std::string_view GroupOf(Program program) {
+  if (RoleOf(program) == ProgramRole::kWrites) {
+    return kWritingGroup;
+  }
   const std::string_view name = ToString(program);
   return name.substr(0, name.rfind('_'));
 }

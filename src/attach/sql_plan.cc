@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "attach/argument_slots.h"
-#include "attach/control_flow.h"
 #include "attach/database_steps.h"
 #include "attach/go_callees.h"
 #include "attach/plan_steps.h"
@@ -71,24 +70,11 @@ ns_value_location OnStack(int32_t offset) { return {.value = offset, .source = N
 
 // Where calls begin to wait, and the way from there to the return address of the function that waits.
 absl::StatusOr<PlannedProbe> PlanWait(const GoBinary& binary) {
-  if (binary.info().arch != goinspect::Arch::kAmd64) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "it is looked for on amd64 only");
-  }
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe,
                             PlanCall(binary, Program::kDatabaseSqlWait, kSqlCatalog.wait_call, kSqlCatalog.wait_caller,
                                      "only calls that wait for a connection come by"));
-  NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(probe.function));
-  NODESPAN_ASSIGN_OR_RETURN(const DecodedFunction function,
-                            DecodedFunction::Decode(code, probe.function.vaddr, GoCallees(binary)));
-  const auto instructions = function.instructions();
-  const auto call = std::find_if(instructions.begin(), instructions.end(), [&probe](const Instruction& instruction) {
-    return instruction.off == probe.function_off;
-  });
-  if (call == instructions.end()) {
-    return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is not understood", probe.function.name);
-  }
-  probe.site.results[NS_SQL_SITE_RETURN_ADDRESS] =
-      OnStack(function.DepthAt(static_cast<size_t>(call - instructions.begin())));
+  NODESPAN_ASSIGN_OR_RETURN(const int32_t depth, StackDepthAt(binary, probe));
+  probe.site.results[NS_SQL_SITE_RETURN_ADDRESS] = OnStack(depth);
   return probe;
 }
 

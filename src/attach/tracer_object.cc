@@ -35,6 +35,9 @@ constexpr uint32_t kMaxPreallocatedLong = 1024;
 constexpr uint32_t kMaxContextTypes = 16384;
 constexpr uint32_t kMaxPreallocatedContextTypes = 2048;
 
+// Messages on their way from where their span begins to where they are written.
+constexpr uint32_t kMaxOutgoing = 8192;
+
 bpf_program* ProgramOf(const nodespan_bpf& skeleton, Program program) {
   switch (program) {
 #define NODESPAN_PROGRAM_CASE(name, symbol, role) \
@@ -50,6 +53,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
   skeleton->rodata->ns_has_attach_cookie = features.has_attach_cookie ? 1 : 0;
   skeleton->rodata->ns_ring_wake_bytes = options.ring_bytes / 4;
   skeleton->rodata->ns_records_unsampled = options.records_unsampled ? 1 : 0;
+  skeleton->rodata->ns_propagates = options.propagates ? 1 : 0;
   skeleton->rodata->ns_captures_headers = options.captured.empty() ? 0 : 1;
   skeleton->rodata->ns_captured_names[0] =
       ToCapturedNames(options.captured.http_request_headers, HeaderCase::kCanonical);
@@ -62,6 +66,7 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
       {skeleton->maps.binaries, options.max_binaries},
       {skeleton->maps.sites, options.max_sites},
       {skeleton->maps.parents, options.max_parents},
+      {skeleton->maps.outgoing, options.propagates ? kMaxOutgoing : 1},
       {skeleton->maps.context_types, on_demand ? kMaxContextTypes : kMaxPreallocatedContextTypes},
       {skeleton->maps.notes, on_demand ? options.max_inflight : std::min(options.max_inflight, kMaxPreallocatedShort)},
       {skeleton->maps.inflight_short,
@@ -81,7 +86,11 @@ absl::Status Configure(nodespan_bpf* skeleton, const ebpf::KernelFeatures& featu
     }
   }
   for (int i = 0; i < kProgramCount; ++i) {
-    ebpf::PrepareForMethod(ProgramOf(*skeleton, static_cast<Program>(i)), features.method);
+    const auto program = static_cast<Program>(i);
+    ebpf::PrepareForMethod(ProgramOf(*skeleton, program), features.method);
+    if (RoleOf(program) == ProgramRole::kWrites && !options.propagates) {
+      (void)bpf_program__set_autoload(ProgramOf(*skeleton, program), false);
+    }
   }
   return absl::OkStatus();
 }
@@ -183,6 +192,9 @@ absl::StatusOr<std::unique_ptr<TracerObject>> TracerObject::Load(const ebpf::Ker
 }
 
 bool TracerObject::Supports(Program program) const {
+  if (RoleOf(program) == ProgramRole::kWrites && !options_.propagates) {
+    return false;
+  }
   return std::none_of(refusals_.begin(), refusals_.end(),
                       [program](const Refusal& refusal) { return refusal.group == GroupOf(program); });
 }
@@ -261,6 +273,7 @@ uint64_t TracerObject::DropInflight(uint32_t target_slot, uint32_t target_genera
   (void)DropObjects(skeleton_->maps.notes, target_slot, target_generation);
   // Nor is a span lost that its program has not ended.
   (void)DropObjects(skeleton_->maps.api_spans, target_slot, target_generation);
+  (void)DropObjects(skeleton_->maps.outgoing, target_slot, target_generation);
   return DropObjects(skeleton_->maps.inflight_short, target_slot, target_generation) +
          DropObjects(skeleton_->maps.inflight_long, target_slot, target_generation);
 }

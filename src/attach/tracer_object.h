@@ -38,6 +38,7 @@ class TracerObject {
     uint32_t ring_bytes = 2 * 1024 * 1024;  // a power of two, multiple of the page size
     model::CapturedNames captured;          // headers that are looked for
     bool records_unsampled = false;         // operations that the sampler leaves out have records as well
+    bool propagates = false;                // programs that write into messages are loaded (ProgramRole::kWrites)
     bool show_verifier_log = false;
   };
 

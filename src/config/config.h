@@ -141,6 +141,7 @@ struct Config {
   MetricsOptions metrics;
   model::CapturedNames captured;                        // OTEL_INSTRUMENTATION_*_CAPTURE_*
   SelfExporting self_exporting = SelfExporting::kSkip;  // --self-exporting
+  bool propagates = false;                              // --propagate: trace context is written into messages
   TargetOptions targets;
   bool show_verifier_log = false;
 

@@ -163,8 +163,7 @@ const Setting kSettings[] = {
      .variables = {"OTEL_PROPAGATORS"},
      .takes = "tracecontext|none,...",
      .help = "tracecontext: traces of incoming requests are continued, by their traceparent and tracestate; without it "
-             "each "
-             "request begins one",
+             "each request begins one, and none is carried on",
      .value = kPropagators,
      .scope = Scope::kNodeAndTarget},
     {.section = Section::kSpans,
@@ -226,6 +225,14 @@ const Setting kSettings[] = {
      .help = "Spans that programs make through the OpenTelemetry API are traced",
      .value = Parsed<ParseGoBool, ShowBool, &Config::targets, &TargetOptions::traces_api_spans>(),
      .scope = Scope::kNodeAndTarget},
+    {.section = Section::kSpans,
+     .flag = "--propagate",
+     .flag_kind = FlagKind::kSwitch,
+     .variables = {"NODESPAN_PROPAGATE"},
+     .takes = "true|false",
+     .help = "Requests that programs send carry the trace on: a header traceparent is written into the memory of the "
+             "program, where it has none of its own. Needs CAP_SYS_ADMIN and a kernel without lockdown",
+     .value = Boolean<&Config::propagates>()},
     {.section = Section::kSpans,
      .flag = "--self-exporting",
      .takes = "skip|trace",

@@ -187,7 +187,7 @@ std::string ShowHttpMethods(const Config& config) {
   return fmt::format("{}", fmt::join(config.targets.spans.known_http_methods, ","));
 }
 
-// nodespan reads trace context and writes none, so baggage needs nothing of it.
+// Baggage is the program's own affair: nodespan neither reads it nor writes any.
 absl::Status SetPropagators(const SettingInput& input, Config& config) {
   bool has_trace_context = false;
   bool has_known = false;

@@ -134,6 +134,7 @@ absl::Status RunDaemon(const config::Config& config) {
   attach::TracerObject::Options object_options;
   object_options.show_verifier_log = config.show_verifier_log;
   object_options.captured = config.captured;
+  object_options.propagates = config.propagates;
   const bool counts_spans = config.span_metrics || config.metrics.exports_otlp;
   object_options.records_unsampled = counts_spans;
   NODESPAN_ASSIGN_OR_RETURN(const auto object, attach::TracerObject::Load(features, object_options));
@@ -166,6 +167,13 @@ absl::Status RunDaemon(const config::Config& config) {
     spdlog::info("uprobe_multi is not used: {}", features.multi_refusal);
   }
   for (const attach::TracerObject::Refusal& refusal : object->refusals()) {
+    if (refusal.group == attach::kWritingGroup) {
+      spdlog::warn(
+          "--propagate: this kernel lets no program write into others, so that requests carry no trace on: that "
+          "needs CAP_SYS_ADMIN and no lockdown (/sys/kernel/security/lockdown) ({})",
+          refusal.reason);
+      continue;
+    }
     spdlog::warn("this kernel refuses {}: such operations are not traced ({})", refusal.group, refusal.reason);
   }
   if (config.span_metrics && !config.http_listen) {

@@ -43,6 +43,9 @@ const char* StateOf(const attach::LibraryPlan& library) {
   if (library.kind == attach::LibraryKind::kOwnSdk) {
     return library.attach ? "watched; once it exports spans, the program is not traced any more" : "not watched";
   }
+  if (library.kind == attach::LibraryKind::kPropagation) {
+    return library.attach ? "with --propagate" : "not possible";
+  }
   return library.attach ? "traced" : "not traced";
 }
 

@@ -36,6 +36,10 @@ std::vector<NamedCount> Details(const metrics::Counters& counters, const attach:
       {"creator_unsure", kernel[NS_COUNT_CREATOR_UNSURE]},
       {"panics_outside", kernel[NS_COUNT_PANICS_OUTSIDE]},
       {"exceptions_dropped", counters.Get(Counter::kExceptionsDropped)},
+      {"propagation_unknown", kernel[NS_LOSS_PROPAGATION_UNKNOWN]},
+      {"propagation_unseen", kernel[NS_LOSS_PROPAGATION_UNSEEN]},
+      {"propagation_no_room", kernel[NS_LOSS_PROPAGATION_NO_ROOM]},
+      {"propagation_unwritable", kernel[NS_LOSS_PROPAGATION_UNWRITABLE]},
       {"api_spans_not_ended", counters.Get(Counter::kApiSpansAbandoned)},
   };
 }

@@ -92,6 +92,10 @@ std::string RenderMetrics(const metrics::Counters& counters, const metrics::Gaug
   families.push_back(Single("nodespan_operations_excluded_total",
                             "Requests that were left out because of their path or user agent.", MetricType::Counter,
                             kernel[NS_COUNT_OPS_EXCLUDED]));
+  families.push_back(Single("nodespan_propagated_total", "Messages into which a traceparent was written.",
+                            MetricType::Counter, kernel[NS_COUNT_PROPAGATED]));
+  families.push_back(Single("nodespan_propagation_kept_total", "Messages whose traceparent is the program's own.",
+                            MetricType::Counter, kernel[NS_COUNT_PROPAGATION_KEPT]));
   families.push_back(Labelled("nodespan_spans_lost_total", "Operations without a delivered span, by reason.",
                               MetricType::Counter, "reason", Losses(counters, kernel)));
   families.push_back(Labelled("nodespan_details_lost_total", "What spans lack, or what is not known about them.",

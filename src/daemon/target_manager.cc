@@ -143,6 +143,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   request.exclusions = options.exclusions;
   request.continues_traces = options.continues_traces;
   request.traces_api_spans = options.traces_api_spans;
+  request.propagates = deps_.config->propagates && options.continues_traces;
   request.watches_own_sdk = deps_.config->self_exporting == config::SelfExporting::kSkip;
   if (absl::Status status = deps_.attacher->Attach(process.target, inspection.plan, request); !status.ok()) {
     deps_.directory->Release(directory_key);
@@ -160,7 +161,7 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
   spdlog::info("attached pid={} exe={} go={} by={}{}", key.pid, process.exe, inspection.info.go_version,
                ebpf::ToString(deps_.attacher->method()),
                pod == nullptr ? "" : fmt::format(" pod={}/{}", pod->namespace_name, pod->name));
-  if (const std::string problems = inspection.plan.Problems(); !problems.empty()) {
+  if (const std::string problems = inspection.plan.Problems(request.propagates); !problems.empty()) {
     spdlog::info("pid={} partly: {}", key.pid, problems);
   }
   return absl::OkStatus();

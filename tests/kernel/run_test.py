@@ -5,12 +5,23 @@ import importlib.machinery
 import importlib.util
 import json
 import pathlib
+import sys
 import unittest
 
-_path = str(pathlib.Path(__file__).with_name("run"))
-_loader = importlib.machinery.SourceFileLoader("kernel_run", _path)
-kernel_run = importlib.util.module_from_spec(importlib.util.spec_from_loader("kernel_run", _loader))
-_loader.exec_module(kernel_run)
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import vm  # noqa: E402
+
+
+def load(name):
+    loader = importlib.machinery.SourceFileLoader(f"kernel_{name}", str(HERE / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+kernel_run = load("run")
+propagation = load("propagation")
 
 REQUEST = {"kind": "request", "method": "GET", "path": "/items/single-00001", "route": "/items/{id}", "status": 200,
            "user_agent": "t/1", "parent": {"trace_id": "4b" * 16, "span_id": "00f067aa0ba902b7"},
@@ -37,11 +48,12 @@ def log(*spans, done="@@DONE 0", err="info ready: attaching by uprobe_multi\natt
 
 class VerdictTest(unittest.TestCase):
     def refuse(self, text, reason):
-        with self.assertRaisesRegex(kernel_run.Failure, reason):
+        with self.assertRaisesRegex(vm.Failure, reason):
+            vm.check_ran(text)
             kernel_run.check(text)
 
     def test_the_right_span_passes_and_the_attach_path_is_told(self):
-        self.assertEqual(kernel_run.check(log(span())), "uprobe_multi")
+        self.assertEqual(kernel_run.check(log(span())), "attached by uprobe_multi, one right span")
 
     def test_wrong_attributes_are_named(self):
         self.refuse(log(span(attributes={"http.route": "/items/"})), "http.route is '/items/'")
@@ -67,7 +79,29 @@ class VerdictTest(unittest.TestCase):
 
     def test_newer_kernels_sort_last(self):
         names = ["6.19.14+deb13", "7.0.13+deb13", "6.9.7", "5.10.0-32"]
-        self.assertEqual(max(names, key=kernel_run.version_key), "7.0.13+deb13")
+        self.assertEqual(max(names, key=vm.version_key), "7.0.13+deb13")
+
+
+class PropagationVerdictTest(unittest.TestCase):
+    def log(self, *lines, done="@@DONE 0"):
+        body = "\n".join(lines)
+        return f"@@BEGIN tests\n{body}\n@@END tests\n{done}\n"
+
+    def refuse(self, text, reason):
+        with self.assertRaisesRegex(vm.Failure, reason):
+            propagation.check(text)
+
+    def test_passed_tests_are_counted(self):
+        self.assertEqual(propagation.check(self.log("[  PASSED  ] 12 tests.")), "12 tests of propagation passed")
+
+    def test_a_failed_test_is_shown(self):
+        self.refuse(self.log("x.cc:3: Failure", "[  FAILED  ] A.B", "[  PASSED  ] 11 tests.", done="@@DONE 1"), "A.B")
+
+    def test_a_kernel_that_lets_nothing_be_tested_is_no_success(self):
+        self.refuse(self.log("[  SKIPPED ] A.B", "[  PASSED  ] 0 tests."), "nothing")
+
+    def test_an_unfinished_run_is_refused(self):
+        self.refuse(self.log("[  PASSED  ] 12 tests.", done=""), "did not finish")
 
 
 if __name__ == "__main__":

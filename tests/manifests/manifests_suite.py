@@ -29,12 +29,13 @@ VALUES = {
     "observe-cri": {"podSource": "cri"},
     "observe-older-kernels": {"olderKernels": True},
     "openshift": {"openshift": True},
+    "propagate": {"propagate": True},
     "bottlerocket": {"selinux": True},
     "k3s-cri": {"podSource": "cri", "cri": {"socketFolder": "/run/k3s/containerd"}},
 }
 # Values that ask for everything else the chart has.
 ALL_VALUES = {
-    "podSource": "cri", "namespaceAnnotations": False, "openshift": True, "hostId": True, "selection": {
+    "podSource": "cri", "namespaceAnnotations": False, "openshift": True, "propagate": True, "hostId": True, "selection": {
         "podSelector": "tier in (web, api)", "namespaces": ["shop"], "excludeNamespaces": ["kube-system", "monitoring"]},
     "otlp": {"endpoint": "https://collector.observability:4444/"}, "env": [{"name": "OTEL_LOG_LEVEL", "value": "debug"}],
     "http": {"address": "127.0.0.1", "port": 8080}, "imagePullSecrets": [{"name": "pull"}], "podLabels": {"team": "a"},

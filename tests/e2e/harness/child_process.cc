@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -79,6 +80,11 @@ int Spawn(const std::vector<std::string>& words, const std::vector<std::string>&
 }
 
 }  // namespace
+
+Milliseconds UsualPatience() {
+  const char* seconds = std::getenv("NODESPAN_TEST_PATIENCE");
+  return Milliseconds{seconds == nullptr ? 30'000 : 1'000 * std::atol(seconds)};
+}
 
 std::unique_ptr<ChildProcess> ChildProcess::Start(const std::vector<std::string>& words,
                                                   const Environment& environment) {

@@ -24,6 +24,7 @@ type want struct {
 	peer           string // host:port of the socket's other end; "" for none or unknown
 	resend         int    // how many attempts came before in the same redirect chain
 	do             handle // of /do/
+	server         string // the only right parents of the server's span; "": the client's where it can be
 }
 
 // plan holds the wants by id. Ids are in paths, so that contexts stay exactly as the scenario made them.

@@ -35,6 +35,9 @@ func (w *world) scenarios() []truth.Scenario {
 		{Name: "httptwo", Run: w.httpTwo},
 		{Name: "invalid", Run: w.invalid},
 		{Name: "concurrency", Run: w.concurrency},
+		{Name: "own", Run: w.ownContext},
+		{Name: "room", Run: w.littleRoom},
+		{Name: "shared", Run: w.sharedHeader},
 	}
 }
 
@@ -55,6 +58,7 @@ type call struct {
 	unread         bool   // the body of the answer is closed without reading it
 	status         int    // 0: an error is expected
 	do             handle
+	server         string // see want
 }
 
 func (w *world) fill(c call) (string, call) {
@@ -88,7 +92,7 @@ func (w *world) fill(c call) (string, call) {
 }
 
 func (w *world) request(id string, c call) *http.Request {
-	w.plan.add(id, want{scenario: c.scenario, name: c.name, parent: c.parent, url: c.wantURL, peer: c.peer, do: c.do})
+	w.plan.add(id, want{scenario: c.scenario, name: c.name, parent: c.parent, url: c.wantURL, peer: c.peer, do: c.do, server: c.server})
 	request, err := http.NewRequestWithContext(c.ctx, c.method, c.base+c.path, c.body)
 	if err != nil {
 		panic(err) // a mistake in the scenario
@@ -545,4 +549,48 @@ func (w *world) together(count int, work func(int)) {
 		}(i)
 	}
 	group.Wait()
+}
+
+// ownContext sends a context that the program has from elsewhere: nobody may add another one.
+func (w *world) ownContext() {
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	value := []string{"00-" + trace + "-" + span + "-01"}
+	overTLS := w.recorded(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.trusted}, ForceAttemptHTTP2: true})
+	for _, c := range []call{
+		{name: "canonical", header: http.Header{"Traceparent": value}},
+		{name: "as it is written", header: http.Header{"traceparent": value}},
+		{name: "with many others", header: manyHeaders(http.Header{"Traceparent": value}, 60)},
+		{name: "HTTP/2", header: http.Header{"Traceparent": value}, base: "https://" + w.secure, client: overTLS},
+	} {
+		c.scenario, c.status, c.server = "own", 200, truth.Remote(trace, span)
+		w.run(c)
+	}
+}
+
+func manyHeaders(header http.Header, count int) http.Header {
+	for i := 0; i < count; i++ {
+		header.Set(fmt.Sprintf("X-Header-%d", i), "value")
+	}
+	return header
+}
+
+// littleRoom fills the buffer of 4096 bytes that a request is written into up to where a tracer would put something.
+func (w *world) littleRoom() {
+	for filled := 3900; filled < 4200; filled += 9 {
+		id, c := w.fill(call{scenario: "room", name: fmt.Sprintf("%d bytes", filled), status: 200,
+			header: http.Header{"User-Agent": {strings.Repeat("u", filled)}, "X-Behind": {strings.Repeat("b", 300)}}})
+		c.server = truth.Either(truth.Root, truth.Client(id))
+		response, err := c.client.Do(w.request(id, c))
+		w.finish(id, c, response, err)
+	}
+}
+
+// sharedHeader has many requests at once send the same map.
+func (w *world) sharedHeader() {
+	header := http.Header{"X-Shared": {"by all"}}
+	w.together(truth.SizeOr(50), func(int) {
+		for j := 0; j < 4; j++ {
+			w.run(call{scenario: "shared", name: "same map", header: header, status: 200})
+		}
+	})
 }

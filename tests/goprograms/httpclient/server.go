@@ -33,18 +33,25 @@ func (s *server) httpServer() *http.Server {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := truth.IDIn(r.URL.Path)
 	w1 := s.plan.find(id)
+	if contexts := r.Header["Traceparent"]; len(contexts) > 1 || len(r.Header["Tracestate"]) > 1 {
+		s.journal.Fail("httpclient: %s %s: several contexts arrived: %q", id, w1.name, contexts)
+	}
 	status := 0
 	s.arrived.send(id)
 	defer s.journal.Open()()
 	defer func() {
 		line := truth.Span{
 			ID: id, SpanKind: "server", Scenario: w1.scenario, Case: w1.name, Parent: truth.Root, Caller: truth.Client(id),
-			Name: spanName(r.Method), Status: truth.StatusOf(status >= 500), EndNs: time.Now().UnixNano(),
+			Facts: map[string]interface{}{"traceparent": r.Header.Get("Traceparent"), "tracestate": r.Header.Get("Tracestate")},
+			Name:  spanName(r.Method), Status: truth.StatusOf(status >= 500), EndNs: time.Now().UnixNano(),
 			Attributes: map[string]interface{}{
 				"url.path": r.URL.EscapedPath(), "network.protocol.version": protocolVersion(r.Proto),
 			},
 		}
 		addMethod(line.Attributes, r.Method)
+		if w1.server != "" {
+			line.Parent, line.Caller = w1.server, ""
+		}
 		if status != 0 {
 			line.Attributes["http.response.status_code"] = status
 		}

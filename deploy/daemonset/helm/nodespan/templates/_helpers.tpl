@@ -18,8 +18,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 
-{{- define "nodespan.olderKernels" -}}
-{{- if or .Values.olderKernels .Values.openshift }}yes{{ end -}}
+{{- define "nodespan.sysAdmin" -}}
+{{- if or .Values.olderKernels .Values.openshift .Values.propagate }}yes{{ end -}}
 {{- end -}}
 
 {{- define "nodespan.volumes" -}}
