@@ -108,7 +108,7 @@ constexpr SaramaCatalog kSaramaCatalog = {kPackages, kMessage, kMessageFields,  
 
 constexpr SaramaSyncCatalog kSaramaSyncCatalog = {"sarama sync producer", kCallsOfAnyPackage, kCalls, kSyncFields};
 
-// Up to 1.4x returnErrors calls returnError for each message, and is inlined where it can be; since then it is the
+// Up to 1.60 returnErrors calls returnError for each message, and is inlined where it can be; since then it is the
 // other way round.
 constexpr SaramaAsyncCatalog kSaramaAsyncCatalog = {
     "sarama async producer",

@@ -23,13 +23,10 @@ type posting struct {
 }
 
 // manual lets messages say where they go, and waits for all messages of a posting.
-func manual(count int, change func(*config)) func(*config) {
+func manual(count int) func(*config) {
 	return func(c *config) {
 		c.Producer.Partitioner = newManualPartitioner
 		c.Producer.Flush.Messages, c.Producer.Flush.Frequency = count, limit
-		if change != nil {
-			change(c)
-		}
 	}
 }
 
@@ -117,18 +114,18 @@ func (w *world) async() {
 	for _, p := range []posting{
 		{name: "no such topic", messages: [][]*message{{ordinary()}}, fails: true, refused: true}, // its topic is the first one
 		{name: "single", messages: [][]*message{{ordinary()}}},
-		{name: "batch", messages: [][]*message{many(5)}, change: manual(5, nil)},
-		{name: "large batch", messages: [][]*message{many(250)}, change: manual(250, nil)},
-		{name: "batch with contexts", messages: [][]*message{manyTraced(3)}, change: manual(3, nil)},
-		{name: "two topics by one request", messages: [][]*message{many(2), manyTraced(3)}, change: manual(5, nil)},
+		{name: "batch", messages: [][]*message{many(5)}, change: manual(5)},
+		{name: "large batch", messages: [][]*message{many(250)}, change: manual(250)},
+		{name: "batch with contexts", messages: [][]*message{manyTraced(3)}, change: manual(3)},
+		{name: "two topics by one request", messages: [][]*message{many(2), manyTraced(3)}, change: manual(5)},
 		{name: "traceparent", messages: [][]*message{{{Key: text("key"), Value: text("value"), Headers: tracedBy(spanID)}}}},
 		{name: "tombstone", messages: [][]*message{{{Key: text("key")}}}},
-		{name: "partition", messages: [][]*message{{{Key: text("key"), Value: text("value"), Partition: 2}}}, change: manual(1, nil)},
+		{name: "partition", messages: [][]*message{{{Key: text("key"), Value: text("value"), Partition: 2}}}, change: manual(1)},
 		{name: "no acknowledgement", messages: [][]*message{{ordinary()}}, change: func(c *config) { c.Producer.RequiredAcks = noResponse }},
 		{name: "larger than the producer allows", messages: [][]*message{{large()}}, fails: true, refused: true},
 		{name: "larger than the broker allows", messages: [][]*message{{large()}}, fails: true,
 			change: func(c *config) { c.Producer.MaxMessageBytes = 4 << 20 }},
-		{name: "repeated", messages: [][]*message{many(3)}, change: manual(3, nil), refusals: 1},
+		{name: "repeated", messages: [][]*message{many(3)}, change: manual(3), refusals: 1},
 		{name: "repeated in vain", messages: [][]*message{{ordinary()}}, fails: true, refusals: 2},
 	} {
 		w.post(p)
