@@ -17,6 +17,8 @@
 #include "bpf/programs/process_watch.bpf.c"
 #include "bpf/programs/propagate_grpc.bpf.c"
 #include "bpf/programs/propagate_http.bpf.c"
+#include "bpf/programs/sarama_batch.bpf.c"
+#include "bpf/programs/sarama_producer.bpf.c"
 
 /* bpf_probe_read_user() is for GPL-compatible programs only. */
 char _license[] SEC("license") = "Dual BSD/GPL";

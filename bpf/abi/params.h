@@ -637,44 +637,54 @@ struct ns_otel_params {
 };
 NS_ASSERT(sizeof(struct ns_otel_params) == 88);
 
+/* ---- Messages of Kafka ---- */
+
+/* Bits of ns_message_layout.present */
+#define NS_MESSAGE_PARAM_HEADERS 0x1
+
+/* What is read of every message of a batch, and of its headers. */
+struct ns_message_layout {
+	uint32_t present;	/* NS_MESSAGE_PARAM_* */
+	uint16_t message_bytes; /* sizeof */
+	uint16_t topic_off;
+	uint16_t headers_off;
+	uint16_t header_bytes; /* sizeof */
+	uint16_t header_key_off;
+	uint16_t header_value_off;
+};
+NS_ASSERT(sizeof(struct ns_message_layout) == 16);
+
 /* ---- segmentio/kafka-go ---- */
 
 /* Index in ns_site.results, where FetchMessage ends: offset of the Message from the stack pointer; no value */
 #define NS_KAFKA_SITE_MESSAGE 2
 
 /* Bits of ns_kafka_params.present */
-#define NS_KAFKA_PARAM_HEADERS 0x1
-#define NS_KAFKA_PARAM_WRITER_TOPIC 0x2
-#define NS_KAFKA_PARAM_WRITER_ADDR 0x4
-#define NS_KAFKA_PARAM_WRITER_CLIENT 0x8
-#define NS_KAFKA_PARAM_READER_GROUP 0x10
-#define NS_KAFKA_PARAM_READER_TOPIC 0x20
-#define NS_KAFKA_PARAM_READER_BROKERS 0x40
-#define NS_KAFKA_PARAM_READER_CLIENT 0x80
-#define NS_KAFKA_PARAM_WRAP_ERROR 0x100
+#define NS_KAFKA_PARAM_WRITER_TOPIC 0x1
+#define NS_KAFKA_PARAM_WRITER_ADDR 0x2
+#define NS_KAFKA_PARAM_WRITER_CLIENT 0x4
+#define NS_KAFKA_PARAM_READER_GROUP 0x8
+#define NS_KAFKA_PARAM_READER_TOPIC 0x10
+#define NS_KAFKA_PARAM_READER_BROKERS 0x20
+#define NS_KAFKA_PARAM_READER_CLIENT 0x40
+#define NS_KAFKA_PARAM_WRAP_ERROR 0x80
 
 struct ns_kafka_params {
 	/* concrete types that are looked through: itabs, as linked; 0: not in the binary */
-	uint64_t error_itab_vaddr;	  /* (error, kafka.Error) */
-	uint64_t write_errors_itab_vaddr; /* (error, kafka.WriteErrors) */
-	uint64_t wrap_error_itab_vaddr;	  /* (error, *fmt.wrapError) */
-	uint64_t deadline_itab_vaddr;	  /* (error, context.deadlineExceededError) */
-	uint64_t network_addr_itab_vaddr; /* (net.Addr, *kafka.networkAddress) */
-	uint64_t transport_itab_vaddr;	  /* (kafka.RoundTripper, *kafka.Transport) */
-	uint32_t present;		  /* NS_KAFKA_PARAM_* */
+	uint64_t error_itab_vaddr;	   /* (error, kafka.Error) */
+	uint64_t write_errors_itab_vaddr;  /* (error, kafka.WriteErrors) */
+	uint64_t wrap_error_itab_vaddr;	   /* (error, *fmt.wrapError) */
+	uint64_t deadline_itab_vaddr;	   /* (error, context.deadlineExceededError) */
+	uint64_t network_addr_itab_vaddr;  /* (net.Addr, *kafka.networkAddress) */
+	uint64_t transport_itab_vaddr;	   /* (kafka.RoundTripper, *kafka.Transport) */
+	uint32_t present;		   /* NS_KAFKA_PARAM_* */
+	struct ns_message_layout messages; /* kafka.Message, <= NS_WINDOW_BYTES, and kafka.Header */
 	uint16_t wrap_error_err_off;
 	/* kafka.Message */
-	uint16_t message_bytes; /* sizeof, <= NS_WINDOW_BYTES */
-	uint16_t message_topic_off;
 	uint16_t message_partition_off;
 	uint16_t message_offset_off;
 	uint16_t message_key_off;
 	uint16_t message_value_off;
-	uint16_t message_headers_off;
-	/* kafka.Header */
-	uint16_t header_bytes; /* sizeof */
-	uint16_t header_key_off;
-	uint16_t header_value_off;
 	/* kafka.Writer, or the WriterConfig in it */
 	uint16_t writer_topic_off;
 	uint16_t writer_addr_off;
@@ -688,8 +698,55 @@ struct ns_kafka_params {
 	uint16_t config_brokers_off;
 	uint16_t config_dialer_off;
 	uint16_t dialer_client_id_off;
+	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
+NS_ASSERT(sizeof(struct ns_kafka_params) == 104);
+
+/* ---- IBM/sarama ---- */
+
+/* Tags of the sites of sarama_producer and sarama_batch: what they have been given. */
+enum ns_sarama_call {
+	NS_SARAMA_MESSAGE,	   /* a *ProducerMessage; where it is given back, with an error */
+	NS_SARAMA_MESSAGES,	   /* a []*ProducerMessage */
+	NS_SARAMA_FAILED_MESSAGES, /* the same with an error */
+};
+
+struct ns_sarama_params {
+	/* concrete types that are looked through: itabs, as linked; 0: not in the binary */
+	uint64_t error_code_itab_vaddr;	     /* (error, sarama.KError) */
+	uint64_t producer_errors_itab_vaddr; /* (error, sarama.ProducerErrors) */
+	uint64_t wrap_error_itab_vaddr;	     /* (error, *fmt.wrapError) */
+	uint64_t join_error_itab_vaddr;	     /* (error, *errors.joinError) */
+	uint64_t string_encoder_itab_vaddr;  /* (sarama.Encoder, sarama.StringEncoder) */
+	uint64_t byte_encoder_itab_vaddr;    /* (sarama.Encoder, sarama.ByteEncoder) */
+	uint64_t client_itab_vaddr;	     /* (sarama.Client, *sarama.client) */
+	uint64_t lent_client_itab_vaddr;     /* (sarama.Client, *sarama.nopCloserClient), around another one */
+	struct ns_message_layout messages;   /* sarama.ProducerMessage and RecordHeader */
+	/* from an asyncProducer */
+	struct ns_value_path client_id; /* a string */
+	struct ns_value_path acks;	/* int16: how many acknowledgements make a success */
+	uint16_t producer_client_off;	/* sarama.Client */
+	uint16_t sync_producer_off;	/* in a syncProducer: of its asyncProducer */
+	/* sarama.ProducerMessage */
+	uint16_t message_key_off; /* sarama.Encoder */
+	uint16_t message_value_off;
+	uint16_t message_partition_off; /* int32 */
+	uint16_t message_offset_off;
+	uint16_t message_expectation_off; /* chan, where a SyncProducer waits */
+	uint16_t producer_error_err_off;
+	/* errors of the standard library around others */
+	uint16_t wrap_error_err_off;
+	uint16_t join_error_errs_off; /* []error */
+	/* the way from a client to the address of its broker */
+	uint16_t lent_client_off;
+	uint16_t client_seeds_off; /* []*sarama.Broker */
+	uint16_t client_dead_seeds_off;
+	uint16_t broker_addr_off;
+	/* the answer to a request */
+	uint16_t answer_set_off;    /* in a brokerProducerResponse: of the *produceSet that was sent */
+	uint16_t sender_broker_off; /* in a brokerProducer */
+};
+NS_ASSERT(sizeof(struct ns_sarama_params) == 136);
 
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
@@ -711,12 +768,13 @@ struct ns_binary_params {
 	struct ns_grpc_params grpc;
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
+	struct ns_sarama_params sarama;
 	struct ns_handler_params handler;
 	struct ns_peer_params peer;
 	struct ns_propagation_params propagation;
 	struct ns_fasthttp_params fasthttp;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 2000);
+NS_ASSERT(sizeof(struct ns_binary_params) == 2144);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */
@@ -793,6 +851,9 @@ enum ns_object_kind {
 	NS_OBJECT_OUTGOING_REQUEST, /* addr: of the request that will be written */
 	NS_OBJECT_OUTGOING_STREAM,  /* by the goroutine that will write the headers of an HTTP/2 stream */
 	NS_OBJECT_OUTGOING_FIELDS,  /* addr: of the first header field of a gRPC call that will be written */
+	/* of sarama: since when a request is on its way. addr: of its produceSet */
+	NS_OBJECT_SARAMA_REQUEST,
+	NS_OBJECT_SARAMA_ANSWER, /* whose answer a goroutine looks at */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

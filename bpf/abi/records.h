@@ -384,7 +384,13 @@ struct ns_api_record {
 };
 NS_ASSERT(sizeof(struct ns_api_record) == 128);
 
-/* ---- segmentio/kafka-go: messages written, fetched, or worked on ---- */
+/* ---- Messages of Kafka: sent, fetched, or worked on ---- */
+enum ns_kafka_library {
+	NS_KAFKA_LIBRARY_KAFKA_GO, /* segmentio/kafka-go */
+	NS_KAFKA_LIBRARY_SARAMA,   /* IBM/sarama */
+	NS_KAFKA_LIBRARY_COUNT
+};
+
 enum ns_kafka_operation { NS_KAFKA_SEND = 1, NS_KAFKA_RECEIVE, NS_KAFKA_PROCESS, NS_KAFKA_OP_COUNT };
 
 /* One context that a message brought along: an element of NS_KAFKA_LINKS. */
@@ -402,7 +408,8 @@ enum ns_kafka_string {
 	NS_KAFKA_KEY,	/* of a single message */
 	NS_KAFKA_GROUP,
 	NS_KAFKA_CLIENT_ID,
-	NS_KAFKA_BROKER,  /* host[:port] that the program was told, if it is a single one */
+	NS_KAFKA_BROKER, /* host[:port]: of the broker that was asked, else what the program was told, if it is a single
+			    one */
 	NS_KAFKA_MESSAGE, /* text of the error, when its type holds one that can be read */
 	NS_KAFKA_STRING_COUNT
 };
@@ -421,9 +428,10 @@ NS_ASSERT(NS_KAFKA_MAX_LINKS + NS_KAFKA_MAX_TOPIC + NS_KAFKA_MAX_KEY + NS_KAFKA_
 /* Bits of ns_kafka_record.present */
 #define NS_KAFKA_FAILED 0x1
 #define NS_KAFKA_PANICKED 0x2
-#define NS_KAFKA_HAS_CODE 0x4	  /* the error is a kafka.Error */
-#define NS_KAFKA_HAS_POSITION 0x8 /* partition and offset */
-#define NS_KAFKA_TOMBSTONE 0x10	  /* a single message, whose value is nil */
+#define NS_KAFKA_HAS_CODE 0x4 /* the error is one of Kafka's own */
+#define NS_KAFKA_HAS_PARTITION 0x8
+#define NS_KAFKA_HAS_OFFSET 0x10 /* of a single message */
+#define NS_KAFKA_TOMBSTONE 0x20	 /* a single message, whose value is nil */
 
 struct ns_kafka_record {
 	struct ns_record_header header;
@@ -435,7 +443,8 @@ struct ns_kafka_record {
 	uint32_t message_count;
 	uint32_t dropped_links;
 	uint8_t operation; /* enum ns_kafka_operation */
-	uint8_t pad[7];
+	uint8_t library;   /* enum ns_kafka_library */
+	uint8_t pad[6];
 	/* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_kafka_record) == 160);

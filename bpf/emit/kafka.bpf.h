@@ -12,28 +12,38 @@
 #define NS_KAFKA_BATCH_STEPS 96
 #define NS_KAFKA_MESSAGE_STEPS 32
 
+static __always_inline const struct ns_message_layout *ns_message_layout(const struct ns_hit *hit,
+									 const struct ns_message_walk *walk)
+{
+	return walk->library == NS_KAFKA_LIBRARY_SARAMA ? &hit->binary->sarama.messages : &hit->binary->kafka.messages;
+}
+
 /* Goes on to the next message. Returns -1 when there is none. */
 static __always_inline int ns_walk_message(struct ns_scratch *work, const struct ns_hit *hit)
 {
-	const struct ns_kafka_params *params = &hit->binary->kafka;
 	struct ns_message_walk *walk = &work->messages;
+	const struct ns_message_layout *layout = ns_message_layout(hit, walk);
 	struct go_string topic = {}, headers = {}, first = {.data = walk->topic, .bytes = walk->topic_bytes};
 	u64 message = walk->message;
 
 	if (!walk->messages)
 		return -1;
-	if (bpf_probe_read_user(&topic, sizeof(topic), (const void *)(message + params->message_topic_off))) {
+	if ((walk->pointer && ns_read_u64(&message, walk->pointer)) ||
+	    bpf_probe_read_user(&topic, sizeof(topic), (const void *)(message + layout->topic_off))) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		walk->topics_differ = 1; /* not known to be the same */
 		return -1;
 	}
 	/* On a page that nobody has touched yet there are none: see ns_window_read_part. */
-	if ((params->present & NS_KAFKA_PARAM_HEADERS) &&
-	    !bpf_probe_read_user(&headers, sizeof(headers), (const void *)(message + params->message_headers_off))) {
+	if ((layout->present & NS_MESSAGE_PARAM_HEADERS) &&
+	    !bpf_probe_read_user(&headers, sizeof(headers), (const void *)(message + layout->headers_off))) {
 		walk->header = headers.data;
 		walk->headers = headers.bytes;
 	}
-	walk->message = message + params->message_bytes;
+	if (walk->pointer)
+		walk->pointer += sizeof(u64);
+	else
+		walk->message = message + layout->message_bytes;
 	walk->messages--;
 	if (!first.data) {
 		walk->topic = topic.data;
@@ -48,16 +58,17 @@ static __always_inline int ns_walk_message(struct ns_scratch *work, const struct
 static __always_inline void ns_walk_header(struct ns_scratch *work, const struct ns_hit *hit)
 {
 	struct ns_message_walk *walk = &work->messages;
+	const struct ns_message_layout *layout = ns_message_layout(hit, walk);
 	struct ns_kafka_header header = {};
 	struct ns_kafka_link *link;
 	u64 links;
 
-	if (ns_read_kafka_header(hit, walk->header, &header)) {
+	if (ns_read_kafka_header(layout, walk->header, &header)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		walk->headers = 0;
 		return;
 	}
-	walk->header += hit->binary->kafka.header_bytes;
+	walk->header += layout->header_bytes;
 	walk->headers--;
 	if (!ns_is_traceparent_key(header.key))
 		return;
@@ -89,26 +100,39 @@ __noinline int ns_message_step(u32 target_slot, u32 scratch_slot)
 	return !ns_walk_message(work, &hit);
 }
 
+/* Messages of a call. */
+struct ns_messages {
+	u64 addr; /* of the first one, or of a list of pointers to them */
+	u64 count;
+	u16 library;   /* enum ns_kafka_library */
+	u16 pointers;  /* it is such a list */
+	u32 one_topic; /* they certainly have the same */
+};
+
 /*
- * Appends the contexts that the messages at `addr` bring along to the scratch operation, as its first string, and finds
- * out whether they have one topic.
+ * Appends the contexts that the messages bring along to the scratch operation, as its first string, and finds out
+ * whether they have one topic.
  */
-static __always_inline void ns_append_links(struct ns_scratch *work, const struct ns_hit *hit, u64 addr, u64 messages,
-					    const u32 steps)
+static __always_inline void ns_append_links(struct ns_scratch *work, const struct ns_hit *hit,
+					    struct ns_messages messages, const u32 steps)
 {
 	struct ns_operation *op = &work->operation.op;
 	struct ns_message_walk *walk = &work->messages;
 	u64 links;
 
 	__builtin_memset(walk, 0, sizeof(*walk));
-	walk->message = addr;
-	walk->messages = messages;
+	walk->library = messages.library;
+	if (messages.pointers)
+		walk->pointer = messages.addr;
+	else
+		walk->message = messages.addr;
+	walk->messages = messages.count;
 	for (u32 step = 0; step < steps; step++) {
 		if (!ns_message_step(hit->slot, work->slot))
 			break;
 	}
 	if (walk->messages || walk->headers) {
-		walk->topics_differ |= walk->messages != 0; /* not known to be the same */
+		walk->topics_differ |= walk->messages && !messages.one_topic; /* not known to be the same */
 		ns_count(NS_LOSS_BATCH_CUT);
 	}
 	links = walk->links;
@@ -119,7 +143,29 @@ static __always_inline void ns_append_links(struct ns_scratch *work, const struc
 	op->strings_bytes = links * sizeof(struct ns_kafka_link);
 }
 
-/* What the error says, if there is one. */
+/* The topic that all messages of the last walk have; empty: they have several, or it is not known. */
+static __always_inline struct go_string ns_walked_topic(const struct ns_message_walk *walk)
+{
+	struct go_string topic = {};
+
+	if (!walk->topics_differ) {
+		topic.data = walk->topic;
+		topic.bytes = walk->topic_bytes;
+	}
+	return topic;
+}
+
+/* Makes the operation one that failed. */
+static __always_inline void ns_kafka_fail(const struct ns_hit *hit, struct ns_strings strings, struct go_iface error)
+{
+	struct ns_kafka_record *record = ns_op_record(strings.op, ns_kafka_record);
+
+	record->present |= NS_KAFKA_FAILED;
+	record->error_type_vaddr = ns_error_type(hit, error);
+	ns_append(strings, NS_KAFKA_MESSAGE, ns_error_text(hit, error), NS_KAFKA_MAX_MESSAGE);
+}
+
+/* What an error of kafka-go says, if there is one. */
 static __always_inline void ns_kafka_read_error(const struct ns_hit *hit, struct ns_strings strings,
 						struct go_iface error)
 {
@@ -129,12 +175,10 @@ static __always_inline void ns_kafka_read_error(const struct ns_hit *hit, struct
 	if (!error.itab)
 		return;
 	error = ns_kafka_cause(hit, error);
-	record->present |= NS_KAFKA_FAILED;
-	record->error_type_vaddr = ns_error_type(hit, error);
 	if (itab_vaddr && error.itab == itab_vaddr + hit->params->load_bias &&
 	    !bpf_probe_read_user(&record->error_code, sizeof(record->error_code), (const void *)error.data))
 		record->present |= NS_KAFKA_HAS_CODE;
-	ns_append(strings, NS_KAFKA_MESSAGE, ns_error_text(hit, error), NS_KAFKA_MAX_MESSAGE);
+	ns_kafka_fail(hit, strings, error);
 }
 
 #endif /* NODESPAN_KAFKA_H */

@@ -212,8 +212,8 @@ static __always_inline struct ns_operation *ns_op_take(struct ns_scratch *work, 
 	return err ? NULL : &work->operation.op;
 }
 
-/* Submits the operation, which ends now. */
-static __always_inline void ns_op_finish(struct ns_strings strings)
+/* Submits the operation, which ended at that time. */
+static __always_inline void ns_op_finish_at(struct ns_strings strings, u64 end_mono_ns)
 {
 	struct ns_operation *op = strings.op;
 	u64 strings_bytes = op->strings_bytes;
@@ -221,8 +221,14 @@ static __always_inline void ns_op_finish(struct ns_strings strings)
 	if (strings_bytes > strings.room)
 		strings_bytes = strings.room;
 	op->header.size_bytes = strings.fixed + strings_bytes;
-	op->header.end_mono_ns = bpf_ktime_get_ns();
+	op->header.end_mono_ns = end_mono_ns;
 	ns_emit(&op->header, strings.fixed + strings_bytes, op->header.span_id[7]);
+}
+
+/* The same of one that ends now. */
+static __always_inline void ns_op_finish(struct ns_strings strings)
+{
+	ns_op_finish_at(strings, bpf_ktime_get_ns());
 }
 
 #endif /* NODESPAN_OPERATION_H */

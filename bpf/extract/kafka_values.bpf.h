@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Values of github.com/segmentio/kafka-go: messages (message.go), their headers (protocol/record.go), errors. */
+/*
+ * Values that Kafka's libraries share: headers of messages, and what they tell. Of github.com/segmentio/kafka-go:
+ * messages (message.go) and errors.
+ */
 #ifndef NODESPAN_KAFKA_VALUES_H
 #define NODESPAN_KAFKA_VALUES_H
 
@@ -16,7 +19,7 @@ struct ns_kafka_message {
 };
 
 struct ns_kafka_header {
-	struct go_string key;
+	struct go_string key;	/* or a []byte */
 	struct go_string value; /* a []byte */
 };
 
@@ -25,9 +28,9 @@ static __always_inline long ns_read_kafka_message(u8 *window, const struct ns_hi
 {
 	const struct ns_kafka_params *params = &hit->binary->kafka;
 
-	if (ns_window_read(window, params->message_bytes, addr))
+	if (ns_window_read(window, params->messages.message_bytes, addr))
 		return -1;
-	message->topic = ns_window_string(window, params->message_topic_off);
+	message->topic = ns_window_string(window, params->messages.topic_off);
 	message->key = ns_window_string(window, params->message_key_off);
 	message->partition = (s64)ns_window_u64(window, params->message_partition_off);
 	message->offset = (s64)ns_window_u64(window, params->message_offset_off);
@@ -35,13 +38,12 @@ static __always_inline long ns_read_kafka_message(u8 *window, const struct ns_hi
 	return 0;
 }
 
-static __always_inline long ns_read_kafka_header(const struct ns_hit *hit, u64 addr, struct ns_kafka_header *header)
+static __always_inline long ns_read_kafka_header(const struct ns_message_layout *layout, u64 addr,
+						 struct ns_kafka_header *header)
 {
-	const struct ns_kafka_params *params = &hit->binary->kafka;
-
-	return bpf_probe_read_user(&header->key, sizeof(header->key), (const void *)(addr + params->header_key_off)) ||
+	return bpf_probe_read_user(&header->key, sizeof(header->key), (const void *)(addr + layout->header_key_off)) ||
 			       bpf_probe_read_user(&header->value, sizeof(header->value),
-						   (const void *)(addr + params->header_value_off))
+						   (const void *)(addr + layout->header_value_off))
 		       ? -1
 		       : 0;
 }

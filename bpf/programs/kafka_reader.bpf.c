@@ -130,6 +130,7 @@ static __always_inline void ns_kafka_receive_end(struct ns_scratch *work, const 
 	struct ns_strings strings = {.op = op, .fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_kafka_record *record = ns_op_record(op, ns_kafka_record);
 	const struct ns_kafka_params *params = &hit->binary->kafka;
+	struct ns_messages messages = {.addr = message_addr, .count = 1, .library = NS_KAFKA_LIBRARY_KAFKA_GO};
 	u64 reader = op->memo[NS_KAFKA_READER];
 
 	record->operation = NS_KAFKA_RECEIVE;
@@ -137,10 +138,10 @@ static __always_inline void ns_kafka_receive_end(struct ns_scratch *work, const 
 		record->message_count = 1;
 		record->partition = message->partition;
 		record->offset = message->offset;
-		record->present |= NS_KAFKA_HAS_POSITION;
+		record->present |= NS_KAFKA_HAS_PARTITION | NS_KAFKA_HAS_OFFSET;
 		if (message->is_tombstone)
 			record->present |= NS_KAFKA_TOMBSTONE;
-		ns_append_links(work, hit, message_addr, 1, NS_KAFKA_MESSAGE_STEPS);
+		ns_append_links(work, hit, messages, NS_KAFKA_MESSAGE_STEPS);
 		ns_append(strings, NS_KAFKA_TOPIC, message->topic, NS_KAFKA_MAX_TOPIC);
 		ns_append(strings, NS_KAFKA_KEY, message->key, NS_KAFKA_MAX_KEY);
 	} else if (params->present & NS_KAFKA_PARAM_READER_TOPIC) {

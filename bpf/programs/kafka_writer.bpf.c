@@ -40,11 +40,7 @@ static __always_inline struct go_string ns_kafka_common_topic(const struct ns_hi
 	if ((params->present & NS_KAFKA_PARAM_WRITER_TOPIC) &&
 	    bpf_probe_read_user(&topic, sizeof(topic), (const void *)(writer + params->writer_topic_off)))
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
-	if (!topic.bytes && !walk->topics_differ) {
-		topic.data = walk->topic;
-		topic.bytes = walk->topic_bytes;
-	}
-	return topic;
+	return topic.bytes ? topic : ns_walked_topic(walk);
 }
 
 /* What the writer was told, and what only a single message has. A function of its own, because the stack of a program
@@ -75,14 +71,15 @@ static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_s
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_KAFKA);
 	struct ns_kafka_record *record = ns_op_record(op, ns_kafka_record);
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
-	u64 messages = go_arg5(ctx);
+	struct ns_messages messages = {
+		.addr = go_arg4(ctx), .count = go_arg5(ctx), .library = NS_KAFKA_LIBRARY_KAFKA_GO};
 
 	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
 		return;
 	record->operation = NS_KAFKA_SEND;
-	record->message_count = messages > 0xffffffff ? 0xffffffff : messages;
-	ns_append_links(work, hit, go_arg4(ctx), messages, NS_KAFKA_BATCH_STEPS);
-	ns_kafka_read_sending(go_arg1(ctx), go_arg4(ctx), messages, hit->slot, work->slot);
+	record->message_count = messages.count > 0xffffffff ? 0xffffffff : messages.count;
+	ns_append_links(work, hit, messages, NS_KAFKA_BATCH_STEPS);
+	ns_kafka_read_sending(go_arg1(ctx), messages.addr, messages.count, hit->slot, work->slot);
 	ns_op_keep(op, key, NS_KAFKA_MAX_MESSAGE);
 }
 

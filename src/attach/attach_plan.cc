@@ -15,6 +15,7 @@
 #include "attach/propagation_plan.h"
 #include "attach/redis_plan.h"
 #include "attach/route_plan.h"
+#include "attach/sarama_plan.h"
 #include "attach/sql_plan.h"
 #include "base/errors.h"
 
@@ -97,6 +98,8 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanOwnSdk(binary));
   plan.libraries.push_back(PlanKafkaWriter(binary, &plan.params));
   plan.libraries.push_back(PlanKafkaReader(binary, &plan.params));
+  plan.libraries.push_back(PlanSaramaSync(binary, &plan.params));
+  plan.libraries.push_back(PlanSaramaAsync(binary, &plan.params));
   LibraryPlan fasthttp = PlanFasthttpServer(binary, &plan.params);
   const bool serves_http = plan.libraries.front().attach || fasthttp.attach;
   plan.libraries.push_back(std::move(fasthttp));

@@ -48,10 +48,6 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanOperation(const goinspect::GoBinar
 absl::Status TakeOperation(const DatabaseOperationSpec& spec, absl::StatusOr<std::vector<PlannedProbe>> probes,
                            LibraryPlan* plan);
 
-// The way along `fields` from a struct to a part of kind `wanted`; no steps when the structs are not like that.
-ns_value_path FindPath(const goinspect::GoBinary& binary, const goinspect::StructType& from,
-                       std::span<const std::string_view> fields, goinspect::Kind wanted);
-
 // The ways to all parts of an address.
 ns_db_address FindAddress(const goinspect::GoBinary& binary, const goinspect::StructType& from,
                           const DatabaseAddressSpec& spec);

@@ -23,17 +23,19 @@ constexpr std::string_view kDialerPtr[] = {"*kafka.Dialer"};
 constexpr std::string_view kMessage = "github.com/segmentio/kafka-go.Message";
 constexpr std::string_view kHeaderStructs[] = {"github.com/segmentio/kafka-go/protocol.Header",
                                                "github.com/segmentio/kafka-go.Header"};
-constexpr KafkaField kMessageFields[] = {
-    {kMessage, "Topic", kString, &Params::message_topic_off},
+constexpr MessageField kMessageFields[] = {
+    {kMessage, "Topic", kString, &ns_message_layout::topic_off},
+    {kMessage, "Headers", kHeaders, &ns_message_layout::headers_off, NS_MESSAGE_PARAM_HEADERS, "links"},
+};
+constexpr KafkaField kMoreMessageFields[] = {
     {kMessage, "Partition", kInt, &Params::message_partition_off},
     {kMessage, "Offset", kInt64, &Params::message_offset_off},
     {kMessage, "Key", kBytes, &Params::message_key_off},
     {kMessage, "Value", kBytes, &Params::message_value_off},
-    {kMessage, "Headers", kHeaders, &Params::message_headers_off, NS_KAFKA_PARAM_HEADERS, "links"},
 };
-constexpr KafkaField kHeaderFields[] = {
-    {kHeaderStructs[0], "Key", kString, &Params::header_key_off},
-    {kHeaderStructs[0], "Value", kBytes, &Params::header_value_off},
+constexpr MessageField kHeaderFields[] = {
+    {kHeaderStructs[0], "Key", kString, &ns_message_layout::header_key_off},
+    {kHeaderStructs[0], "Value", kBytes, &ns_message_layout::header_value_off},
 };
 
 // Source: fmt/errors.go.
@@ -87,7 +89,8 @@ constexpr KafkaField kReaderFields[] = {
 
 }  // namespace
 
-constexpr KafkaCatalog kKafkaCatalog = {kMessage, kMessageFields, kHeaderStructs, kHeaderFields, kWrapErrorFields};
+constexpr KafkaCatalog kKafkaCatalog = {kMessage,       kMessageFields, kMoreMessageFields,
+                                        kHeaderStructs, kHeaderFields,  kWrapErrorFields};
 
 constexpr KafkaWriterCatalog kKafkaWriterCatalog = {
     "kafka-go writer",

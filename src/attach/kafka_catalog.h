@@ -11,13 +11,15 @@
 namespace nodespan::attach {
 
 using KafkaField = FieldSpec<ns_kafka_params>;
+using MessageField = FieldSpec<ns_message_layout>;  // what is read of messages of all libraries
 
 // What writers and readers share.
 struct KafkaCatalog {
   std::string_view message;
-  std::span<const KafkaField> message_fields;
+  std::span<const MessageField> message_fields;
+  std::span<const KafkaField> more_message_fields;
   std::span<const std::string_view> header_structs;  // where Header is declared, the newest place first
-  std::span<const KafkaField> header_fields;         // of whichever it is
+  std::span<const MessageField> header_fields;       // of whichever it is
   std::span<const KafkaField> wrap_error_fields;
 };
 

@@ -19,16 +19,16 @@ uint64_t ItabOrZero(const GoBinary& binary, std::string_view interface_name, std
   return binary.FindItab(interface_name, type_name).value_or(0);
 }
 
-absl::Status PlanHeaders(const GoBinary& binary, ns_kafka_params* kafka, LibraryPlan* plan) {
+absl::Status PlanHeaders(const GoBinary& binary, ns_message_layout* messages, LibraryPlan* plan) {
   for (const std::string_view name : kKafkaCatalog.header_structs) {
     const absl::StatusOr<goinspect::StructType> header = binary.FindStruct(name);
     if (!header.ok()) {
       continue;
     }
-    kafka->header_bytes = static_cast<uint16_t>(header->size_bytes);
-    for (KafkaField field : kKafkaCatalog.header_fields) {
+    messages->header_bytes = static_cast<uint16_t>(header->size_bytes);
+    for (MessageField field : kKafkaCatalog.header_fields) {
       field.struct_name = name;
-      NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, {&field, 1}, kafka, plan));
+      NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_message_layout>(binary, {&field, 1}, messages, plan));
     }
     return absl::OkStatus();
   }
@@ -42,11 +42,13 @@ absl::Status PlanValues(const GoBinary& binary, ns_kafka_params* kafka, LibraryP
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} has {} bytes", message.qualified_name,
                             message.size_bytes);
   }
-  kafka->message_bytes = static_cast<uint16_t>(message.size_bytes);
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, kKafkaCatalog.message_fields, kafka, plan));
-  if ((kafka->present & NS_KAFKA_PARAM_HEADERS) != 0) {
-    if (const absl::Status status = PlanHeaders(binary, kafka, plan); !status.ok()) {
-      kafka->present &= ~uint32_t{NS_KAFKA_PARAM_HEADERS};
+  ns_message_layout* messages = &kafka->messages;
+  messages->message_bytes = static_cast<uint16_t>(message.size_bytes);
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_message_layout>(binary, kKafkaCatalog.message_fields, messages, plan));
+  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, kKafkaCatalog.more_message_fields, kafka, plan));
+  if ((messages->present & NS_MESSAGE_PARAM_HEADERS) != 0) {
+    if (const absl::Status status = PlanHeaders(binary, messages, plan); !status.ok()) {
+      messages->present &= ~uint32_t{NS_MESSAGE_PARAM_HEADERS};
       plan->problems.push_back(fmt::format("without links: {}", base::Message(status)));
     }
   }

@@ -41,6 +41,11 @@ namespace nodespan::attach {
   X(kKafkaReaderStart, kafka_reader_start, kStarts)                  \
   X(kKafkaReaderEnd, kafka_reader_end, kContinues)                   \
   X(kKafkaReaderClose, kafka_reader_close, kContinues)               \
+  X(kSaramaProducerStart, sarama_producer_start, kStarts)            \
+  X(kSaramaProducerEnd, sarama_producer_end, kContinues)             \
+  X(kSaramaBatchRequest, sarama_batch_request, kStarts)              \
+  X(kSaramaBatchAnswer, sarama_batch_answer, kContinues)             \
+  X(kSaramaBatchEnd, sarama_batch_end, kContinues)                   \
   X(kGoRedisStart, go_redis_start, kStarts)                          \
   X(kGoRedisEnd, go_redis_end, kContinues)                           \
   X(kPgxStart, pgx_start, kStarts)                                   \

@@ -7,6 +7,7 @@
 
 #include "attach/plan_steps.h"
 #include "attach/redis_catalog.h"
+#include "attach/value_paths.h"
 #include "base/status_macros.h"
 #include "goinspect/names.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One operation of segmentio/kafka-go, as the kernel side reports it. A value: the strings are views into the record.
+// One operation of a library for Kafka, as the kernel side reports it. A value: the strings are views into the record.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,13 @@
 
 namespace nodespan::events {
 
+enum class KafkaLibrary : uint8_t {
+  kKafkaGo,  // segmentio/kafka-go
+  kSarama,   // IBM/sarama, also under its old path Shopify/sarama
+};
+
 enum class KafkaOperation : uint8_t {
-  kSend,     // (*Writer).WriteMessages, whatever the number of messages
+  kSend,     // a call that sends messages, whatever their number
   kReceive,  // (*Reader).FetchMessage, also as part of ReadMessage
   kProcess,  // what the goroutine did with the message until it came for the next one
 };
@@ -42,30 +47,26 @@ class KafkaLinks {
 // The error that the call returned: of several the first one, of one that wraps another the inner one.
 struct KafkaError {
   uint64_t type_vaddr = 0;      // Descriptor of the concrete Go type; 0: not known.
-  std::optional<int64_t> code;  // Kafka's own, when it is a kafka.Error.
+  std::optional<int64_t> code;  // Kafka's own, when it is a kafka.Error or sarama.KError.
   EventString message;          // Empty: its type does not hold one that can be read.
   bool is_panic = false;        // There is no error: WriteMessages panicked, or runtime.Goexit was called.
 };
 
-// Where a message is.
-struct KafkaPosition {
-  int32_t partition = 0;
-  int64_t offset = 0;
-};
-
 struct KafkaEvent {
   EventHeader header;
+  KafkaLibrary library = KafkaLibrary::kKafkaGo;
   KafkaOperation operation = KafkaOperation::kSend;
   uint32_t message_count = 0;  // 0: a call that got none.
   KafkaLinks links;
-  uint32_t dropped_links = 0;             // Contexts for which the record had no room.
-  EventString topic;                      // Empty: the messages have several, or it is not known.
-  EventString key;                        // Of a single message: any bytes. Empty: there is none, or it is empty.
-  bool is_tombstone = false;              // A single message, whose value is nil.
-  std::optional<KafkaPosition> position;  // Of a message that was fetched.
+  uint32_t dropped_links = 0;        // Contexts for which the record had no room.
+  EventString topic;                 // Empty: the messages have several, or it is not known.
+  EventString key;                   // Of a single message: any bytes. Empty: there is none, or it is empty.
+  bool is_tombstone = false;         // A single message, whose value is nil.
+  std::optional<int32_t> partition;  // Where the messages are.
+  std::optional<int64_t> offset;     // Of a single message.
   EventString group;
   EventString client_id;
-  EventString broker;  // host[:port] that the program was told; empty: it was told several.
+  EventString broker;  // host[:port] of the broker, or what the program was told; empty: it was told several.
   std::optional<KafkaError> error;
 };
 

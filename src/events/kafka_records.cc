@@ -37,6 +37,8 @@ constexpr std::array<StringField<KafkaStrings>, NS_KAFKA_STRING_COUNT> kStrings 
 constexpr std::array<KafkaOperation, NS_KAFKA_OP_COUNT> kOperations = {
     KafkaOperation::kSend, KafkaOperation::kSend, KafkaOperation::kReceive, KafkaOperation::kProcess};
 
+constexpr std::array<KafkaLibrary, NS_KAFKA_LIBRARY_COUNT> kLibraries = {KafkaLibrary::kKafkaGo, KafkaLibrary::kSarama};
+
 bool HasIds(const KafkaLink& link) {
   return link.trace_id != decltype(link.trace_id){} && link.span_id != decltype(link.span_id){};
 }
@@ -74,12 +76,16 @@ absl::StatusOr<Event> ReadKafka(const EventHeader& header, std::span<const std::
   if (raw.operation == 0 || raw.operation >= NS_KAFKA_OP_COUNT) {
     return Malformed("Kafka record: operation {}", raw.operation);
   }
+  if (raw.library >= NS_KAFKA_LIBRARY_COUNT) {
+    return Malformed("Kafka record: library {}", raw.library);
+  }
   KafkaStrings strings;
   NODESPAN_RETURN_IF_ERROR(ReadStrings(kName, raw.header, record.subspan(sizeof(raw)), kStrings, strings));
   NODESPAN_RETURN_IF_ERROR(CheckLinks(strings.links));
   absl::StatusOr<Event> result(absl::in_place, std::in_place_type<KafkaEvent>);
   auto& event = std::get<KafkaEvent>(*result);
   event.header = header;
+  event.library = kLibraries[raw.library];
   event.operation = kOperations[raw.operation];
   event.message_count = raw.message_count;
   event.links = KafkaLinks(strings.links.text);
@@ -90,8 +96,11 @@ absl::StatusOr<Event> ReadKafka(const EventHeader& header, std::span<const std::
   event.group = strings.group;
   event.client_id = strings.client_id;
   event.broker = strings.broker;
-  if ((raw.present & NS_KAFKA_HAS_POSITION) != 0) {
-    event.position = KafkaPosition{raw.partition, raw.offset};
+  if ((raw.present & NS_KAFKA_HAS_PARTITION) != 0) {
+    event.partition = raw.partition;
+  }
+  if ((raw.present & NS_KAFKA_HAS_OFFSET) != 0) {
+    event.offset = raw.offset;
   }
   if ((raw.present & NS_KAFKA_FAILED) != 0) {
     KafkaError& error = event.error.emplace();

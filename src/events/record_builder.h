@@ -237,7 +237,7 @@ class ApiRecordBuilder {
   std::string items_;
 };
 
-// A complete, valid Kafka record: a message with a key that was written, or fetched, or worked on.
+// A complete, valid Kafka record: a message with a key that was sent, or fetched, or worked on, by kafka-go.
 class KafkaRecordBuilder {
  public:
   explicit KafkaRecordBuilder(ns_kafka_operation operation = NS_KAFKA_SEND) {
@@ -248,7 +248,7 @@ class KafkaRecordBuilder {
     Set(NS_KAFKA_KEY, "customer-7");
     Set(NS_KAFKA_BROKER, "kafka.example:9093");
     if (operation != NS_KAFKA_SEND) {
-      fixed.present = NS_KAFKA_HAS_POSITION;
+      fixed.present = NS_KAFKA_HAS_PARTITION | NS_KAFKA_HAS_OFFSET;
       fixed.partition = 2;
       fixed.offset = 4711;
       Set(NS_KAFKA_GROUP, "billing");

@@ -483,9 +483,9 @@ TEST(RecordReaderTest, ReadsEveryFieldOfAKafkaRecord) {
   EXPECT_EQ(event.client_id.text, "billing-1");
   EXPECT_TRUE(event.client_id.cut);
   EXPECT_TRUE(event.is_tombstone);
-  ASSERT_TRUE(event.position.has_value());
-  EXPECT_EQ(event.position->partition, 2);
-  EXPECT_EQ(event.position->offset, 4711);
+  EXPECT_EQ(event.library, KafkaLibrary::kKafkaGo);
+  EXPECT_EQ(event.partition, 2);
+  EXPECT_EQ(event.offset, 4711);
   ASSERT_EQ(event.links.size(), 2u);
   EXPECT_EQ(event.links.At(1).trace_id[15], 3);
   EXPECT_EQ(event.links.At(1).span_id[7], 4);
@@ -503,7 +503,8 @@ TEST(RecordReaderTest, AFailedKafkaRecordHasItsError) {
   std::vector<std::byte> bytes = record.Bytes();
   KafkaEvent event = ReadKafkaEvent(bytes);
   EXPECT_EQ(event.operation, KafkaOperation::kSend);
-  EXPECT_FALSE(event.position.has_value());
+  EXPECT_FALSE(event.partition.has_value());
+  EXPECT_FALSE(event.offset.has_value());
   ASSERT_TRUE(event.error.has_value());
   EXPECT_EQ(event.error->type_vaddr, 0x4711u);
   EXPECT_EQ(event.error->code, -1);
@@ -518,7 +519,22 @@ TEST(RecordReaderTest, AFailedKafkaRecordHasItsError) {
   EXPECT_FALSE(event.error->code.has_value());
 }
 
-TEST(RecordReaderTest, RejectsKafkaRecordsOfNoOperationAndWithBrokenLinks) {
+TEST(RecordReaderTest, AKafkaRecordOfSaramaMayHaveAPartitionWithoutAnOffset) {
+  KafkaRecordBuilder record;
+  record.fixed.library = NS_KAFKA_LIBRARY_SARAMA;
+  record.fixed.present = NS_KAFKA_HAS_PARTITION;
+  record.fixed.partition = 7;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const KafkaEvent event = ReadKafkaEvent(bytes);
+  EXPECT_EQ(event.library, KafkaLibrary::kSarama);
+  EXPECT_EQ(event.partition, 7);
+  EXPECT_FALSE(event.offset.has_value());
+}
+
+TEST(RecordReaderTest, RejectsKafkaRecordsOfNoOperationOrLibraryAndWithBrokenLinks) {
+  KafkaRecordBuilder unknown_library;
+  unknown_library.fixed.library = NS_KAFKA_LIBRARY_COUNT;
+  EXPECT_EQ(ReadRecord(unknown_library.Bytes()).status().code(), absl::StatusCode::kDataLoss);
   for (const uint8_t operation : {uint8_t{0}, uint8_t{NS_KAFKA_OP_COUNT}, uint8_t{255}}) {
     KafkaRecordBuilder record;
     record.fixed.operation = operation;

@@ -60,6 +60,9 @@ int main(int argc, char** argv) {
   too_large.fixed.error_code = 10;
   too_large.fixed.dropped_links = 3;
   too_large.Link(1, 2, 1).Link(3, 4, 0);
+  KafkaRecordBuilder sarama;
+  sarama.fixed.library = NS_KAFKA_LIBRARY_SARAMA;
+  sarama.fixed.present = NS_KAFKA_HAS_PARTITION;
   HttpServerRecordBuilder fasthttp;
   fasthttp.fixed.library = NS_HTTP_FASTHTTP;
   fasthttp.fixed.route_source = NS_ROUTE_FIBER;
@@ -67,6 +70,7 @@ int main(int argc, char** argv) {
   const bool written =
       Write(folder + "/fasthttp", fasthttp.Bytes()) && Write(folder + "/api_begin", begin.Bytes()) &&
       Write(folder + "/api_encoded", encoded.Bytes()) && Write(folder + "/kafka_send", too_large.Bytes()) &&
+      Write(folder + "/kafka_sarama", sarama.Bytes()) &&
       Write(folder + "/kafka_process", KafkaRecordBuilder(NS_KAFKA_PROCESS).Link(5, 6, 1).Bytes()) &&
       Write(folder + "/panic", PanicRecordBuilder().Bytes()) &&
       Write(folder + "/sql", DatabaseRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "model/version.h"
 #include "spans/attribute_writer.h"
 #include "spans/db_attribute_names.h"
 #include "spans/db_system.h"
 #include "spans/host_port.h"
 #include "spans/redis_call.h"
+#include "spans/scopes.h"
 #include "spans/span_common.h"
 
 namespace nodespan::spans {
@@ -23,12 +23,6 @@ using events::DatabaseOperation;
 using events::EventString;
 using model::SemconvMode;
 
-struct Scopes {
-  explicit constexpr Scopes(std::string_view name)
-      : stable{name, model::kVersion, kSchemaUrl}, with_old_names{name, model::kVersion, ""} {}
-  model::InstrumentationScope stable;
-  model::InstrumentationScope with_old_names;
-};
 constexpr Scopes kSqlScopes("nodespan/database/sql");
 constexpr Scopes kRedisScopes("nodespan/github.com/redis/go-redis");
 constexpr Scopes kPgxScopes("nodespan/github.com/jackc/pgx");
@@ -274,9 +268,8 @@ void DatabaseSpanBuilder::ReadSql(const DatabaseEvent& event, const DatabaseOpti
 
 void DatabaseSpanBuilder::Build(const DatabaseEvent& event, const DatabaseOptions& options,
                                 const model::ResourcePtr& resource, const WallClock& clock, model::Span& span) {
-  const Scopes& scopes = ScopesOf(event.library);
   span.kind = model::SpanKind::kClient;
-  span.scope = model::EmitsOld(options.mode) ? &scopes.with_old_names : &scopes.stable;
+  span.scope = ScopesOf(event.library).Of(options.mode);
   span.resource = resource;
   CopyIdentity(event.header, clock, span);
 

@@ -285,6 +285,12 @@ TEST(GoldenSpansTest, Kafka) {
   failed.fixed.present = NS_KAFKA_FAILED;
   failed.fixed.error_type_vaddr = kNetErrorVaddr;
   failed.Set(NS_KAFKA_MESSAGE, "connection refused");
+  KafkaRecordBuilder sarama;
+  sarama.fixed.library = NS_KAFKA_LIBRARY_SARAMA;
+  sarama.fixed.present = NS_KAFKA_HAS_PARTITION | NS_KAFKA_HAS_OFFSET;
+  sarama.fixed.partition = 2;
+  sarama.fixed.offset = 4711;
+  sarama.Set(NS_KAFKA_CLIENT_ID, "sarama");
   KafkaRecordBuilder fetched(NS_KAFKA_RECEIVE);
   fetched.Set(NS_KAFKA_CLIENT_ID, "billing-1").Link(1, 2, 1);
   KafkaRecordBuilder processed(NS_KAFKA_PROCESS);
@@ -293,6 +299,7 @@ TEST(GoldenSpansTest, Kafka) {
                     {{"a message is sent", {KafkaRecordBuilder().Bytes()}},
                      {"a batch is sent", {batch.Bytes()}},
                      {"sending fails", {failed.Bytes()}},
+                     {"a message is sent by sarama", {sarama.Bytes()}},
                      {"a message is fetched", {fetched.Bytes()}},
                      {"a message is worked on", {processed.Bytes()}}});
 }

@@ -7,12 +7,12 @@
 
 #include "base/utf8.h"
 #include "fmt/format.h"
-#include "model/version.h"
 #include "spans/attribute_writer.h"
 #include "spans/go_error.h"
 #include "spans/host_port.h"
 #include "spans/kafka_error_name.h"
 #include "spans/messaging_attribute_names.h"
+#include "spans/scopes.h"
 #include "spans/span_common.h"
 
 namespace nodespan::spans {
@@ -20,12 +20,16 @@ namespace {
 
 using events::EventString;
 using events::KafkaEvent;
+using events::KafkaLibrary;
 using events::KafkaOperation;
 using model::SemconvMode;
 
-constexpr std::string_view kScopeName = "nodespan/github.com/segmentio/kafka-go";
-constexpr model::InstrumentationScope kScope{kScopeName, model::kVersion, kSchemaUrl};
-constexpr model::InstrumentationScope kScopeWithOldNames{kScopeName, model::kVersion, ""};
+constexpr Scopes kKafkaGoScopes("nodespan/github.com/segmentio/kafka-go");
+constexpr Scopes kSaramaScopes("nodespan/github.com/IBM/sarama");
+
+const Scopes& ScopesOf(KafkaLibrary library) {
+  return library == KafkaLibrary::kSarama ? kSaramaScopes : kKafkaGoScopes;
+}
 
 // Enough for every attribute below, so that the vector grows once.
 constexpr size_t kMaxAttributes = 14;
@@ -73,10 +77,12 @@ void AddMessage(const KafkaEvent& event, AttributeWriter& attributes) {
   if (event.message_count > 1) {
     attributes.AddInt(messaging::kMessageCount, event.message_count);
   }
-  if (event.position) {
-    attributes.AddText(messaging::kPartitionStable, fmt::format("{}", event.position->partition));
-    attributes.AddInt(messaging::kPartitionOld, event.position->partition);
-    attributes.AddInt(messaging::kOffset, event.position->offset);
+  if (event.partition) {
+    attributes.AddText(messaging::kPartitionStable, fmt::format("{}", *event.partition));
+    attributes.AddInt(messaging::kPartitionOld, *event.partition);
+  }
+  if (event.offset) {
+    attributes.AddInt(messaging::kOffset, *event.offset);
   }
   if (!event.key.cut && base::IsValidUtf8(event.key.text)) {
     AddIfKnown(messaging::kKey, std::string(event.key.text), attributes);
@@ -118,7 +124,7 @@ void BuildKafkaSpan(const KafkaEvent& event, SemconvMode mode, const model::Reso
   const OperationRow row = RowOf(event.operation);
   const bool only_old = mode == SemconvMode::kOld;
   span.kind = only_old ? row.old_kind : row.kind;
-  span.scope = model::EmitsOld(mode) ? &kScopeWithOldNames : &kScope;
+  span.scope = ScopesOf(event.library).Of(mode);
   span.resource = resource;
   CopyIdentity(event.header, clock, span);
   AddLinks(event, span);

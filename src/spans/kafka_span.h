@@ -2,7 +2,7 @@
 // A Kafka event becomes a span: name, kind, links and attributes as SPEC section 3.5 wants them.
 //
 // Decisions where the conventions leave room:
-// - One PRODUCER span for each call of WriteMessages, "send TOPIC". It links to the contexts that the messages have
+// - One PRODUCER span for each call that sends messages, "send TOPIC". It links to the contexts that the messages have
 //   brought along: such a message was created by someone else, or its span is made by another instrumentation.
 // - A fetched message has two spans: the call that got it (CLIENT, "receive TOPIC"; CONSUMER in old mode), and the work
 //   of its goroutine until it came for the next one (CONSUMER, "process TOPIC"), as child of the former. Both link to
@@ -10,7 +10,8 @@
 // - error.type is Kafka's name of the error ("UNKNOWN_TOPIC_OR_PARTITION"), else the Go type. Kafka's errors have no
 //   description, which would only say their name again.
 // - A key is told if it is UTF-8 and whole. What was cut (topic, group, address) names something else and is left out.
-// - The partition that a message is sent to is not known when the call is made, and not told by its result.
+// - The partition that a message is sent to is told where the library says it with the result: sarama does, also the
+//   offset of a single message, kafka-go does not.
 //
 // Thread: pure function.
 #pragma once

@@ -50,6 +50,27 @@ TEST(KafkaSpanTest, DescribesACallThatSendsOneMessage) {
                           "server.address=kafka.example", "server.port=9093"));
 }
 
+TEST(KafkaSpanTest, ACallOfSaramaTellsWhereItsMessageIs) {
+  KafkaRecordBuilder record;
+  record.fixed.library = NS_KAFKA_LIBRARY_SARAMA;
+  record.fixed.present = NS_KAFKA_HAS_PARTITION;
+  record.fixed.partition = 3;
+  const model::Span without_offset = Build(record);
+  EXPECT_EQ(without_offset.scope->name, "nodespan/github.com/IBM/sarama");
+  EXPECT_EQ(without_offset.name, "send orders");
+  EXPECT_THAT(Lines(without_offset), Contains("messaging.destination.partition.id=3"));
+  EXPECT_THAT(Lines(without_offset), Not(Contains(StartsWith("messaging.kafka.offset"))));
+
+  record.fixed.present |= NS_KAFKA_HAS_OFFSET;
+  record.fixed.offset = 99;
+  EXPECT_THAT(Lines(Build(record)), Contains("messaging.kafka.offset=99"));
+  const model::Span old = Build(record, SemconvMode::kOld);
+  EXPECT_EQ(old.scope->name, "nodespan/github.com/IBM/sarama");
+  EXPECT_EQ(old.scope->schema_url, "");
+  EXPECT_THAT(Lines(old), Contains("messaging.kafka.destination.partition=3"));
+  EXPECT_THAT(Lines(old), Contains("messaging.kafka.message.offset=99"));
+}
+
 TEST(KafkaSpanTest, DescribesWhatBecomesOfAFetchedMessage) {
   KafkaRecordBuilder fetched(NS_KAFKA_RECEIVE);
   fetched.Set(NS_KAFKA_CLIENT_ID, "billing-1");

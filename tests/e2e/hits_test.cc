@@ -143,6 +143,37 @@ TEST_P(KafkaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
   ExpectEnd(kSpans);
 }
 
+class SaramaHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
+
+// Two hits for a call, however many messages it sends. The newest program has an AsyncProducer of its own as well, and
+// so hits more for each request, in which calls of a SyncProducer go too; the older has none.
+TEST_P(SaramaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "saramaclient", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kCalls = 2 * 50;  // tests/goprograms/saramaclient: of one message, and of two
+  daemon_->WaitForSpans(kCalls);
+  EXPECT_EQ(Runs("sarama_producer_start"), kCalls);
+  EXPECT_EQ(Runs("sarama_producer_end"), kCalls);
+  const bool has_async = std::string_view(GetParam()) == "default";
+  const std::optional<uint64_t> requests = Runs("sarama_batch_request");
+  ASSERT_TRUE(requests.has_value());
+  if (has_async) {
+    EXPECT_GE(*requests, kCalls);  // two messages can have one each
+  } else {
+    EXPECT_EQ(*requests, 0U);
+  }
+  EXPECT_EQ(Runs("sarama_batch_answer"), requests);
+  EXPECT_EQ(Runs("sarama_batch_end"), requests);  // each has messages of one partition
+  ExpectEnd(kCalls);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, SaramaHitsTest, ::testing::Values("default", "older"),
+                         [](const auto& info) { return std::string(info.param); });
+
 class FasthttpHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(FasthttpHitsTest, ARequestCostsAHitAtItsStartAndOneAtItsEnd) {
