@@ -40,5 +40,30 @@ std::vector<MongoCase> EveryMongoCase() {
 INSTANTIATE_TEST_SUITE_P(Cases, MongoTest, ::testing::ValuesIn(EveryMongoCase()),
                          [](const auto& info) { return std::string(info.param.scenario) + "_" + info.param.modules; });
 
+class MongoServerTest : public E2eTest, public ::testing::WithParamInterface<MongoCase> {};
+
+TEST_P(MongoServerTest, SpansAreTheTruth) {
+  const Program program = BuildOrSkip("path", "default", "mongoclient", GetParam().modules);
+  if (!program.ok()) {
+    return;
+  }
+  const auto server = DatabaseServer::OrSkip(DatabaseServer::StartFerretDb());
+  if (server == nullptr) {
+    return;
+  }
+  ChildProcess::Environment environment = kWithMongoText;
+  environment.insert({"NODESPAN_TEST_MONGO", server->dsn()});
+  ExpectTruth(program, {.program_arguments = {"--scenario", GetParam().scenario},
+                        .program_environment = environment,
+                        .daemon_environment = kWithMongoText});
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, MongoServerTest,
+                         ::testing::Values(MongoCase{"documents,cursors,bulk,commands", "default"},
+                                           MongoCase{"documents,cursors,bulk,commands", "older"},
+                                           MongoCase{"documents,cursors,bulk,commands", "oldest"},
+                                           MongoCase{"storm", "default"}),
+                         [](const auto& info) { return "Number" + std::to_string(info.index); });
+
 }  // namespace
 }  // namespace nodespan::e2e
