@@ -9,6 +9,7 @@
 #include "bpf/programs/http_route.bpf.c"
 #include "bpf/programs/kafka_reader.bpf.c"
 #include "bpf/programs/kafka_writer.bpf.c"
+#include "bpf/programs/mongo.bpf.c"
 #include "bpf/programs/nethttp_client.bpf.c"
 #include "bpf/programs/nethttp_server.bpf.c"
 #include "bpf/programs/otel_api.bpf.c"

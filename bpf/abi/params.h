@@ -587,6 +587,49 @@ struct ns_redis_params {
 };
 NS_ASSERT(sizeof(struct ns_redis_params) == 40);
 
+/* ---- go.mongodb.org/mongo-driver ---- */
+
+#define NS_MONGO_DEPLOYMENTS 6
+#define NS_MONGO_OPERATION_WORDS 32 /* of a driver.Operation: enough to reach its batches */
+
+/* The errors that have what the server has answered. */
+enum ns_mongo_error_kind {
+	NS_MONGO_ERROR,		      /* driver.Error */
+	NS_MONGO_WRITE_ERROR,	      /* driver.WriteCommandError: the first of its WriteErrors */
+	NS_MONGO_WRITE_CONCERN_ERROR, /* driver.WriteCommandError: its WriteConcernError */
+	NS_MONGO_ERRORS
+};
+
+struct ns_mongo_error {
+	uint64_t itab_vaddr;	   /* (error, the error's type), as linked; 0: not in the binary */
+	struct ns_value_path code; /* its first 32 bits; 0: there is none */
+	struct ns_value_path message;
+};
+NS_ASSERT(sizeof(struct ns_mongo_error) == 32);
+
+/* Bits of ns_mongo_params.present */
+#define NS_MONGO_PARAM_DEFERRED 0x1   /* g_defer_off and defer_fn_off */
+#define NS_MONGO_PARAM_SPLIT_CONN 0x2 /* mnet.Connection, which has the connection as one of several interfaces */
+#define NS_MONGO_PARAM_WRAPPED 0x4
+
+struct ns_mongo_params {
+	/* itabs of concrete types, as linked; 0: not in the binary */
+	uint64_t own_deployment_itab_vaddr; /* (driver.Deployment, driver.SingleConnectionDeployment) */
+	uint64_t deployment_itab_vaddrs[NS_MONGO_DEPLOYMENTS]; /* (driver.Deployment, others) */
+	uint64_t batches_itab_vaddr;			       /* (driver.OperationBatches, *driver.Batches) */
+	uint64_t conn_type_vaddr;			       /* descriptor of *topology.Connection, as linked */
+	struct ns_mongo_error errors[NS_MONGO_ERRORS];
+	struct ns_value_path server;	/* from a topology.Connection: host:port, or the path of a socket */
+	uint32_t present;		/* NS_MONGO_PARAM_* */
+	uint16_t g_defer_off;		/* runtime.g */
+	uint16_t defer_fn_off;		/* runtime._defer */
+	uint16_t split_conn_off;	/* mnet.Connection: mnet.ReadWriteCloser */
+	uint16_t error_wrapped_off;	/* driver.Error */
+	uint16_t batches_documents_off; /* driver.Batches: a slice */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_mongo_params) == 200);
+
 /* ---- go.opentelemetry.io/otel ---- */
 
 /* Types of spans that are noted: index into ns_otel_params.span_type_vaddrs, and tag of the sites of otel_span_start.
@@ -773,8 +816,9 @@ struct ns_binary_params {
 	struct ns_peer_params peer;
 	struct ns_propagation_params propagation;
 	struct ns_fasthttp_params fasthttp;
+	struct ns_mongo_params mongo;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 2144);
+NS_ASSERT(sizeof(struct ns_binary_params) == 2344);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */
@@ -854,6 +898,7 @@ enum ns_object_kind {
 	/* of sarama: since when a request is on its way. addr: of its produceSet */
 	NS_OBJECT_SARAMA_REQUEST,
 	NS_OBJECT_SARAMA_ANSWER, /* whose answer a goroutine looks at */
+	NS_OBJECT_MONGO,       /* in flight, by goroutine */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -205,12 +205,13 @@ enum ns_db_library {
 	NS_DB_LIBRARY_SQL, /* database/sql */
 	NS_DB_LIBRARY_REDIS,
 	NS_DB_LIBRARY_PGX,
+	NS_DB_LIBRARY_MONGO,
 	NS_DB_LIBRARY_COUNT
 };
 
 enum ns_db_string {
 	NS_DB_QUERY, /* text; of NS_DB_OP_COPY the name of the table; of Redis no text: struct ns_redis_command with its
-			name, one behind the other */
+			name, one behind the other; of MongoDB the command, a BSON document */
 	NS_DB_SERVER, /* host, host:port or the folder of a socket, as the driver was told */
 	NS_DB_DATABASE,
 	NS_DB_CODE,    /* SQLSTATE of the error */
@@ -245,7 +246,7 @@ enum ns_db_operation {
 	NS_DB_OP_COMMIT,
 	NS_DB_OP_ROLLBACK,
 	NS_DB_OP_PING,
-	NS_DB_OP_COMMAND,  /* of Redis */
+	NS_DB_OP_COMMAND,  /* of Redis or MongoDB */
 	NS_DB_OP_PIPELINE, /* of Redis, or a transaction: then MULTI and EXEC are the first and the last command */
 	NS_DB_OP_CLUSTER_PIPELINE, /* the same, of several servers */
 	NS_DB_OP_PREPARE,
@@ -269,6 +270,7 @@ struct ns_database_record {
 	uint64_t driver_type_vaddr;
 	uint64_t error_type_vaddr; /* likewise of the error */
 	uint64_t pool_wait_ns;	   /* SQL: since start_mono_ns, for a connection of the pool; 0: did not wait */
+	uint64_t function_vaddr;   /* MongoDB, of what was not sent: what would have made the command, as linked */
 	uint32_t present;	   /* NS_DB_* */
 	uint32_t error_number;	   /* the vendor's */
 	uint32_t batch_size;	   /* commands of a pipeline, statements of a batch; 0 of a batch: not known */
@@ -279,7 +281,7 @@ struct ns_database_record {
 	uint8_t pad[4];
 	/* strings follow */
 };
-NS_ASSERT(sizeof(struct ns_database_record) == 160);
+NS_ASSERT(sizeof(struct ns_database_record) == 168);
 
 /* ---- gRPC: a call or stream, of a server or a client ---- */
 enum ns_grpc_string {

@@ -9,6 +9,7 @@
 #include "attach/http_client_plan.h"
 #include "attach/http_server_plan.h"
 #include "attach/kafka_plan.h"
+#include "attach/mongo_plan.h"
 #include "attach/otel_plan.h"
 #include "attach/panic_plan.h"
 #include "attach/pgx_plan.h"
@@ -93,6 +94,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanSql(binary, &plan.params));
   plan.libraries.push_back(PlanPgx(binary, &plan.params));
   plan.libraries.push_back(PlanRedis(binary, &plan.params));
+  plan.libraries.push_back(PlanMongo(binary, &plan.params));
   plan.libraries.push_back(PlanOtelSdks(binary, &plan.params));
   plan.libraries.push_back(PlanOtelGlobal(binary, &plan.params));
   plan.libraries.push_back(PlanOwnSdk(binary));

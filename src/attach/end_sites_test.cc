@@ -373,6 +373,17 @@ TEST(EndSitesTest, RefusesDefersThatAreNotOpenCoded) {
   EXPECT_THAT(base::Message(FindSlots(two).status()), HasSubstr("2 calls of runtime.deferreturn"));
 }
 
+TEST(EndSitesTest, TakesTheCallThatRunsDeferredFunctionsOnTheWayToAReturn) {
+  Code code;
+  code.Prologue().Store(0x20, kAx).Call(kDeferReturn).Load(kAx, 0x20).Epilogue();
+  EXPECT_THAT(Describe(Find(code, {.allow_hot_returns = true, .stack_objects = std::vector<goinspect::StackObject>{}})),
+              ElementsAre("call +13: [32]"));
+  // A deferred function may have changed it.
+  const std::vector<goinspect::StackObject> result = {{.entry_sp_off = -0x28, .size_bytes = 16}};
+  EXPECT_THAT(Describe(Find(code, {.allow_hot_returns = true, .stack_objects = result})),
+              ElementsAre("return +28: r0"));
+}
+
 TEST(EndSitesTest, RefusesDeferredResultsBehindAPointer) {
   Code code;
   code.Prologue().Epilogue().Call(kDeferReturn).Load(kAx, 0x20).Add({0x48, 0x8b, 0x00}).Epilogue();  // mov rax, [rax]

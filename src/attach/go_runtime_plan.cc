@@ -29,8 +29,10 @@ constexpr std::string_view kFasthttpRequest = "*github.com/valyala/fasthttp.Requ
 constexpr std::array<std::string_view, 5> kRootContexts = {"context.backgroundCtx", "context.todoCtx",
                                                            "context.emptyCtx", "*context.emptyCtx", kFasthttpRequest};
 
-// Contexts that programs have as another interface (fiber.Ctx), so that the binary has no itab of theirs.
-constexpr std::string_view kConvertedContexts[] = {"*github.com/gofiber/fiber/v3.DefaultCtx", kFasthttpRequest};
+// Contexts that programs have as another interface (fiber.Ctx, SessionContext of MongoDB v1), so that the binary has no
+// itab of theirs.
+constexpr std::string_view kConvertedContexts[] = {"*github.com/gofiber/fiber/v3.DefaultCtx", kFasthttpRequest,
+                                                   "*go.mongodb.org/mongo-driver/mongo.sessionContext"};
 
 // How deep embedded structs are looked into, by value.
 constexpr int kMaxNesting = 4;

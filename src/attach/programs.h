@@ -53,6 +53,9 @@ namespace nodespan::attach {
   X(kPgxFailed, pgx_failed, kContinues)                              \
   X(kPgxRows, pgx_rows, kContinues)                                  \
   X(kPgxClosing, pgx_closing, kContinues)                            \
+  X(kMongoStart, mongo_start, kStarts)                               \
+  X(kMongoCommand, mongo_command, kContinues)                        \
+  X(kMongoEnd, mongo_end, kContinues)                                \
   X(kGoPanicBegin, go_panic_begin, kContinues)                       \
   X(kGoPanicFatal, go_panic_fatal, kContinues)                       \
   X(kPropagateHttpRequest, propagate_http_request, kWrites)          \

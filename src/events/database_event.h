@@ -10,7 +10,7 @@
 
 namespace nodespan::events {
 
-enum class DatabaseLibrary : uint8_t { kDatabaseSql, kRedis, kPgx };
+enum class DatabaseLibrary : uint8_t { kDatabaseSql, kRedis, kPgx, kMongo };
 
 enum class DatabaseOperation : uint8_t {
   kQuery,
@@ -22,7 +22,7 @@ enum class DatabaseOperation : uint8_t {
   kRollback,
   kPing,
   kPrepare,
-  kCommand,          // Of Redis.
+  kCommand,          // Of Redis or MongoDB.
   kPipeline,         // Of Redis, also a transaction: its first command is MULTI, its last one EXEC.
   kClusterPipeline,  // The same, sent to those servers of a cluster that it concerns.
   kBatch,            // Of pgx: statements sent together. The text is that of a single one.
@@ -70,10 +70,14 @@ struct DatabaseEvent {
   // The concrete type behind driver.Conn, "*github.com/lib/pq.conn". Of a call that got no connection that of the
   // driver.Connector or driver.Driver, of the same package.
   EventString driver_type;
-  EventString query;       // Of queries, executions, kPrepare, kBatch and kCopy; else empty.
+  // MongoDB, of what was not sent: the function that makes the command, which the reader cannot name.
+  std::optional<uint64_t> function_vaddr;
+  EventString function;    // "go.mongodb.org/mongo-driver/v2/mongo.(*findOp).command"; empty: not known.
+  EventString query;       // Of queries, executions, kPrepare, kBatch and kCopy; of MongoDB BSON; else empty.
   RedisCommands commands;  // The first ones, of a pipeline.
   bool has_more_commands = false;
-  uint32_t batch_size = 0;  // Commands of a pipeline, statements of a batch; 0 of a batch: not known.
+  // Commands of a pipeline, statements of a batch, documents that MongoDB writes; 0: not known.
+  uint32_t batch_size = 0;
   // What the driver was told to connect to: a name, an address, with or without port, or the path of a Unix socket.
   EventString server_address;
   std::optional<uint16_t> server_port;

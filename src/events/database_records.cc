@@ -38,7 +38,7 @@ constexpr std::array<DatabaseOperation, NS_DB_OP_COUNT> kOperations = {
     DatabaseOperation::kPrepare,       DatabaseOperation::kBatch,        DatabaseOperation::kCopy};
 
 constexpr std::array<DatabaseLibrary, NS_DB_LIBRARY_COUNT> kLibraries = {
-    DatabaseLibrary::kDatabaseSql, DatabaseLibrary::kRedis, DatabaseLibrary::kPgx};
+    DatabaseLibrary::kDatabaseSql, DatabaseLibrary::kRedis, DatabaseLibrary::kPgx, DatabaseLibrary::kMongo};
 
 std::optional<uint64_t> NonZero(uint64_t value) { return value == 0 ? std::nullopt : std::optional(value); }
 
@@ -97,6 +97,7 @@ absl::StatusOr<Event> ReadDatabase(const EventHeader& header, std::span<const st
   event.header = header;
   event.operation = kOperations[raw.operation];
   event.driver_type_vaddr = NonZero(raw.driver_type_vaddr);
+  event.function_vaddr = NonZero(raw.function_vaddr);
   event.library = kLibraries[raw.library];
   NODESPAN_RETURN_IF_ERROR(ReadStatement(strings.query, event));
   event.batch_size = raw.batch_size;

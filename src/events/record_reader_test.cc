@@ -450,7 +450,7 @@ TEST(RecordReaderTest, CommandsOfRedisThatEndTooLateAreMalformed) {
   record.Set(NS_DB_QUERY, std::string("\x00\x01\x01", 3));
   ExpectMalformed(record.Bytes(), "a command ends behind");
   record.fixed.library = NS_DB_LIBRARY_COUNT;
-  ExpectMalformed(record.Bytes(), "library 3");
+  ExpectMalformed(record.Bytes(), "library 4");
 }
 
 TEST(RecordReaderTest, EveryTruncationOfADatabaseRecordIsMalformed) {

@@ -10,6 +10,7 @@
 #include "spans/db_attribute_names.h"
 #include "spans/db_system.h"
 #include "spans/host_port.h"
+#include "spans/mongo_command.h"
 #include "spans/redis_call.h"
 #include "spans/scopes.h"
 #include "spans/span_common.h"
@@ -26,12 +27,14 @@ using model::SemconvMode;
 constexpr Scopes kSqlScopes("nodespan/database/sql");
 constexpr Scopes kRedisScopes("nodespan/github.com/redis/go-redis");
 constexpr Scopes kPgxScopes("nodespan/github.com/jackc/pgx");
+constexpr Scopes kMongoScopes("nodespan/go.mongodb.org/mongo-driver");
 
 const Scopes& ScopesOf(DatabaseLibrary library) {
   switch (library) {
     case DatabaseLibrary::kDatabaseSql: break;
     case DatabaseLibrary::kRedis: return kRedisScopes;
     case DatabaseLibrary::kPgx: return kPgxScopes;
+    case DatabaseLibrary::kMongo: return kMongoScopes;
   }
   return kSqlScopes;
 }
@@ -40,8 +43,11 @@ const Scopes& ScopesOf(DatabaseLibrary library) {
 constexpr std::string_view kPgxDriver = "*github.com/jackc/pgx/v5/stdlib.Conn";
 
 constexpr DbSystem kRedis{"redis", "redis", 6379};
+constexpr DbSystem kMongo{"mongodb", "mongodb", 27017};
 // The answer that there is no value, as an error of go-redis.
 constexpr std::string_view kRedisNil = "redis: nil";
+// What the driver of MongoDB says where no answer was asked for.
+constexpr std::string_view kUnacknowledged = "unacknowledged write";
 
 constexpr std::string_view kOtherError = "_OTHER";
 
@@ -127,6 +133,21 @@ void ReadRedis(const DatabaseEvent& event, const DatabaseOptions& options, Facts
   facts.database_index = event.database_index;
 }
 
+void ReadMongo(const DatabaseEvent& event, const DatabaseOptions& options, Facts& facts) {
+  MongoCommand command = ReadMongoCommand(event.query, options.include_statement);
+  facts.system = &kMongo;
+  facts.database = Whole(event.database);
+  facts.operation = event.query.empty() ? MongoOperationOf(event.function.text) : std::move(command.operation);
+  facts.collection = std::move(command.collection);
+  facts.text = std::move(command.text);
+  if (!facts.collection.empty()) {
+    facts.summary = fmt::format("{} {}", facts.operation, facts.collection);
+  }
+  if (event.batch_size > 1) {
+    facts.batch_size = event.batch_size;
+  }
+}
+
 void ReadText(const SqlText& text, Facts& facts) {
   if (facts.operation.empty()) {
     facts.operation = Clean(text.operation);
@@ -186,7 +207,7 @@ void AddFacts(Facts& facts, AttributeWriter& attributes) {
     attributes.AddInt(db::kRedisDatabaseIndexOld, *facts.database_index);
   }
   AttributeName operation = db::kOperationName;
-  AttributeName collection = db::kCollectionName;
+  AttributeName collection = facts.system == &kMongo ? db::kMongoCollectionName : db::kCollectionName;
   if (facts.several_statements) {
     operation.stable = collection.stable = {};
   }
@@ -206,8 +227,16 @@ void AddFacts(Facts& facts, AttributeWriter& attributes) {
 
 // Whether the call failed as far as the span is concerned: "there is no such key" is an answer.
 bool Failed(const DatabaseEvent& event) {
-  return event.error && !(event.library == DatabaseLibrary::kRedis && event.error->is_answer &&
-                          event.error->message.text == kRedisNil);
+  if (!event.error) {
+    return false;
+  }
+  switch (event.library) {
+    case DatabaseLibrary::kDatabaseSql:
+    case DatabaseLibrary::kPgx: break;
+    case DatabaseLibrary::kRedis: return !event.error->is_answer || event.error->message.text != kRedisNil;
+    case DatabaseLibrary::kMongo: return event.error->is_answer || event.error->message.text != kUnacknowledged;
+  }
+  return true;
 }
 
 void AddError(const DatabaseEvent& event, bool show_values, model::Span& span, AttributeWriter& attributes) {
@@ -225,12 +254,12 @@ void AddError(const DatabaseEvent& event, bool show_values, model::Span& span, A
 }  // namespace
 
 std::string HideQuotedValues(std::string_view message, bool cut) {
-  const size_t begin = message.find_first_of("'\"`(");
+  const size_t begin = message.find_first_of("'\"`({");
   if (begin == std::string_view::npos) {
     return std::string(message);
   }
   // Up to the last quote of any kind: a value may contain quotes itself.
-  const size_t last = message.find_last_of("'\"`)");
+  const size_t last = message.find_last_of("'\"`)}");
   std::string hidden(message.substr(0, begin));
   hidden += '?';
   if (!cut && last != std::string_view::npos && last > begin) {
@@ -274,10 +303,11 @@ void DatabaseSpanBuilder::Build(const DatabaseEvent& event, const DatabaseOption
   CopyIdentity(event.header, clock, span);
 
   Facts facts;
-  if (event.library == DatabaseLibrary::kRedis) {
-    ReadRedis(event, options, facts);
-  } else {
-    ReadSql(event, options, facts);
+  switch (event.library) {
+    case DatabaseLibrary::kDatabaseSql:
+    case DatabaseLibrary::kPgx: ReadSql(event, options, facts); break;
+    case DatabaseLibrary::kRedis: ReadRedis(event, options, facts); break;
+    case DatabaseLibrary::kMongo: ReadMongo(event, options, facts); break;
   }
   ReadServer(event, facts);
   span.name = options.mode == SemconvMode::kOld ? OldName(facts) : StableName(facts);

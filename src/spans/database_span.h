@@ -12,14 +12,18 @@
 // last
 //   the operation or the system.
 // - Every error that the call returned makes an error span; error.type is the status code, else the Go type, else
-//   "_OTHER". Messages of databases quote values ("Duplicate entry 'bob' for key"), so what is in quotes or parentheses
-//   becomes "?" unless the statement may be shown.
+//   "_OTHER". Messages of databases quote values ("Duplicate entry 'bob' for key"), so what is in quotes, parentheses
+//   or braces becomes "?" unless the statement may be shown.
 // - Names that were cut (address, database, code) name something else, so they are left out.
 // - pgx: a batch of several statements is BATCH, one of a single statement that statement; CopyFrom is COPY.
 // - Redis: an operation is named as the client sends it ("set"), several are PIPELINE or MULTI. The conventions keep
 // the
 //   number of the database out of names. The answer that there is no such key is no error; the status code is what the
 //   server's error begins with. db.namespace is that of the client's options: SELECT does not change it.
+// - MongoDB: the operation and the collection are those of the command that was sent last; one that was never sent has
+//   no collection, and the operation that the driver's own function for it is named after. The summary is both of them
+//   ("find users"). Commands about anything but a collection have the database as target. A write that nobody was asked
+//   to acknowledge has not failed, though the driver has an error for it.
 // - The port is left out when it is the usual one of the system, and for Unix sockets.
 //
 // Thread: one thread per builder (scratch memory is kept between spans); in nodespan the reader thread.
@@ -57,8 +61,8 @@ class DatabaseSpanBuilder {
   SqlText text_;
 };
 
-// `message` with everything from the first quote or parenthesis to the last one replaced by "?"; of a message that was
-// cut everything behind the first one.
+// `message` with everything from the first quote, parenthesis or brace to the last one replaced by "?"; of a message
+// that was cut everything behind the first one.
 std::string HideQuotedValues(std::string_view message, bool cut);
 
 }  // namespace nodespan::spans

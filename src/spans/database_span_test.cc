@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "model/version.h"
+#include "spans/bson_test_util.h"
 #include "spans/span_test_util.h"
 
 namespace nodespan::spans {
@@ -191,6 +192,7 @@ TEST(DatabaseSpanTest, HidesTheValuesThatMessagesQuote) {
   EXPECT_EQ(HideQuotedValues("Duplicate entry 'o'brien' for key 'u.name'", false), "Duplicate entry ?");
   EXPECT_EQ(HideQuotedValues("relation \"x\" does not exist", false), "relation ? does not exist");
   EXPECT_EQ(HideQuotedValues("duplicate key value is (secret).", false), "duplicate key value is ?.");
+  EXPECT_EQ(HideQuotedValues("dup key: { name: secret }", false), "dup key: ?");
   EXPECT_EQ(HideQuotedValues("entry 'a' for 'sec", true), "entry ?");
   EXPECT_EQ(HideQuotedValues("can't do secret", false), "can?");
   EXPECT_EQ(HideQuotedValues("connection refused", true), "connection refused");
@@ -249,6 +251,74 @@ TEST(DatabaseSpanTest, AStatementThatIsNotToBeParsedNamesNothing) {
                     Contains(Pair("db.query.text", "SELECT * FROM orders WHERE id = ? AND name = $1"))));
   event.operation = DatabaseOperation::kCommit;
   EXPECT_EQ(Build(event, {.parse_statement = false}).name, "COMMIT shop");
+}
+
+const std::string& FindCommand() {
+  static const std::string command =
+      BsonDocument({{"find", BsonText("users")}, {"filter", BsonNested({{"name", BsonText("bob")}})}});
+  return command;
+}
+
+DatabaseEvent Mongo(const std::string& command) {
+  DatabaseEvent event = Query(command);
+  event.library = events::DatabaseLibrary::kMongo;
+  event.operation = DatabaseOperation::kCommand;
+  event.driver_type = {};
+  event.server_address = {"db.shop.svc:27018"};
+  event.server_port = std::nullopt;
+  return event;
+}
+
+TEST(DatabaseSpanTest, NamesMongoAfterItsCommand) {
+  const model::Span span = Build(Mongo(FindCommand()), {.include_statement = true});
+  EXPECT_EQ(span.name, "find users");
+  EXPECT_EQ(span.scope->name, "nodespan/go.mongodb.org/mongo-driver");
+  EXPECT_THAT(Attributes(span), ElementsAre(Pair("db.collection.name", "users"), Pair("db.namespace", "shop"),
+                                            Pair("db.operation.name", "find"), Pair("db.query.summary", "find users"),
+                                            Pair("db.query.text", R"({"find":"users","filter":{"name":"?"}})"),
+                                            Pair("db.system.name", "mongodb"), Pair("server.address", "db.shop.svc"),
+                                            Pair("server.port", "27018")));
+  EXPECT_THAT(Attributes(Build(Mongo(FindCommand()))), Not(Contains(Key("db.query.text"))));
+}
+
+TEST(DatabaseSpanTest, NamesMongoTheOldWay) {
+  const model::Span span = Build(Mongo(FindCommand()), {.include_statement = true, .mode = SemconvMode::kOld});
+  EXPECT_EQ(span.name, "find shop.users");
+  EXPECT_THAT(
+      Attributes(span),
+      ElementsAre(Pair("db.mongodb.collection", "users"), Pair("db.name", "shop"), Pair("db.operation", "find"),
+                  Pair("db.statement", R"({"find":"users","filter":{"name":"?"}})"), Pair("db.system", "mongodb"),
+                  Pair("server.address", "db.shop.svc"), Pair("server.port", "27018")));
+}
+
+TEST(DatabaseSpanTest, NamesMongoAfterItsDatabaseWithoutACollection) {
+  EXPECT_EQ(Build(Mongo(BsonDocument({{"ping", BsonInt(1)}}))).name, "ping shop");
+  DatabaseEvent unsent = Mongo("");
+  unsent.server_address = {};
+  unsent.error = {.type_name = {"topology.ServerSelectionError"}, .message = {}, .code = {}};
+  EXPECT_EQ(Build(unsent).name, "shop");
+  unsent.function = {"go.mongodb.org/mongo-driver/v2/mongo.(*findOp).command"};
+  const model::Span span = Build(unsent);
+  EXPECT_EQ(span.name, "find shop");
+  EXPECT_THAT(Attributes(span),
+              ElementsAre(Pair("db.namespace", "shop"), Pair("db.operation.name", "find"),
+                          Pair("db.system.name", "mongodb"), Pair("error.type", "topology.ServerSelectionError")));
+}
+
+TEST(DatabaseSpanTest, TellsHowManyDocumentsMongoWrites) {
+  DatabaseEvent event = Mongo(BsonDocument({{"insert", BsonText("users")}}));
+  event.batch_size = 1;
+  EXPECT_THAT(Attributes(Build(event)), Not(Contains(Key("db.operation.batch.size"))));
+  event.batch_size = 3;
+  EXPECT_THAT(Attributes(Build(event)), Contains(Pair("db.operation.batch.size", "3")));
+}
+
+TEST(DatabaseSpanTest, AnUnacknowledgedWriteOfMongoHasNotFailed) {
+  DatabaseEvent event = Mongo(FindCommand());
+  event.error = {.type_name = {"*errors.errorString"}, .message = {"unacknowledged write"}, .code = {}};
+  EXPECT_EQ(Build(event).status, model::StatusCode::kUnset);
+  event.error->message = {"server at a has none"};
+  EXPECT_EQ(Build(event).status, model::StatusCode::kError);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ inline constexpr AttributeName kRedisDatabaseIndexOld{"", "db.redis.database_ind
 inline constexpr AttributeName kOperationBatchSize{"db.operation.batch.size", ""};
 inline constexpr AttributeName kOperationName{"db.operation.name", "db.operation"};
 inline constexpr AttributeName kCollectionName{"db.collection.name", "db.sql.table"};
+inline constexpr AttributeName kMongoCollectionName{"db.collection.name", "db.mongodb.collection"};
 inline constexpr AttributeName kStoredProcedureName{"db.stored_procedure.name", ""};
 inline constexpr AttributeName kQuerySummary{"db.query.summary", ""};
 inline constexpr AttributeName kQueryText{"db.query.text", "db.statement"};

@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "gtest/gtest.h"
+#include "spans/bson_test_util.h"
 #include "spans/span_assembler.h"
 #include "spans/span_test_util.h"
 #include "tests/golden/golden_file.h"
@@ -275,6 +276,36 @@ TEST(GoldenSpansTest, Redis) {
                      {"an error of the server", {refused.Bytes()}},
                      {"an error on the way", {unreachable.Bytes()}},
                      {"of a client that looks for its server", {failover.Bytes()}}});
+}
+
+TEST(GoldenSpansTest, Mongo) {
+  DatabaseRecordBuilder find;
+  find.fixed.library = NS_DB_LIBRARY_MONGO;
+  find.fixed.operation = NS_DB_OP_COMMAND;
+  find.fixed.driver_type_vaddr = 0;
+  find.fixed.present = 0;
+  find.Set(NS_DB_SERVER, "db.example:27018")
+      .Set(NS_DB_QUERY, BsonDocument({{"find", BsonText("users")},
+                                      {"filter", BsonNested({{"name", BsonText("bob")}})},
+                                      {"$db", BsonText("shop")}}));
+  DatabaseRecordBuilder insert = find;
+  insert.fixed.batch_size = 3;
+  insert.fixed.present = NS_DB_FAILED | NS_DB_KNOWN_ERROR | NS_DB_HAS_ERROR_NUMBER;
+  insert.fixed.error_number = 11000;
+  insert.Set(NS_DB_QUERY, BsonDocument({{"insert", BsonText("users")}, {"ordered", BsonValue(0x08, "\1")}}))
+      .Set(NS_DB_MESSAGE, "E11000 duplicate key error collection: shop.users dup key: { name: \"bob\" }");
+  DatabaseRecordBuilder ping = find;
+  ping.Set(NS_DB_QUERY, BsonDocument({{"ping", BsonInt(1)}})).Set(NS_DB_DATABASE, "admin");
+  DatabaseRecordBuilder unsent = find;
+  unsent.fixed.present = NS_DB_FAILED;
+  unsent.fixed.error_type_vaddr = kNetErrorVaddr;
+  unsent.fixed.function_vaddr = kHandlerVaddr;
+  unsent.Set(NS_DB_QUERY, "").Set(NS_DB_SERVER, "");
+  ExpectGoldenSpans("mongo", "database",
+                    {{"a query", {find.Bytes()}},
+                     {"documents that are refused", {insert.Bytes()}},
+                     {"a command without a collection", {ping.Bytes()}},
+                     {"what no server was found for", {unsent.Bytes()}}});
 }
 
 TEST(GoldenSpansTest, Kafka) {

@@ -85,6 +85,11 @@ void SpanAssembler::Build(const events::DatabaseEvent& event, const TargetInfo& 
   if (target.types != nullptr) {
     named.driver_type.text = target.types->Find(event.driver_type_vaddr.value_or(0));
   }
+  if (event.function_vaddr && target.code != nullptr) {
+    if (const model::CodeLocation* function = target.code->FunctionAt(*event.function_vaddr)) {
+      named.function.text = function->function;
+    }
+  }
   if (named.error.has_value()) {
     error_type = named.error->is_panic ? "panic" : GoErrorType(target.types.get(), named.error->type_vaddr.value_or(0));
     named.error->type_name.text = error_type;

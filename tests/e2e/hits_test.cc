@@ -270,6 +270,28 @@ TEST_P(RedisHitsTest, ACommandCostsAHitAtItsStartAndOneAtItsEnd) {
 INSTANTIATE_TEST_SUITE_P(Modules, RedisHitsTest, ::testing::Values(RedisHits{"default", 1}, RedisHits{"older", 2}),
                          [](const auto& info) { return std::string(info.param.modules); });
 
+class MongoHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(MongoHitsTest, AnOperationCostsAHitAtItsStartOneAtItsCommandAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "mongoclient", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "hits"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kOperations = 50;  // tests/goprograms/mongoclient
+  constexpr uint64_t kHandshakes = 8;   // at most: of the connection, and of those that watch the server
+  daemon_->WaitForSpans(kOperations);
+  for (const char* site : {"mongo_start", "mongo_command", "mongo_end"}) {
+    EXPECT_GE(Runs(site), kOperations) << site;
+    EXPECT_LE(Runs(site), kOperations + kHandshakes) << site;
+  }
+  ExpectEnd(kOperations);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modules, MongoHitsTest, ::testing::Values("default", "older", "oldest"),
+                         [](const auto& info) { return std::string(info.param); });
+
 class PgxHitsTest : public CountedTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(PgxHitsTest, AQueryCostsAHitAtItsStartAndOneWhenItsRowsAreClosed) {

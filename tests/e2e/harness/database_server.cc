@@ -15,12 +15,15 @@
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/harness/loopback_port.h"
+#include "tests/e2e/harness/nodespan_daemon.h"
 
 namespace nodespan::e2e {
 namespace {
 
 constexpr Milliseconds kSetupLimit{120'000};
 constexpr Milliseconds kEndLimit{10'000};
+constexpr Milliseconds kBuildLimit{1'700'000};
+constexpr int kCannotBeBuilt = 77;  // exit status of tests/ferretdb/build
 
 // The newest executable of that name in the folders, which may contain one "*" as a whole component.
 std::optional<std::string> FindExecutable(const std::string& name, const std::vector<std::string>& folders) {
@@ -171,6 +174,24 @@ absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartRedis() {
     return base::MakeStatus(absl::StatusCode::kInternal, "Redis did not start");
   }
   server->dsn_ = fmt::format("127.0.0.1:{}", port);
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<DatabaseServer>> DatabaseServer::StartFerretDb() {
+  const std::optional<Finished> built = RunToEnd({SourcePath("tests/ferretdb/build")}, kBuildLimit);
+  if (built && built->status.code == kCannotBeBuilt) {
+    return base::MakeStatus(absl::StatusCode::kNotFound, "{}", built->LastError());
+  }
+  if (!built || built->status != ExitStatus{} || built->output.empty()) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "building FerretDB: {}",
+                            built ? built->LastError() : std::string("it takes too long"));
+  }
+  std::unique_ptr<DatabaseServer> server(new DatabaseServer());
+  server->dsn_ = fmt::format("127.0.0.1:{}", FreeLoopbackPort());
+  server->process_ = ChildProcess::Start({built->output.front(), server->dsn_, server->folder_.Path("")});
+  if (server->process_ == nullptr || !server->process_->WaitForOutput("ready")) {
+    return base::MakeStatus(absl::StatusCode::kInternal, "FerretDB did not start");
+  }
   return server;
 }
 

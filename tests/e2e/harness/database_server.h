@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PostgreSQL, MariaDB or Redis server of one test, from the distribution's packages, on a private port and socket,
-// with its data in a temporary folder. It runs as another user, because the first two do not run as root.
+// A database server of one test, on a private port and socket, with its data in a temporary folder: PostgreSQL, MariaDB
+// or Redis from the distribution's packages, which run as another user, because the first two do not run as root; for
+// the protocol of MongoDB FerretDB (tests/ferretdb), which is built.
 //
 // Lifetime: the destructor ends the server and removes the data.
 #pragma once
@@ -16,11 +17,12 @@ namespace nodespan::e2e {
 
 class DatabaseServer {
  public:
-  // Accepting connections when it returns. kNotFound: it is not installed, the message says what; kInternal: it did not
-  // start.
+  // Accepting connections when it returns. kNotFound: it is not installed or cannot be built here, the message says
+  // what; kInternal: it did not start.
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartPostgres();
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartMariaDb();
   static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartRedis();
+  static absl::StatusOr<std::unique_ptr<DatabaseServer>> StartFerretDb();
   // The server; null after it has skipped the test because the server is not installed, or failed it.
   static std::unique_ptr<DatabaseServer> OrSkip(absl::StatusOr<std::unique_ptr<DatabaseServer>> started);
   static bool HasPostgres();
@@ -28,7 +30,7 @@ class DatabaseServer {
   DatabaseServer(const DatabaseServer&) = delete;
   DatabaseServer& operator=(const DatabaseServer&) = delete;
 
-  // What tests/goprograms/sqlclient takes for a DSN; of Redis host:port.
+  // What tests/goprograms/sqlclient takes for a DSN; of Redis and FerretDB host:port.
   const std::string& dsn() const { return dsn_; }
 
  private:
