@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "config/command_line.h"
 #include "k8s/cri_client.h"
+#include "k8s/cri_socket.h"
 #include "k8s/cri_source.h"
 #include "k8s/kubernetes_source.h"
 

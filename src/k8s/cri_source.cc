@@ -2,10 +2,8 @@
 #include "k8s/cri_source.h"
 
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include <array>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,9 +12,9 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "base/unique_fd.h"
 #include "k8s/backoff.h"
 #include "k8s/cri_client.h"
+#include "k8s/cri_socket.h"
 #include "k8s/pod_store.h"
 #include "k8s/stop_signal.h"
 
@@ -25,29 +23,8 @@ namespace {
 
 using metrics::Counter;
 
-constexpr std::array<std::string_view, 7> kSockets = {
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/k0s/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-    "/run/dockershim.sock",
-};
-
 // However often a refresh is asked for.
 constexpr absl::Duration kMinPollPeriod = absl::Milliseconds(100);
-
-bool IsAnswered(std::string_view path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    return false;
-  }
-  path.copy(address.sun_path, path.size());
-  const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return fd.valid() && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-}
 
 class CriSource final : public PodSource {
  public:
@@ -114,14 +91,7 @@ class CriSource final : public PodSource {
   }
 
   absl::Status Connect() {
-    std::string path = options_.socket_path;
-    if (path.empty()) {
-      path = FindCriSocket(CriSockets()).value_or("");
-    }
-    if (path.empty()) {
-      return absl::UnavailableError(
-          "no container runtime answers at any of its usual sockets (--cri-socket names one)");
-    }
+    NODESPAN_ASSIGN_OR_RETURN(const std::string path, ChooseCriSocket(options_.socket_path));
     SetClient(std::make_shared<CriClient>(path));
     const absl::StatusOr<std::string> runtime = client_->Connect(options_.call_timeout);
     return runtime.ok() ? absl::OkStatus() : base::Annotate(runtime.status(), path);
@@ -161,17 +131,6 @@ class CriSource final : public PodSource {
 };
 
 }  // namespace
-
-std::span<const std::string_view> CriSockets() { return kSockets; }
-
-std::optional<std::string> FindCriSocket(std::span<const std::string_view> candidates) {
-  for (const std::string_view path : candidates) {
-    if (IsAnswered(path)) {
-      return std::string(path);
-    }
-  }
-  return std::nullopt;
-}
 
 std::unique_ptr<PodSource> StartCriSource(CriSourceOptions options, MetadataFilter filter, metrics::Counters* counters,
                                           PodsChanged on_change) {

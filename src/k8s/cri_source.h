@@ -7,10 +7,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "absl/time/time.h"
 #include "k8s/pod.h"
@@ -19,14 +16,8 @@
 
 namespace nodespan::k8s {
 
-// Where runtimes have their socket, in the order in which they are tried.
-std::span<const std::string_view> CriSockets();
-
-// The first path of `candidates` at which somebody accepts connections.
-std::optional<std::string> FindCriSocket(std::span<const std::string_view> candidates);
-
 struct CriSourceOptions {
-  std::string socket_path;  // empty: the first of CriSockets() that answers, looked for at every connection
+  std::string socket_path;  // as of ChooseCriSocket(), at every connection
   absl::Duration poll_period = absl::Seconds(1);
   absl::Duration call_timeout = absl::Seconds(5);
 };

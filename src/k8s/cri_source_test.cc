@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "k8s/cri_socket.h"
 #include "k8s/source_watcher.h"
 #include "k8s/test_container_id.h"
 #include "tests/fakes/cri_server.h"
