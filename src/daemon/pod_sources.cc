@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::Pod
     case PodSourceKind::kCri: {
       k8s::CriSourceOptions source_options;
       source_options.socket_path = options.cri_socket;
+      source_options.listens_to_events = options.cri_events;
       return k8s::StartCriSource(std::move(source_options), std::move(filter), counters, std::move(on_change));
     }
     case PodSourceKind::kAuto:

@@ -66,8 +66,7 @@ void ApiWatch::Run() {
         version_.reset();
       }
     }
-    const absl::Duration wait = NextWait(status);
-    (void)stop_.Wait(wait, wait);
+    stop_.Sleep(NextWait(status));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "k8s/backoff.h"
 #include "k8s/cri_client.h"
+#include "k8s/cri_events.h"
 #include "k8s/cri_socket.h"
 #include "k8s/pod_store.h"
 #include "k8s/stop_signal.h"
@@ -23,8 +24,16 @@ namespace {
 
 using metrics::Counter;
 
-// However often a refresh is asked for.
+// However often a refresh is asked for: the container that somebody met may need a moment until the runtime has it.
 constexpr absl::Duration kMinPollPeriod = absl::Milliseconds(100);
+// However many containers start; of one that the runtime tells of it has everything already.
+constexpr absl::Duration kMinPollPeriodAfterEvent = absl::Milliseconds(20);
+
+CriEventsOptions EventsOf(const CriSourceOptions& options) {
+  CriEventsOptions events = options.events;
+  events.socket_path = options.socket_path;
+  return events;
+}
 
 class CriSource final : public PodSource {
  public:
@@ -34,6 +43,9 @@ class CriSource final : public PodSource {
         counters_(counters),
         store_(counters, std::move(on_change)),
         thread_([this] { Run(); }) {
+    if (options_.listens_to_events) {
+      events_.emplace(EventsOf(options_), counters_, [this] { stop_.Wake(kMinPollPeriodAfterEvent); });
+    }
     (void)pthread_setname_np(thread_.native_handle(), "ns-cri");
   }
 
@@ -51,7 +63,7 @@ class CriSource final : public PodSource {
   std::string_view name() const override { return "cri"; }
   std::shared_ptr<const PodSnapshot> snapshot() const override { return store_.snapshot(); }
   bool is_synced() const override { return store_.is_synced(); }
-  void RequestRefresh() override { stop_.Wake(); }
+  void RequestRefresh() override { stop_.Wake(kMinPollPeriod); }
 
  private:
   void Run() {
@@ -65,12 +77,11 @@ class CriSource final : public PodSource {
       Tell(status);
       if (status.ok()) {
         backoff.Reset();
-        (void)stop_.Wait(options_.poll_period, kMinPollPeriod);
+        stop_.Wait(options_.poll_period);
       } else {
         counters_->Add(Counter::kPodSourceErrors);
         SetClient(nullptr);
-        const absl::Duration wait = backoff.Next();
-        (void)stop_.Wait(wait, wait);
+        stop_.Sleep(backoff.Next());
       }
     }
   }
@@ -127,7 +138,8 @@ class CriSource final : public PodSource {
   absl::Mutex mutex_;
   // Written by the source's thread under the mutex, read by it without; the destructor reads it under the mutex.
   std::shared_ptr<CriClient> client_;
-  std::thread thread_;  // last: it uses everything above
+  std::thread thread_;  // uses everything above
+  std::optional<CriEvents> events_;
 };
 
 }  // namespace
