@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "config/command_line.h"
+#include "config/target_options.h"
 #include "k8s/cri_client.h"
 #include "k8s/cri_socket.h"
 #include "k8s/cri_source.h"
@@ -72,6 +73,7 @@ absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::Pod
       k8s::KubernetesSourceOptions source_options;
       source_options.server = *std::move(server);
       source_options.node_name = options.node_name;
+      source_options.workload_variables = config::TargetVariables();
       return k8s::StartKubernetesSource(source_options, std::move(filter), counters, std::move(on_change));
     }
     case PodSourceKind::kCri: {
