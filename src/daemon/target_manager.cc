@@ -99,11 +99,11 @@ void TargetManager::OnSelected(const discovery::SelectedProcess& selected) {
   process.exe_identity = *exe_identity;
   deps_.inspector->Inspect(*exe_identity, *std::move(exe_fd),
                            [this, key = info.key, appearance = process.appearance](
-                               const Inspector::Result& result) { OnInspected(key, appearance, result); });
+                               const BinaryInspector::Result& result) { OnInspected(key, appearance, result); });
 }
 
 void TargetManager::OnInspected(const model::ProcessKey& key, uint64_t appearance,
-                                const Inspector::Result& result) {
+                                const BinaryInspector::Result& result) {
   const auto it = processes_.find(key);
   if (it == processes_.end() || it->second.appearance != appearance) {
     return;  // It ended or executed something else while its file was read.
