@@ -53,32 +53,44 @@ struct AttachRequest {
   bool propagates = false;       // LibraryKind::kPropagation
 };
 
-class Attacher {
+// What is asked of an Attacher, behind an interface so that tests need no kernel.
+class ProbeAttacher {
  public:
-  Attacher(TracerObject* object, metrics::Counters* counters);
-  // Waits until every link is gone.
-  ~Attacher();
-  Attacher(const Attacher&) = delete;
-  Attacher& operator=(const Attacher&) = delete;
+  virtual ~ProbeAttacher() = default;
 
   // Takes a free slot, so that the name of the target is known before its first record can exist. Must be given to
   // Attach(). kResourceExhausted: all slots are in use.
-  absl::StatusOr<TargetId> Reserve();
+  virtual absl::StatusOr<TargetId> Reserve() = 0;
 
   // Attaches; on error the reservation is gone as well. kResourceExhausted: too many distinct binaries or
   // lists of exclusions. kNotFound: the process ended, which is normal. kPermissionDenied: a capability is missing.
-  absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request);
+  virtual absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request) = 0;
 
   // Whether Attach() attaches the library: it is wanted, and this kernel takes its programs.
-  bool Attaches(const LibraryPlan& library, const AttachRequest& request) const;
+  virtual bool Attaches(const LibraryPlan& library, const AttachRequest& request) const = 0;
 
   // From now on hits of this target are ignored; the probes go away in the background, then the slot is free again.
   // `on_done` runs on the Attacher's thread with the number of operations that were still in flight; no record of this
   // target is written to the ring after that.
-  void Detach(TargetId target, std::function<void(uint64_t abandoned)> on_done);
+  virtual void Detach(TargetId target, std::function<void(uint64_t abandoned)> on_done) = 0;
 
   // How probes are attached on this kernel.
-  ebpf::UprobeMethod method() const { return object_->features().method; }
+  virtual ebpf::UprobeMethod method() const = 0;
+};
+
+class Attacher final : public ProbeAttacher {
+ public:
+  Attacher(TracerObject* object, metrics::Counters* counters);
+  // Waits until every link is gone.
+  ~Attacher() override;
+  Attacher(const Attacher&) = delete;
+  Attacher& operator=(const Attacher&) = delete;
+
+  absl::StatusOr<TargetId> Reserve() override;
+  absl::Status Attach(TargetId target, const AttachPlan& plan, const AttachRequest& request) override;
+  bool Attaches(const LibraryPlan& library, const AttachRequest& request) const override;
+  void Detach(TargetId target, std::function<void(uint64_t abandoned)> on_done) override;
+  ebpf::UprobeMethod method() const override { return object_->features().method; }
 
  private:
   struct BinarySlot {

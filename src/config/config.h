@@ -50,6 +50,7 @@ struct PodOptions {
   std::vector<std::string> namespaces;                 // --namespace; empty: all
   std::vector<std::string> exclude_namespaces;         // --exclude-namespace
   std::string cri_socket;                              // --cri-socket, an absolute path; empty: looked for
+  bool cri_events = false;                             // the runtime is listened to, beside being asked
   std::string node_name;                               // --node-name
   bool uses_labels_for_identity = false;               // app.kubernetes.io/ labels name services
   // From the environment of a pod.

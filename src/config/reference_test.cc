@@ -25,7 +25,8 @@ made from as well.
   the flags `--pid`, `--exe` and `--all` replaces all variables that select programs.
 - An empty variable counts as not set. Words are taken in any case; lists have commas, their items are trimmed.
 - Where **target** is marked, the variable is also read from the environment that a traced program was started with,
-  which wins for that program. Nothing else of a program's environment is looked at: where spans go is the node's to say.
+  which wins for that program, and from the `Instrumentation` that its pod asks for ([KUBERNETES.md](KUBERNETES.md)). Nothing
+  else of either is looked at: where spans go is the node's to say.
 - A flag that cannot be used ends nodespan. A variable that cannot be used gives a warning that names it, its value and
   what is used instead; those marked **strict** end nodespan, because it would trace something else than it was told.
 - Booleans are true for `true` and false for everything else; `OTEL_GO_AUTO_*` take `1`, `t`, `0`, `f` as well, as in Go.

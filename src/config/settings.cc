@@ -84,6 +84,13 @@ const Setting kSettings[] = {
      .value = Parsed<ParseSocketPath, ShowText, &Config::pods, &PodOptions::cri_socket>(),
      .must_be_right = true},
     {.section = Section::kPods,
+     .variables = {"NODESPAN_CRI_EVENTS"},
+     .takes = "true|false",
+     .help =
+         "With pods from the container runtime: it is also listened to, so that a container is known when it starts. "
+         "Not where the kubelet has EventedPLEG on, unless containerd is 2.0 or newer",
+     .value = Boolean<&Config::pods, &PodOptions::cri_events>()},
+    {.section = Section::kPods,
      .flag = "--node-name",
      .variables = {"NODE_NAME"},
      .takes = "NAME",

@@ -189,5 +189,42 @@ TEST(TargetOptionsTest, ANameThatIsNoUtf8IsMadeSuch) {
                                            "what is not"));
 }
 
+TEST(TargetOptionsTest, DefaultsCountWhereTheTargetSaysNothingAndTheFirstOfThemWins) {
+  const Environment of_go = {{"OTEL_SERVICE_NAME", "go"}, {"OTEL_PROPAGATORS", "none"}};
+  const Environment of_all = {{"OTEL_SERVICE_NAME", "all"},
+                              {"OTEL_RESOURCE_ATTRIBUTES", "team=all"},
+                              {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "10"},
+                              {"OTEL_TRACES_SAMPLER", "always_off"},
+                              {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://elsewhere:1"}};
+  const Environment both[] = {of_go, of_all};
+  Warnings warnings;
+  const TargetOptions silent = ReadTargetOptions({}, Node(), warnings, both);
+  TargetOptions expected = Silent();
+  expected.service_name = "go";
+  expected.resource_attributes = {{"team", "all"}};
+  expected.continues_traces = false;
+  expected.spans.limits.attribute_count = 10;
+  expected.sampler = {.root = model::RootSampler::kAlwaysOff, .parent_based = false};
+  EXPECT_EQ(silent, expected);
+  // Settings win and not variables: the target's general limit over a special one, and its sampler with its argument.
+  const TargetOptions own = ReadTargetOptions(
+      {{"OTEL_SERVICE_NAME", "own"}, {"OTEL_ATTRIBUTE_COUNT_LIMIT", "20"}, {"OTEL_TRACES_SAMPLER", "traceidratio"}},
+      Node(), warnings, both);
+  EXPECT_EQ(own.service_name, "own");
+  EXPECT_EQ(own.spans.limits.attribute_count, 20U);
+  EXPECT_EQ(own.sampler, (model::Sampler{.root = model::RootSampler::kTraceIdRatio, .parent_based = false}));
+  EXPECT_FALSE(own.continues_traces);
+  EXPECT_THAT(warnings.list(), IsEmpty());
+}
+
+TEST(TargetOptionsTest, TheVariablesOfATargetAreThoseThatCountInItsEnvironment) {
+  const std::vector<std::string> variables = TargetVariables();
+  EXPECT_THAT(variables, ::testing::IsSupersetOf({"OTEL_TRACES_SAMPLER", "OTEL_RESOURCE_ATTRIBUTES",
+                                                  "OTEL_ATTRIBUTE_COUNT_LIMIT", "NODESPAN_EXCLUDE_PATHS"}));
+  for (const std::string& variable : variables) {
+    EXPECT_FALSE(variable.starts_with("OTEL_EXPORTER_")) << variable;
+  }
+}
+
 }  // namespace
 }  // namespace nodespan::config

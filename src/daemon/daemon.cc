@@ -179,6 +179,9 @@ absl::Status RunDaemon(const config::Config& config) {
   if (config.span_metrics && !config.http_listen) {
     spdlog::warn("NODESPAN_SPAN_METRICS=true without --http-listen: nobody can read them");
   }
+  if (config.pods.cri_events && pod_source.source != config::PodSourceKind::kCri) {
+    spdlog::warn("NODESPAN_CRI_EVENTS=true without pods from the container runtime: it is not listened to");
+  }
   if (config.targets.sdk_disabled) {
     spdlog::warn("OTEL_SDK_DISABLED=true: nothing is traced");
   } else {

@@ -27,22 +27,30 @@
 
 namespace nodespan::daemon {
 
-class Inspector {
+// What is asked of an Inspector, behind an interface so that tests say what is found, and when.
+class BinaryInspector {
  public:
   using Result = absl::StatusOr<std::shared_ptr<const Inspection>>;
   using OnResult = std::function<void(const Result&)>;
 
+  virtual ~BinaryInspector() = default;
+
+  // Calls `on_result` on the control thread: at once when the file is known, later otherwise. `identity` is that of
+  // `exe_fd`.
+  virtual void Inspect(const procfs::FileIdentity& identity, base::UniqueFd exe_fd, OnResult on_result) = 0;
+};
+
+class Inspector final : public BinaryInspector {
+ public:
   static constexpr size_t kMaxVerdicts = 4096;
 
   // Both outlive this.
   Inspector(base::EventLoop* loop, metrics::Counters* counters);
-  ~Inspector();
+  ~Inspector() override;
   Inspector(const Inspector&) = delete;
   Inspector& operator=(const Inspector&) = delete;
 
-  // Calls `on_result` on the control thread: at once when the file is known, later otherwise. `identity` is that of
-  // `exe_fd`.
-  void Inspect(const procfs::FileIdentity& identity, base::UniqueFd exe_fd, OnResult on_result);
+  void Inspect(const procfs::FileIdentity& identity, base::UniqueFd exe_fd, OnResult on_result) override;
 
  private:
   struct Job {

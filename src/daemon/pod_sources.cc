@@ -8,7 +8,9 @@
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "config/command_line.h"
+#include "config/target_options.h"
 #include "k8s/cri_client.h"
+#include "k8s/cri_socket.h"
 #include "k8s/cri_source.h"
 #include "k8s/kubernetes_source.h"
 
@@ -71,11 +73,13 @@ absl::StatusOr<std::unique_ptr<k8s::PodSource>> StartPodSource(const config::Pod
       k8s::KubernetesSourceOptions source_options;
       source_options.server = *std::move(server);
       source_options.node_name = options.node_name;
+      source_options.workload_variables = config::TargetVariables();
       return k8s::StartKubernetesSource(source_options, std::move(filter), counters, std::move(on_change));
     }
     case PodSourceKind::kCri: {
       k8s::CriSourceOptions source_options;
       source_options.socket_path = options.cri_socket;
+      source_options.listens_to_events = options.cri_events;
       return k8s::StartCriSource(std::move(source_options), std::move(filter), counters, std::move(on_change));
     }
     case PodSourceKind::kAuto:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -15,6 +16,7 @@
 #include "daemon/process_symbols.h"
 #include "ebpf/uprobe.h"
 #include "k8s/identity.h"
+#include "k8s/instrumentation.h"
 
 namespace nodespan::daemon {
 namespace {
@@ -33,6 +35,37 @@ absl::StatusOr<uint64_t> FindLoadBias(const std::vector<procfs::ExeMapping>& map
     }
   }
   return base::MakeStatus(absl::StatusCode::kNotFound, "the process has not mapped the code of its executable");
+}
+
+const k8s::Instrumentation* FindInstrumentation(const k8s::ContainerRef& workload) {
+  return workload.pod == nullptr ? nullptr : workload.pod->instrumentation.get();
+}
+
+// Where the words of a target come from.
+std::string DescribeSource(const k8s::Instrumentation* instrumentation) {
+  return instrumentation == nullptr ? "environment"
+                                    : fmt::format("environment, or the Instrumentation {}/{}",
+                                                  instrumentation->namespace_name, instrumentation->name);
+}
+
+// For the log: " pod=NAMESPACE/NAME", and what came of the Instrumentation that it asks for.
+std::string DescribePod(const k8s::ContainerRef& workload) {
+  using Lookup = k8s::InstrumentationLookup;
+  if (workload.pod == nullptr) {
+    return "";
+  }
+  const k8s::Pod& pod = *workload.pod;
+  const std::string name = fmt::format(" pod={}/{}", pod.namespace_name, pod.name);
+  switch (pod.instrumentation_lookup) {
+    case Lookup::kNone: return name;
+    case Lookup::kPending: return name + " instrumentation=none (not known yet)";
+    case Lookup::kFound:
+      return fmt::format("{} instrumentation={}/{}", name, pod.instrumentation->namespace_name,
+                         pod.instrumentation->name);
+    case Lookup::kMissing: return name + " instrumentation=none (the one that inject-go names is not there)";
+    case Lookup::kAmbiguous: return name + " instrumentation=none (its namespace has several)";
+  }
+  return name;
 }
 
 }  // namespace
@@ -65,12 +98,12 @@ void TargetManager::OnSelected(const discovery::SelectedProcess& selected) {
   }
   process.exe_identity = *exe_identity;
   deps_.inspector->Inspect(*exe_identity, *std::move(exe_fd),
-                           [this, key = info.key, appearance = process.appearance](const Inspector::Result& result) {
-                             OnInspected(key, appearance, result);
-                           });
+                           [this, key = info.key, appearance = process.appearance](
+                               const BinaryInspector::Result& result) { OnInspected(key, appearance, result); });
 }
 
-void TargetManager::OnInspected(const model::ProcessKey& key, uint64_t appearance, const Inspector::Result& result) {
+void TargetManager::OnInspected(const model::ProcessKey& key, uint64_t appearance,
+                                const BinaryInspector::Result& result) {
   const auto it = processes_.find(key);
   if (it == processes_.end() || it->second.appearance != appearance) {
     return;  // It ended or executed something else while its file was read.
@@ -97,13 +130,17 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     return absl::NotFoundError("the process has ended");
   }
   NODESPAN_ASSIGN_OR_RETURN(const auto environment, dir.ReadEnviron({"OTEL_", "NODESPAN_EXCLUDE_"}));
+  const k8s::Instrumentation* instrumentation = FindInstrumentation(process.workload);
+  const std::string source = DescribeSource(instrumentation);
   config::Warnings warnings;
-  const config::TargetOptions options = config::ReadTargetOptions(environment, *deps_.config, warnings);
+  const config::TargetOptions options = config::ReadTargetOptions(
+      environment, *deps_.config, warnings,
+      instrumentation == nullptr ? std::span<const config::Environment>() : instrumentation->environments);
   for (const std::string& warning : warnings.list()) {
-    spdlog::warn("pid={} environment: {}", key.pid, warning);
+    spdlog::warn("pid={} {}: {}", key.pid, source, warning);
   }
   if (options.sdk_disabled) {
-    return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "OTEL_SDK_DISABLED=true in its environment");
+    return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "OTEL_SDK_DISABLED=true in its {}", source);
   }
 
   // The probes go into exactly the file that is opened here. It is the file that was inspected (identity) and what the
@@ -157,10 +194,8 @@ absl::Status TargetManager::Trace(const model::ProcessKey& key, Process& process
     Detach(process);
     return status;
   }
-  const k8s::Pod* pod = process.workload.pod.get();
   spdlog::info("attached pid={} exe={} go={} by={}{}", key.pid, process.exe, inspection.info.go_version,
-               ebpf::ToString(deps_.attacher->method()),
-               pod == nullptr ? "" : fmt::format(" pod={}/{}", pod->namespace_name, pod->name));
+               ebpf::ToString(deps_.attacher->method()), DescribePod(process.workload));
   if (const std::string problems = inspection.plan.Problems(request.propagates); !problems.empty()) {
     spdlog::info("pid={} partly: {}", key.pid, problems);
   }

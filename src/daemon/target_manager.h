@@ -40,8 +40,8 @@ class TargetManager {
     const config::Config* config;
     const procfs::ProcFs* procfs;
     const discovery::HostFacts* host;
-    Inspector* inspector;
-    attach::Attacher* attacher;
+    BinaryInspector* inspector;
+    attach::ProbeAttacher* attacher;
     spans::TargetDirectory* directory;
     metrics::Counters* counters;
     metrics::Gauges* gauges;
@@ -72,7 +72,7 @@ class TargetManager {
     std::shared_ptr<const Inspection> inspection;  // keeps it in the Inspector's cache
   };
 
-  void OnInspected(const model::ProcessKey& key, uint64_t appearance, const Inspector::Result& result);
+  void OnInspected(const model::ProcessKey& key, uint64_t appearance, const BinaryInspector::Result& result);
   absl::Status Trace(const model::ProcessKey& key, Process& process);
   model::ResourcePtr MakeResource(const Process& process, const discovery::ProcessFacts& facts,
                                   const discovery::StatedIdentity& identity) const;

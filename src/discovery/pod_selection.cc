@@ -5,19 +5,18 @@
 #include <array>
 #include <optional>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "base/errors.h"
 #include "fmt/format.h"
 #include "k8s/image_reference.h"
-#include "k8s/namespace_annotations.h"
+#include "k8s/inject_go.h"
 
 namespace nodespan::discovery {
 namespace {
 
 using k8s::Container;
+using Asking = k8s::InjectGo::Asking;
 using k8s::FindValue;
 using k8s::Pod;
+using k8s::Trim;
 
 constexpr std::string_view kTraceLabel = "nodespan.io/trace";
 constexpr std::string_view kDisabled = "disabled";
@@ -66,28 +65,6 @@ bool IsCollector(const k8s::ContainerRef& ref, std::string_view exe_path) {
          std::any_of(kCollectorLabels.begin(), kCollectorLabels.end(), [&ref](std::string_view label) {
            return FindValue(ref.pod->labels, label) == kCollectorNames.front();
          });
-}
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t start = text.find_first_not_of(kBlanks);
-  return start == std::string_view::npos ? std::string_view()
-                                         : text.substr(start, text.find_last_not_of(kBlanks) - start + 1);
-}
-
-// Who asks by inject-go. For the operator a pod's value goes first, but where the pod says true and the namespace names
-// an Instrumentation, that one is taken; as none is looked up here, the namespace only matters to pods that say
-// nothing.
-enum class Asking { kNobody, kPod, kNamespace };
-
-// The value names an Instrumentation resource or says true; neither matters here.
-Asking WhoAsksForInjection(const Pod& pod) {
-  const std::string_view of_pod = Trim(FindValue(pod.annotations, k8s::kInjectGoAnnotation));
-  const std::string_view value = of_pod.empty() ? Trim(pod.namespace_inject_go) : of_pod;
-  if (value.empty() || absl::EqualsIgnoreCase(base::ToAbsl(value), "false")) {
-    return Asking::kNobody;
-  }
-  return of_pod.empty() ? Asking::kNamespace : Asking::kPod;
 }
 
 bool IsListed(std::string_view list, std::string_view name) {
@@ -146,7 +123,7 @@ PodDecision PodSelection::Decide(const k8s::ContainerRef& ref, std::string_view 
     return because(PodVerdict::kNotSelected, "is in a namespace that is left out");
   }
   const bool is_labelled = options_.selector.Matches(pod.labels);
-  const Asking asking = WhoAsksForInjection(pod);
+  const Asking asking = k8s::ReadInjectGo(pod, pod.namespace_inject_go).asking;
   if (!is_labelled && asking == Asking::kNobody) {
     return because(PodVerdict::kNotSelected, "does not match the pod selector");
   }

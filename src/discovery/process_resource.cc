@@ -134,6 +134,7 @@ model::Resource BuildProcessResource(const ProcessFacts& process, const HostFact
   SetDetected(process, host, resource);
   SetStated(node.attributes, resource);
   if (workload != nullptr) {
+    SetStated(workload->defaults, resource);
     SetWorkload(*workload, resource);
   }
   SetStated(target.attributes, resource);

@@ -28,9 +28,9 @@ struct StatedIdentity {
 //                    node's OTEL_SERVICE_NAME, node's attributes, "unknown_service:<file name of the executable>".
 //                    Empty names count as not said.
 //   telemetry.*      always nodespan's: they tell who made the spans.
-//   everything else  target's attributes, the pod's annotations, what Kubernetes says, node's attributes (an empty
-//   value
-//                    is said, too), what was detected.
+//   everything else  target's attributes, the pod's annotations, what Kubernetes says, the pod's Instrumentation,
+//   node's
+//                    attributes (an empty value is said, too), what was detected.
 // `workload` is null for processes in no pod. All text is made valid UTF-8. service.instance.id is stable for the life
 // of the process, across restarts of nodespan.
 model::Resource BuildProcessResource(const ProcessFacts& process, const HostFacts& host, const StatedIdentity& target,

@@ -101,6 +101,22 @@ TEST(ProcessResourceTest, StatedAttributesWinOverDetectedOnesAndTheTargetOverThe
   EXPECT_EQ(Text(resource, "host.id"), "stated");
 }
 
+TEST(ProcessResourceTest, AttributesOfAnInstrumentationWinOverTheNodesAndLoseToWhatIsDetected) {
+  const k8s::WorkloadIdentity workload = {
+      .service_name = "cart",
+      .stated = {{"zone", "annotation"}},
+      .defaults = {{"service.name", "all"}, {"zone", "resource"}, {"team", "resource"}, {"k8s.pod.name", "resource"}},
+      .detected = {{.key = "k8s.pod.name", .value = std::string("cart-0")}}};
+  const model::Resource resource =
+      BuildProcessResource(kProcess, kHost, {}, {"", {{"team", "node"}, {"rack", "node"}}}, &workload);
+  EXPECT_EQ(Text(resource, "service.name"), "cart");
+  EXPECT_EQ(Text(resource, "k8s.pod.name"), "cart-0");
+  EXPECT_EQ(Text(resource, "zone"), "annotation");
+  EXPECT_EQ(Text(resource, "team"), "resource");
+  EXPECT_EQ(Text(resource, "rack"), "node");
+  EXPECT_EQ(Text(BuildProcessResource(kProcess, kHost, {"", {{"team", "own"}}}, {}, &workload), "team"), "own");
+}
+
 TEST(ProcessResourceTest, NobodyElseCanClaimToBeNodespan) {
   StatedIdentity target = {.service_name = "", .attributes = {{"telemetry.sdk.name", "opentelemetry"}}};
   EXPECT_EQ(Text(BuildProcessResource(kProcess, kHost, target, {}), "telemetry.sdk.name"), "nodespan");

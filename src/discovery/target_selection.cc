@@ -90,7 +90,8 @@ void TargetSelection::Retry() {
 
 void TargetSelection::Evaluate(Entry& entry, const k8s::PodSnapshot& snapshot) {
   k8s::ContainerRef workload = snapshot.Find(entry.container);
-  const bool is_complete = workload.pod != nullptr && workload.container != nullptr;
+  const bool is_complete = workload.pod != nullptr && workload.container != nullptr &&
+                           workload.pod->instrumentation_lookup != k8s::InstrumentationLookup::kPending;
   if (workload.pod == nullptr && entry.is_decided && entry.workload.pod != nullptr) {
     return;  // The pod is gone and the process will be; what was decided about it stays.
   }

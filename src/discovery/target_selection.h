@@ -5,7 +5,7 @@
 // A process in a container waits until its pod is known, because the identity of its spans is fixed when it is attached
 // to; it is looked up again with every change of the pods and with back-off, for as long as it lives. One that options
 // select does not wait longer than kIdentityPatience: its container may belong to no pod at all. A process whose pod is
-// known and whose container is not waits as long, and is then told without the container.
+// known, and whose container or the Instrumentation of whose pod is not, waits as long, and is then told without.
 //
 // Without a pod source only the options decide, at once.
 //

@@ -68,12 +68,16 @@ class TargetSelectionTest : public ::testing::Test {
     return Start(pid, fmt::format("0::/kubepods/burstable/pod{}/{}\n", kUid, id));
   }
 
-  void PutPod(const std::string& trace, const std::vector<std::string>& ids = {kId}) {
+  void PutPod(const std::string& trace, const std::vector<std::string>& ids = {kId},
+              const std::string& inject_go = "") {
     k8s::Pod pod;
     pod.uid = kUid;
     pod.name = "cart-0";
     pod.namespace_name = "shop";
     pod.labels = {{"nodespan.io/trace", trace}};
+    if (!inject_go.empty()) {
+      pod.annotations = {{std::string(k8s::kInjectGoAnnotation), inject_go}};
+    }
     for (const std::string& id : ids) {
       pod.containers.push_back({.name = "c" + std::to_string(pod.containers.size()), .id = id});
     }
@@ -198,6 +202,37 @@ TEST_F(TargetSelectionTest, AContainerThatIsNotKnownInTimeIsLeftOut) {
   ASSERT_THAT(SelectedPids(), ElementsAre(7, 8));
   EXPECT_EQ(selected_[1].workload.pod->name, "cart-0");
   EXPECT_EQ(selected_[1].workload.container, nullptr);
+}
+
+TEST_F(TargetSelectionTest, AnInstrumentationThatIsNotKnownYetIsWaitedForALittle) {
+  Create();
+  source_.store.AwaitInstrumentations();
+  PutPod("enabled", {kId}, "go");
+  StartInPod(7);
+  EXPECT_THAT(selected_, IsEmpty());
+  k8s::Instrumentations listed;
+  ASSERT_TRUE(listed.Set({.namespace_name = "shop", .name = "go", .environments = {}, .resource_attributes = {}}));
+  source_.store.ReplaceInstrumentations(listed);
+  selection_->OnPodsChanged();
+  ASSERT_THAT(SelectedPids(), ElementsAre(7));
+  EXPECT_EQ(selected_[0].workload.pod->instrumentation, source_.store.snapshot()->pods()[0]->instrumentation);
+  EXPECT_NE(selected_[0].workload.pod->instrumentation, nullptr);
+  EXPECT_EQ(selection_->waiting_count(), 0U);
+}
+
+TEST_F(TargetSelectionTest, AnInstrumentationThatIsNotKnownInTimeIsLeftOut) {
+  Create();
+  source_.store.AwaitInstrumentations();
+  PutPod("enabled", {kId}, "go");
+  StartInPod(7);
+  Pass(TargetSelection::kIdentityPatience - absl::Milliseconds(10));
+  EXPECT_THAT(selected_, IsEmpty());
+  Pass(absl::Milliseconds(20));
+  EXPECT_THAT(SelectedPids(), ElementsAre(7));
+  source_.store.ReplaceInstrumentations({});
+  selection_->OnPodsChanged();
+  EXPECT_THAT(SelectedPids(), ElementsAre(7));
+  EXPECT_THAT(deselected_, IsEmpty());
 }
 
 TEST_F(TargetSelectionTest, AllProcessesOfAPodFollowItsLabel) {

@@ -66,13 +66,13 @@ void ApiWatch::Run() {
         version_.reset();
       }
     }
-    const absl::Duration wait = NextWait(status);
-    (void)stop_.Wait(wait, wait);
+    stop_.Sleep(NextWait(status));
   }
 }
 
 absl::Duration ApiWatch::NextWait(const absl::Status& status) {
-  return absl::IsPermissionDenied(status) ? refused_backoff_.Next() : backoff_.Next();
+  const bool is_refused = absl::IsPermissionDenied(status) || absl::IsNotFound(status);
+  return is_refused ? refused_backoff_.Next() : backoff_.Next();
 }
 
 std::string ApiWatch::Target(std::string_view query) const {

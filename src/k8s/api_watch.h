@@ -45,7 +45,8 @@ class WatchedObjects {
 
 struct ApiWatchTimes {
   Backoff::Options backoff;
-  // Waits grow to so much, instead of `backoff.max`, while the server says that the rights are missing (403).
+  // Waits grow to so much, instead of `backoff.max`, while the server says that the rights are missing (403) or that it
+  // has no such kind of objects (404).
   absl::Duration max_refused_wait = Backoff::Options().max;
   absl::Duration list_timeout = absl::Seconds(60);
   // A list that sends nothing for so long is given up.

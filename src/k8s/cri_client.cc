@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "k8s/cri_client.h"
 
-#include <array>
-#include <charconv>
 #include <map>
 #include <utility>
 
@@ -14,32 +12,11 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
+#include "k8s/cri_channel.h"
 #include "proto/cri.pb.h"
 
 namespace nodespan::k8s {
 namespace {
-
-// What the kubelet allows; a node with 500 pods stays below 2 MiB.
-constexpr int kMaxMessageBytes = 16 * 1024 * 1024;
-
-// Equal in everything that is used here; the older one is gone since containerd 2.0.
-constexpr std::array<std::string_view, 2> kServices = {"/runtime.v1.RuntimeService/",
-                                                       "/runtime.v1alpha2.RuntimeService/"};
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& socket_path) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  // Each channel connects for itself, and soon after the runtime has come back.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel("unix:" + socket_path, grpc::InsecureChannelCredentials(), arguments);
-}
-
-absl::Status ToStatus(const grpc::Status& status) {
-  return base::MakeStatus(static_cast<absl::StatusCode>(status.error_code()), "{}", status.error_message());
-}
 
 // Labels and annotations that the kubelet adds (pkg/kubelet/types/labels.go, pkg/kubelet/kuberuntime/labels.go).
 constexpr const char* kContainerType = "io.kubernetes.container.type";
@@ -86,7 +63,7 @@ Pod ToPod(const runtime::v1::PodSandbox& from, const MetadataFilter& filter) {
 }  // namespace
 
 struct CriClient::Impl {
-  explicit Impl(const std::string& socket_path) : channel(MakeChannel(socket_path)) {}
+  explicit Impl(const std::string& socket_path) : channel(MakeCriChannel(socket_path)) {}
 
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(std::string_view method, const Request& request, absl::Duration timeout) {
@@ -103,7 +80,7 @@ struct CriClient::Impl {
     grpc::TemplatedGenericStub<Request, Response> stub(channel);
     Response response;
     grpc::Status status;
-    const auto call = stub.PrepareUnaryCall(&context, fmt::format("{}{}", kServices[service], method), request, &queue);
+    const auto call = stub.PrepareUnaryCall(&context, fmt::format("{}{}", kCriService, method), request, &queue);
     call->StartCall();
     call->Finish(&response, &status, nullptr);
     void* tag = nullptr;
@@ -120,7 +97,6 @@ struct CriClient::Impl {
   }
 
   const std::shared_ptr<grpc::Channel> channel;
-  size_t service = 0;  // index into kServices
   std::string runtime_name;
 
   absl::Mutex mutex;
@@ -135,18 +111,10 @@ CriClient::~CriClient() = default;
 absl::StatusOr<std::string> CriClient::Connect(absl::Duration timeout) {
   runtime::v1::VersionRequest request;
   request.set_version("v1");
-  absl::StatusOr<runtime::v1::VersionResponse> response;
-  for (impl_->service = 0; impl_->service < kServices.size(); ++impl_->service) {
-    response = impl_->Call<runtime::v1::VersionRequest, runtime::v1::VersionResponse>("Version", request, timeout);
-    if (!absl::IsUnimplemented(response.status())) {
-      break;
-    }
-  }
-  if (!response.ok()) {
-    impl_->service = 0;
-    return response.status();
-  }
-  impl_->runtime_name = Identifier(response->runtime_name());
+  NODESPAN_ASSIGN_OR_RETURN(
+      const runtime::v1::VersionResponse response,
+      (impl_->Call<runtime::v1::VersionRequest, runtime::v1::VersionResponse>("Version", request, timeout)));
+  impl_->runtime_name = Identifier(response.runtime_name());
   return impl_->runtime_name;
 }
 

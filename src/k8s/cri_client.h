@@ -16,16 +16,14 @@ namespace nodespan::k8s {
 
 class CriClient {
  public:
-  // Makes no connection yet. A socket that is made anew under its path is connected to again by itself.
   explicit CriClient(const std::string& socket_path);
   ~CriClient();
 
-  // The name of the runtime, "containerd". Finds out which version of the interface it speaks; call it first, and again
-  // after an error. kUnavailable, kDeadlineExceeded: nobody answers, try later. kUnimplemented: it speaks neither v1
-  // nor v1alpha2.
+  // The name of the runtime, "containerd"; call it first, and again after an error. kUnavailable, kDeadlineExceeded:
+  // nobody answers, try later. kUnimplemented: it does not speak v1 of the interface.
   absl::StatusOr<std::string> Connect(absl::Duration timeout);
 
-  // The ready pods with their running containers. An answer is at most 16 MiB. Adds to `malformed_count` the pods that
+  // The ready pods with their running containers. Adds to `malformed_count` the pods that
   // were left out because they have no uid or name.
   absl::StatusOr<std::vector<Pod>> ListPods(const MetadataFilter& filter, absl::Duration timeout,
                                             size_t& malformed_count);

@@ -2,10 +2,8 @@
 #include "k8s/cri_source.h"
 
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include <array>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,9 +12,10 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "base/unique_fd.h"
 #include "k8s/backoff.h"
 #include "k8s/cri_client.h"
+#include "k8s/cri_events.h"
+#include "k8s/cri_socket.h"
 #include "k8s/pod_store.h"
 #include "k8s/stop_signal.h"
 
@@ -25,28 +24,15 @@ namespace {
 
 using metrics::Counter;
 
-constexpr std::array<std::string_view, 7> kSockets = {
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/k0s/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-    "/run/dockershim.sock",
-};
-
-// However often a refresh is asked for.
+// However often a refresh is asked for: the container that somebody met may need a moment until the runtime has it.
 constexpr absl::Duration kMinPollPeriod = absl::Milliseconds(100);
+// However many containers start; of one that the runtime tells of it has everything already.
+constexpr absl::Duration kMinPollPeriodAfterEvent = absl::Milliseconds(20);
 
-bool IsAnswered(std::string_view path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    return false;
-  }
-  path.copy(address.sun_path, path.size());
-  const base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return fd.valid() && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+CriEventsOptions EventsOf(const CriSourceOptions& options) {
+  CriEventsOptions events = options.events;
+  events.socket_path = options.socket_path;
+  return events;
 }
 
 class CriSource final : public PodSource {
@@ -57,6 +43,9 @@ class CriSource final : public PodSource {
         counters_(counters),
         store_(counters, std::move(on_change)),
         thread_([this] { Run(); }) {
+    if (options_.listens_to_events) {
+      events_.emplace(EventsOf(options_), counters_, [this] { stop_.Wake(kMinPollPeriodAfterEvent); });
+    }
     (void)pthread_setname_np(thread_.native_handle(), "ns-cri");
   }
 
@@ -74,7 +63,7 @@ class CriSource final : public PodSource {
   std::string_view name() const override { return "cri"; }
   std::shared_ptr<const PodSnapshot> snapshot() const override { return store_.snapshot(); }
   bool is_synced() const override { return store_.is_synced(); }
-  void RequestRefresh() override { stop_.Wake(); }
+  void RequestRefresh() override { stop_.Wake(kMinPollPeriod); }
 
  private:
   void Run() {
@@ -88,12 +77,11 @@ class CriSource final : public PodSource {
       Tell(status);
       if (status.ok()) {
         backoff.Reset();
-        (void)stop_.Wait(options_.poll_period, kMinPollPeriod);
+        stop_.Wait(options_.poll_period);
       } else {
         counters_->Add(Counter::kPodSourceErrors);
         SetClient(nullptr);
-        const absl::Duration wait = backoff.Next();
-        (void)stop_.Wait(wait, wait);
+        stop_.Sleep(backoff.Next());
       }
     }
   }
@@ -114,14 +102,7 @@ class CriSource final : public PodSource {
   }
 
   absl::Status Connect() {
-    std::string path = options_.socket_path;
-    if (path.empty()) {
-      path = FindCriSocket(CriSockets()).value_or("");
-    }
-    if (path.empty()) {
-      return absl::UnavailableError(
-          "no container runtime answers at any of its usual sockets (--cri-socket names one)");
-    }
+    NODESPAN_ASSIGN_OR_RETURN(const std::string path, ChooseCriSocket(options_.socket_path));
     SetClient(std::make_shared<CriClient>(path));
     const absl::StatusOr<std::string> runtime = client_->Connect(options_.call_timeout);
     return runtime.ok() ? absl::OkStatus() : base::Annotate(runtime.status(), path);
@@ -157,21 +138,11 @@ class CriSource final : public PodSource {
   absl::Mutex mutex_;
   // Written by the source's thread under the mutex, read by it without; the destructor reads it under the mutex.
   std::shared_ptr<CriClient> client_;
-  std::thread thread_;  // last: it uses everything above
+  std::thread thread_;  // uses everything above
+  std::optional<CriEvents> events_;
 };
 
 }  // namespace
-
-std::span<const std::string_view> CriSockets() { return kSockets; }
-
-std::optional<std::string> FindCriSocket(std::span<const std::string_view> candidates) {
-  for (const std::string_view path : candidates) {
-    if (IsAnswered(path)) {
-      return std::string(path);
-    }
-  }
-  return std::nullopt;
-}
 
 std::unique_ptr<PodSource> StartCriSource(CriSourceOptions options, MetadataFilter filter, metrics::Counters* counters,
                                           PodsChanged on_change) {

@@ -1,79 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source of the container runtime against a runtime inside the test.
-#include "k8s/cri_source.h"
+#include "k8s/cri_source_test.h"
 
-#include <unistd.h>
-
-#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "k8s/source_watcher.h"
+#include "k8s/cri_socket.h"
 #include "k8s/test_container_id.h"
-#include "tests/fakes/cri_server.h"
 
 namespace nodespan::k8s {
 namespace {
 
 using nodespan::testing::CriServer;
+using testing::ContainerOf;
 using ::testing::ElementsAre;
 using testing::FindPod;
 using testing::kContainerId;
 using ::testing::Pair;
-using testing::SourceWatcher;
+using testing::Sandbox;
 
-runtime::v1::PodSandbox Sandbox(const std::string& uid) {
-  runtime::v1::PodSandbox sandbox;
-  sandbox.set_id("sandbox-" + uid);
-  sandbox.mutable_metadata()->set_uid(uid);
-  sandbox.mutable_metadata()->set_name("pod-" + uid);
-  sandbox.mutable_metadata()->set_namespace_("default");
-  sandbox.set_created_at(1'700'000'000'000'000'000);
-  (*sandbox.mutable_labels())["nodespan.io/trace"] = "enabled";
-  (*sandbox.mutable_labels())["io.kubernetes.pod.name"] = "pod-" + uid;
-  (*sandbox.mutable_annotations())["resource.opentelemetry.io/team"] = "cart";
-  return sandbox;
-}
-
-runtime::v1::Container ContainerOf(const std::string& uid, const std::string& id) {
-  runtime::v1::Container container;
-  container.set_id(id);
-  container.set_pod_sandbox_id("sandbox-" + uid);
-  container.mutable_metadata()->set_name("app");
-  container.mutable_metadata()->set_attempt(2);
-  container.mutable_image()->set_image("sha256:beef");
-  container.mutable_image()->set_user_specified_image("registry/shop:1.2");
-  container.set_image_ref("sha256:beef");
-  container.set_state(runtime::v1::CONTAINER_RUNNING);
-  (*container.mutable_annotations())["io.kubernetes.container.type"] = "init";
-  return container;
-}
-
-class CriSourceTest : public ::testing::Test {
- protected:
-  CriSourceTest() : path_(fmt::format("{}/cri-{}.sock", ::testing::TempDir(), ::getpid())) {}
-
-  void StartServer() {
-    server_ = CriServer::Start(path_);
-    ASSERT_NE(server_, nullptr);
-  }
-  void StartSource(absl::Duration poll_period = absl::Milliseconds(100)) {
-    CriSourceOptions options;
-    options.socket_path = path_;
-    options.poll_period = poll_period;
-    options.call_timeout = absl::Seconds(1);
-    source_ = StartCriSource(options, MetadataFilter({}), &counters_, watcher_.callback());
-  }
-  bool WaitForPod(const std::string& uid, bool is_there = true) {
-    return watcher_.WaitUntil(
-        *source_, [&](const PodSnapshot& snapshot) { return (FindPod(snapshot, uid) != nullptr) == is_there; });
-  }
-
-  const std::string path_;
-  metrics::Counters counters_;
-  SourceWatcher watcher_;
-  std::unique_ptr<CriServer> server_;
-  std::unique_ptr<PodSource> source_;  // first to go
-};
+using CriSourceTest = testing::CriSourceFixture;
 
 TEST_F(CriSourceTest, JoinsContainersWithTheirPods) {
   StartServer();
@@ -115,7 +60,7 @@ TEST_F(CriSourceTest, FollowsWhatComesAndGoes) {
 
 TEST_F(CriSourceTest, LooksAgainSoonWhenAskedTo) {
   StartServer();
-  StartSource(/*poll_period=*/absl::Minutes(10));
+  StartSource({.poll_period = absl::Minutes(10)});
   ASSERT_TRUE(watcher_.WaitUntil(*source_, [&](const PodSnapshot&) { return source_->is_synced(); }));
   server_->Put(Sandbox("a"));
   source_->RequestRefresh();

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "k8s/image_reference.h"
+#include "k8s/instrumentation.h"
 #include "k8s/workload.h"
 
 namespace nodespan::k8s {
@@ -96,8 +97,14 @@ WorkloadIdentity DescribeWorkload(const ContainerRef& ref, const std::string& co
                                   const IdentityOptions& options) {
   const Pod& pod = *ref.pod;
   const std::vector<Workload> workloads = FindWorkloads(pod);
+  const Instrumentation* instrumentation = pod.instrumentation.get();
+  const bool uses_labels =
+      instrumentation == nullptr ? options.uses_labels : instrumentation->uses_labels.value_or(options.uses_labels);
   WorkloadIdentity identity;
-  identity.service_name = ServiceName(pod, workloads, options.uses_labels);
+  identity.service_name = ServiceName(pod, workloads, uses_labels);
+  if (instrumentation != nullptr) {
+    identity.defaults.assign(instrumentation->resource_attributes.begin(), instrumentation->resource_attributes.end());
+  }
   for (const auto& [key, value] : pod.annotations) {
     if (key.starts_with(kResourcePrefix)) {
       std::string attribute = key.substr(kResourcePrefix.size());
@@ -108,7 +115,7 @@ WorkloadIdentity DescribeWorkload(const ContainerRef& ref, const std::string& co
   }
   AttributeList list;
   list.AddKnown("service.namespace", pod.namespace_name);
-  list.AddKnown("service.version", ServiceVersion(ref, options.uses_labels));
+  list.AddKnown("service.version", ServiceVersion(ref, uses_labels));
   if (ref.container != nullptr) {
     list.Add("service.instance.id", fmt::format("{}.{}.{}{}{}", pod.namespace_name, pod.name, ref.container->name,
                                                 options.instance_suffix.empty() ? "" : ".", options.instance_suffix));

@@ -17,6 +17,8 @@ struct WorkloadIdentity {
   std::string service_name;
   // The pod's annotations resource.opentelemetry.io/KEY, but for service.name. They win over what is detected.
   std::vector<std::pair<std::string, std::string>> stated;
+  // resourceAttributes of its Instrumentation. What is detected wins over them.
+  std::vector<std::pair<std::string, std::string>> defaults;
   // k8s.*, container.*, and service.namespace, .version and .instance.id. Unique keys; any bytes in values.
   std::vector<model::ResourceAttribute> detected;
 };
@@ -24,7 +26,7 @@ struct WorkloadIdentity {
 struct IdentityOptions {
   std::string node_name;  // when the pod does not say it; empty: not known
   // app.kubernetes.io/{instance,name,version} name the service, as with the operator's
-  // useLabelsForResourceAttributes.
+  // useLabelsForResourceAttributes; where the pod's Instrumentation says it, that one counts.
   bool uses_labels = false;
   // Appended to service.instance.id, for a second process of one container; empty: "namespace.pod.container" alone.
   std::string instance_suffix;

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "k8s/image_reference.h"
+#include "k8s/instrumentation.h"
 #include "k8s/test_container_id.h"
 
 namespace nodespan::k8s {
@@ -156,6 +157,23 @@ TEST(ImageReferenceTest, Parts) {
   EXPECT_EQ(ParseImageReference("shop:1@sha256:x").Version(), "1@sha256:x");
   EXPECT_EQ(ParseImageReference("shop@sha256:x").Version(), "sha256:x");
   EXPECT_EQ(ParseImageReference("shop").Version(), "");
+}
+
+TEST(IdentityTest, TheInstrumentationOfAPodSaysWhetherLabelsCountAndAddsAttributes) {
+  Pod pod = *ShopPod();
+  Instrumentation instrumentation = {
+      .namespace_name = "store", .name = "go", .environments = {}, .resource_attributes = {{"team", "a"}}};
+  const auto describe = [&](bool uses_labels) {
+    pod.instrumentation = std::make_shared<const Instrumentation>(instrumentation);
+    return DescribeWorkload({std::make_shared<const Pod>(pod), nullptr}, kContainerId, {.uses_labels = uses_labels});
+  };
+  EXPECT_THAT(describe(false).defaults, ElementsAre(Pair("team", "a")));
+  EXPECT_EQ(describe(false).service_name, "shop");
+  EXPECT_EQ(describe(true).service_name, "by-instance");
+  instrumentation.uses_labels = true;
+  EXPECT_EQ(describe(false).service_name, "by-instance");
+  instrumentation.uses_labels = false;
+  EXPECT_EQ(describe(true).service_name, "shop");
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST_F(KubernetesNamespacesTest, WithoutTheRightPodsAreAllThereIsAndARoleThatCom
 }
 
 TEST_F(KubernetesNamespacesTest, WaitsGrowWhileTheRightIsMissing) {
-  max_namespaces_refused_wait_ = absl::Minutes(5);
+  max_refused_wait_ = absl::Minutes(5);
   server_->ForbidNamespaces(true);
   StartSource();
   // Waits begin with 10 to 20 ms and double, so the eighth request comes after 1,270 ms at least. If they only grew to

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "fmt/format.h"
 #include "k8s/pod_store.h"
+#include "k8s/watched_instrumentations.h"
 #include "k8s/watched_pods.h"
 
 namespace nodespan::k8s {
@@ -39,7 +40,18 @@ ApiWatchOptions OfNamespaces(const KubernetesSourceOptions& options) {
                            .lists = Counter::kNamespaceLists,
                            .errors = Counter::kNamespaceErrors,
                            .malformed = Counter::kNamespacesMalformed};
-  watch.times.max_refused_wait = options.max_namespaces_refused_wait;
+  watch.times.max_refused_wait = options.max_refused_wait;
+  return watch;
+}
+
+ApiWatchOptions OfInstrumentations(const KubernetesSourceOptions& options) {
+  ApiWatchOptions watch = {.thread_name = "ns-instrument",
+                           .path = WatchedInstrumentations::kPath,
+                           .times = options.times,
+                           .lists = Counter::kInstrumentationLists,
+                           .errors = Counter::kInstrumentationErrors,
+                           .malformed = Counter::kInstrumentationsMalformed};
+  watch.times.max_refused_wait = options.max_refused_wait;
   return watch;
 }
 
@@ -48,6 +60,7 @@ class KubernetesSource final : public PodSource {
   struct Clients {
     std::unique_ptr<ApiClient> pods;
     std::unique_ptr<ApiClient> namespaces;
+    std::unique_ptr<ApiClient> instrumentations;
   };
 
   KubernetesSource(const KubernetesSourceOptions& options, Clients clients, MetadataFilter filter,
@@ -55,8 +68,11 @@ class KubernetesSource final : public PodSource {
       : store_(counters, std::move(on_change)),
         pods_(options.node_name, std::move(filter), &store_),
         namespaces_(&store_, counters),
+        instrumentations_(options.workload_variables, &store_, counters),
         pod_watch_(OfPods(options), std::move(clients.pods), &pods_, counters),
-        namespace_watch_(OfNamespaces(options), std::move(clients.namespaces), &namespaces_, counters) {}
+        namespace_watch_(OfNamespaces(options), std::move(clients.namespaces), &namespaces_, counters),
+        instrumentation_watch_(OfInstrumentations(options), std::move(clients.instrumentations), &instrumentations_,
+                               counters) {}
 
   std::string_view name() const override { return "kubernetes"; }
   std::shared_ptr<const PodSnapshot> snapshot() const override { return store_.snapshot(); }
@@ -66,9 +82,11 @@ class KubernetesSource final : public PodSource {
   PodStore store_;
   WatchedPods pods_;
   WatchedNamespaces namespaces_;
-  // Last: their threads use everything above. Two, because each waits for an answer all the time.
+  WatchedInstrumentations instrumentations_;
+  // Last: their threads use everything above. Three, because each waits for an answer all the time.
   ApiWatch pod_watch_;
   ApiWatch namespace_watch_;
+  ApiWatch instrumentation_watch_;
 };
 
 }  // namespace
@@ -100,6 +118,7 @@ absl::StatusOr<std::unique_ptr<PodSource>> StartKubernetesSource(const Kubernete
   KubernetesSource::Clients clients;
   NODESPAN_ASSIGN_OR_RETURN(clients.pods, ApiClient::Create(options.server));
   NODESPAN_ASSIGN_OR_RETURN(clients.namespaces, ApiClient::Create(options.server));
+  NODESPAN_ASSIGN_OR_RETURN(clients.instrumentations, ApiClient::Create(options.server));
   return std::make_unique<KubernetesSource>(options, std::move(clients), std::move(filter), counters,
                                             std::move(on_change));
 }

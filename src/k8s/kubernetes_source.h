@@ -2,13 +2,15 @@
 // Pods as the API server knows them: listed once, then watched (api_watch.h), so that a changed label is known within
 // milliseconds. Needs the rights get, list and watch for pods; only pods of this node are asked for.
 //
-// With the same rights for namespaces their annotations count, too. Being in sync does not wait for them: pods are told
-// anew when their namespace gets known. Without that right (403) pods are all there is; a role that comes later is
-// noticed after `max_namespaces_refused_wait` at the latest.
+// With the same rights for namespaces their annotations count, too, and with those for Instrumentation resources what
+// they say. Being in sync does not wait for either: pods are told anew when what is beside them gets known. Without the
+// rights (403), or in a cluster that has no Instrumentation resources (404), pods are all there is; what comes later is
+// noticed after `max_refused_wait` at the latest.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,7 +26,9 @@ struct KubernetesSourceOptions {
   ApiServer server;
   std::string node_name;
   ApiWatchTimes times;
-  absl::Duration max_namespaces_refused_wait = absl::Minutes(5);
+  // Names of the variables that count in an Instrumentation: those that a traced program may say itself.
+  std::vector<std::string> workload_variables;
+  absl::Duration max_refused_wait = absl::Minutes(5);  // of namespaces and Instrumentation resources
 };
 
 // Where a pod finds its API server: the variables KUBERNETES_SERVICE_HOST and _PORT, and the folder of its service

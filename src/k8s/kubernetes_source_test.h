@@ -47,7 +47,7 @@ class KubernetesSourceFixture : public ::testing::Test {
     options.times.list_stall = absl::Seconds(1);
     options.times.list_timeout = absl::Seconds(2);
     options.times.watch_time = absl::Seconds(30);
-    options.max_namespaces_refused_wait = max_namespaces_refused_wait_;
+    options.max_refused_wait = max_refused_wait_;
     auto source = StartKubernetesSource(options, MetadataFilter({}), &counters_, watcher_.callback());
     ASSERT_TRUE(source.ok()) << source.status();
     source_ = *std::move(source);
@@ -73,7 +73,7 @@ class KubernetesSourceFixture : public ::testing::Test {
   }
 
   const std::string folder_;
-  absl::Duration max_namespaces_refused_wait_ = absl::Milliseconds(200);
+  absl::Duration max_refused_wait_ = absl::Milliseconds(200);
   metrics::Counters counters_;
   SourceWatcher watcher_;
   std::unique_ptr<nodespan::testing::ApiServer> server_;

@@ -74,6 +74,13 @@ std::string_view FindValue(const StringMap& map, std::string_view key) {
   return found == map.end() ? std::string_view() : std::string_view(found->second);
 }
 
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t start = text.find_first_not_of(kBlanks);
+  return start == std::string_view::npos ? std::string_view()
+                                         : text.substr(start, text.find_last_not_of(kBlanks) - start + 1);
+}
+
 absl::Status CheckPod(const Pod& pod) {
   if (pod.uid.empty() || pod.name.empty() || pod.namespace_name.empty()) {
     return absl::DataLossError("a pod without uid, name or namespace, or with one that is no name");

@@ -48,6 +48,17 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 
+struct Instrumentation;
+
+// What came of the Instrumentation resource that the pod, or its namespace, asks for by inject-go.
+enum class InstrumentationLookup {
+  kNone,       // none is asked for by name, or they are not read
+  kPending,    // what there is gets known -> any other
+  kFound,      // -> any other when annotations or resources change, as from those below
+  kMissing,    // there is none of that name
+  kAmbiguous,  // "true", and the namespace has more than one
+};
+
 struct Pod {
   std::string uid;             // never empty
   std::string name;            // never empty
@@ -62,8 +73,11 @@ struct Pod {
   std::optional<Owner> owner;
   StringMap labels;       // those that MetadataFilter keeps
   StringMap annotations;  // the same
-  // The annotation inject-go of its namespace, which PodStore fills in. Empty: it has none, or is not known (yet).
+  // PodStore fills in what comes from other objects (pod_surroundings.h).
+  // The annotation inject-go of its namespace. Empty: it has none, or is not known (yet).
   std::string namespace_inject_go;
+  InstrumentationLookup instrumentation_lookup = InstrumentationLookup::kNone;
+  std::shared_ptr<const Instrumentation> instrumentation;  // null but for kFound
   // The API server lists those that do not run yet, too, a container runtime only what it has made so far.
   bool has_all_containers = false;
   std::vector<Container> containers;
@@ -107,6 +121,9 @@ std::string Identifier(std::string_view text, size_t max_bytes = kMaxNameBytes);
 
 // Value of `key`; empty when it is not there.
 std::string_view FindValue(const StringMap& map, std::string_view key);
+
+// `text` without surrounding blanks, for values of annotations that are words or lists of them.
+std::string_view Trim(std::string_view text);
 
 // kDataLoss: without uid, name and namespace nothing can be said about a pod.
 absl::Status CheckPod(const Pod& pod);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an API server may send: a list cut into pieces, pods, namespaces, and lines of a watch. No crash, and what comes
-// of it is within its bounds, with identifiers that are fit for a log.
+// What an API server may send: a list cut into pieces, pods, namespaces, Instrumentation resources, and lines of a
+// watch. No crash, and what comes of it is within its bounds, with identifiers that are fit for a log.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "k8s/identity.h"
+#include "k8s/instrumentation_json.h"
 #include "k8s/json_stream.h"
 #include "k8s/namespace_json.h"
 #include "k8s/pod_json.h"
@@ -14,6 +17,8 @@
 namespace {
 
 using namespace nodespan;
+
+const std::vector<std::string> kVariables = {"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"};
 
 void Require(bool promise) {
   if (!promise) {
@@ -47,6 +52,16 @@ void RequireBounds(const k8s::Namespace& space) {
   RequireIdentifier(space.name);
 }
 
+void RequireBounds(const k8s::Instrumentation& instrumentation) {
+  Require(!instrumentation.namespace_name.empty() && !instrumentation.name.empty());
+  RequireIdentifier(instrumentation.namespace_name);
+  RequireIdentifier(instrumentation.name);
+  Require(instrumentation.resource_attributes.size() <= k8s::kMaxResourceAttributesPerInstrumentation);
+  for (const k8s::StringMap& environment : instrumentation.environments) {
+    Require(environment.size() <= kVariables.size());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -61,6 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto space = k8s::ParseNamespace(text); space.ok()) {
     RequireBounds(*space);
   }
+  if (const auto instrumentation = k8s::ParseInstrumentation(text, kVariables); instrumentation.ok()) {
+    RequireBounds(*instrumentation);
+  }
   k8s::ListSplitter list(check, [](std::string_view, std::string_view json) { (void)k8s::ParseListVersion(json); });
   list.Feed(text.substr(0, size / 2));
   list.Feed(text.substr(size / 2));
@@ -71,6 +89,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     if (const auto told = k8s::ParseNamespaceEvent(line); told.ok() && told->event.has_object()) {
       RequireBounds(told->space);
+    }
+    if (const auto told = k8s::ParseInstrumentationEvent(line, kVariables); told.ok() && told->event.has_object()) {
+      RequireBounds(told->instrumentation);
     }
   });
   lines.Feed(text);

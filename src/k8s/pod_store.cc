@@ -51,32 +51,74 @@ void PodStore::Remove(const std::string& uid) {
   }
 }
 
-void PodStore::ReplaceNamespaces(NamespaceAnnotations namespaces) {
+template <typename Change>
+void PodStore::ChangeSurroundings(const Change& change) {
   absl::ReleasableMutexLock lock(&mutex_);
-  namespaces_ = std::move(namespaces);
-  const bool changed = FollowNamespaces();
+  change(surroundings_);
+  const bool changed = FollowSurroundings();
   lock.Release();
   if (changed) {
     Tell();
   }
+}
+
+void PodStore::AwaitNamespaces() {
+  ChangeSurroundings(
+      [](PodSurroundings& beside) { beside.namespaces.knowledge = PodSurroundings::Knowledge::kAwaited; });
+}
+
+void PodStore::AwaitInstrumentations() {
+  ChangeSurroundings(
+      [](PodSurroundings& beside) { beside.instrumentations.knowledge = PodSurroundings::Knowledge::kAwaited; });
+}
+
+void PodStore::RefuseNamespaces() {
+  ChangeSurroundings([](PodSurroundings& beside) { beside.namespaces.Refuse(); });
+}
+
+void PodStore::RefuseInstrumentations() {
+  ChangeSurroundings([](PodSurroundings& beside) { beside.instrumentations.Refuse(); });
+}
+
+void PodStore::ReplaceNamespaces(NamespaceAnnotations namespaces) {
+  ChangeSurroundings([&](PodSurroundings& beside) {
+    beside.namespaces = {std::move(namespaces), PodSurroundings::Knowledge::kKnown};
+  });
+}
+
+void PodStore::ReplaceInstrumentations(Instrumentations instrumentations) {
+  ChangeSurroundings([&](PodSurroundings& beside) {
+    instrumentations.ShareWith(beside.instrumentations.objects);
+    beside.instrumentations = {std::move(instrumentations), PodSurroundings::Knowledge::kKnown};
+  });
 }
 
 void PodStore::PutNamespace(const Namespace& space) {
-  absl::ReleasableMutexLock lock(&mutex_);
-  if (!namespaces_.Set(space)) {
-    counters_->Add(metrics::Counter::kNamespacesLeftOut);
-  }
-  const bool changed = FollowNamespaces();
-  lock.Release();
-  if (changed) {
-    Tell();
-  }
+  ChangeSurroundings([&](PodSurroundings& beside) {
+    if (!beside.namespaces.objects.Set(space)) {
+      counters_->Add(metrics::Counter::kNamespacesLeftOut);
+    }
+  });
 }
 
-bool PodStore::FollowNamespaces() {
+void PodStore::PutInstrumentation(Instrumentation instrumentation) {
+  ChangeSurroundings([&](PodSurroundings& beside) {
+    if (!beside.instrumentations.objects.Set(std::move(instrumentation))) {
+      counters_->Add(metrics::Counter::kInstrumentationsLeftOut);
+    }
+  });
+}
+
+void PodStore::RemoveInstrumentation(const Instrumentation& instrumentation) {
+  ChangeSurroundings([&](PodSurroundings& beside) {
+    beside.instrumentations.objects.Remove(instrumentation.namespace_name, instrumentation.name);
+  });
+}
+
+bool PodStore::FollowSurroundings() {
   std::vector<Pod> outdated;
   for (const auto& [uid, entry] : pods_) {
-    if (entry.pod->namespace_inject_go != namespaces_.Find(entry.pod->namespace_name)) {
+    if (!surroundings_.IsCurrent(*entry.pod)) {
       outdated.push_back(*entry.pod);
     }
   }
@@ -87,7 +129,7 @@ bool PodStore::FollowNamespaces() {
 }
 
 bool PodStore::Insert(Pod pod) {
-  pod.namespace_inject_go = namespaces_.Find(pod.namespace_name);
+  surroundings_.FillIn(pod);
   const auto known = pods_.find(pod.uid);
   if (known != pods_.end() && *known->second.pod == pod) {
     return false;

@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lets the thread of a pod source wait for a time, for being asked to look again, or for its end.
 //
-// Thread: Wait() on the source's thread, the rest on any.
+// Thread: Wait() and Sleep() on the source's thread, the rest on any.
 #pragma once
+
+#include <algorithm>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace nodespan::k8s {
 
 class StopSignal {
  public:
-  enum class Reason { kTimeout, kWoken, kStopped };
-
-  // Until Stop(), until `timeout` is over, or, but not before `at_least`, until Wake().
-  Reason Wait(absl::Duration timeout, absl::Duration at_least) ABSL_LOCKS_EXCLUDED(mutex_) {
+  // Until Stop(), until `timeout` is over, or until Wake(), but then not before this has taken the `at_least` of that.
+  void Wait(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_) {
     const absl::Time start = absl::Now();
     absl::MutexLock lock(&mutex_);
-    (void)mutex_.AwaitWithDeadline(absl::Condition(&stopped_), start + at_least);
-    (void)mutex_.AwaitWithDeadline(absl::Condition(this, &StopSignal::IsSignalled), start + timeout);
-    const Reason reason = stopped_ ? Reason::kStopped : woken_ ? Reason::kWoken : Reason::kTimeout;
-    woken_ = false;
-    return reason;
+    while (!stopped_ && absl::Now() < start + std::min(timeout, wake_after_)) {
+      const absl::Duration known = wake_after_;
+      const auto has_news = [this, known]()
+                                ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || wake_after_ != known; };
+      (void)mutex_.AwaitWithDeadline(absl::Condition(&has_news), start + std::min(timeout, known));
+    }
+    wake_after_ = absl::InfiniteDuration();
   }
 
-  void Wake() ABSL_LOCKS_EXCLUDED(mutex_) {
+  // Until Stop(), or until `time` is over.
+  void Sleep(absl::Duration time) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
-    woken_ = true;
+    (void)mutex_.AwaitWithTimeout(absl::Condition(&stopped_), time);
+  }
+
+  // Ends the current Wait(), or the next one when there is none.
+  void Wake(absl::Duration at_least) ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    wake_after_ = std::min(wake_after_, at_least);
   }
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
@@ -39,10 +49,8 @@ class StopSignal {
   }
 
  private:
-  bool IsSignalled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || woken_; }
-
   mutable absl::Mutex mutex_;
-  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Duration wake_after_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();  // nobody has called Wake()
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

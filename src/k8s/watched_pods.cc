@@ -61,6 +61,9 @@ absl::StatusOr<WatchEvent> WatchedNamespaces::Apply(std::string_view line) {
 }
 
 void WatchedNamespaces::Tell(const absl::Status& status) {
+  if (absl::IsPermissionDenied(status)) {
+    store_->RefuseNamespaces();
+  }
   if (status.ok()) {
     spdlog::info("annotations of namespaces come from the API server");
   } else if (!absl::IsPermissionDenied(status)) {

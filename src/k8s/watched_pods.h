@@ -38,7 +38,9 @@ class WatchedPods final : public WatchedObjects {
 // a moment what it will allow.
 class WatchedNamespaces final : public WatchedObjects {
  public:
-  WatchedNamespaces(PodStore* store, metrics::Counters* counters) : store_(store), counters_(counters) {}
+  WatchedNamespaces(PodStore* store, metrics::Counters* counters) : store_(store), counters_(counters) {
+    store_->AwaitNamespaces();
+  }
 
   void BeginList() override { listed_ = {}; }
   absl::Status AddListed(std::string_view json) override;

@@ -36,10 +36,19 @@ constexpr std::array<CounterInfo, static_cast<size_t>(Counter::kCount)> kInfo = 
     {"pod_source_errors_total", "Failed requests for pods, to the API server or the container runtime."},
     {"pods_malformed_total", "Pods, and events about pods, that could not be read."},
     {"pods_left_out_total", "Times a pod did not fit into the bound of memory for pods."},
+    {"container_events_total", "What the container runtime told of containers that come and go."},
+    {"container_event_errors_total",
+     "Times the container runtime refused to tell of containers, or ceased to; it is polled nevertheless."},
     {"namespace_lists_total", "Complete lists of namespaces."},
     {"namespace_errors_total", "Failed requests for namespaces; where the right to read them is not given, every one."},
     {"namespaces_malformed_total", "Namespaces, and events about namespaces, that could not be read."},
     {"namespaces_left_out_total", "Times an annotated namespace did not fit into the bound of memory for namespaces."},
+    {"instrumentation_lists_total", "Complete lists of Instrumentation resources."},
+    {"instrumentation_errors_total",
+     "Failed requests for Instrumentation resources; where they are not there or may not be read, every one."},
+    {"instrumentations_malformed_total", "Instrumentation resources, and events about them, that could not be read."},
+    {"instrumentations_left_out_total",
+     "Times an Instrumentation resource did not fit into the bound of memory for them."},
 }};
 
 }  // namespace

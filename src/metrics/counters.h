@@ -36,20 +36,26 @@ enum class Counter : uint8_t {
   kProcessesScanned,       // executables looked at
   kTargetsAttached,        // processes traced so far
   kTargetsDetached,
-  kTargetsRefused,       // Go processes that were selected and could not be traced
-  kTargetsMismatched,    // of those: their memory did not show the file that was inspected
-  kBinariesInspected,    // executables read as a whole
-  kBinariesRecognized,   // executables that have the content of one that was inspected
-  kExceptionsDropped,    // panics whose span did not come in time
-  kPodLists,             // complete lists of this node's pods
-  kPodSourceErrors,      // failed requests for pods
-  kPodsMalformed,        // pods and events about them that could not be read
-  kPodsLeftOut,          // pods beyond the bound of memory
-  kNamespaceLists,       // complete lists of namespaces
-  kNamespaceErrors,      // failed requests for namespaces; a refused one, which is no harm, is one of them
-  kNamespacesMalformed,  // namespaces and events about them that could not be read
-  kNamespacesLeftOut,    // namespaces with an annotation, beyond the bound of memory
-  kCount,                // not a counter: their number
+  kTargetsRefused,             // Go processes that were selected and could not be traced
+  kTargetsMismatched,          // of those: their memory did not show the file that was inspected
+  kBinariesInspected,          // executables read as a whole
+  kBinariesRecognized,         // executables that have the content of one that was inspected
+  kExceptionsDropped,          // panics whose span did not come in time
+  kPodLists,                   // complete lists of this node's pods
+  kPodSourceErrors,            // failed requests for pods
+  kPodsMalformed,              // pods and events about them that could not be read
+  kPodsLeftOut,                // pods beyond the bound of memory
+  kContainerEvents,            // what the container runtime told of containers
+  kContainerEventErrors,       // streams of such events that were refused or broke
+  kNamespaceLists,             // complete lists of namespaces
+  kNamespaceErrors,            // failed requests for namespaces; a refused one, which is no harm, is one of them
+  kNamespacesMalformed,        // namespaces and events about them that could not be read
+  kNamespacesLeftOut,          // namespaces with an annotation, beyond the bound of memory
+  kInstrumentationLists,       // complete lists of Instrumentation resources
+  kInstrumentationErrors,      // failed requests for them; those that are refused, which is no harm, among them
+  kInstrumentationsMalformed,  // such resources, and events about them, that could not be read
+  kInstrumentationsLeftOut,    // such resources beyond the bound of memory
+  kCount,                      // not a counter: their number
 };
 
 struct CounterInfo {

@@ -107,13 +107,13 @@ class Service:
 class Tracer:
     """nodespan in a pod of its own, with the rights of the manifest; its spans are on its standard output."""
 
-    def __init__(self, where, without=(), api=None):
+    def __init__(self, where, without=(), api=None, **settings):
         self.http_port = free_port()
         self.pod = where.pod("nodespan", namespace="nodespan", host_pid=True)
         environment = {
             "NODESPAN_POD_SOURCE": "kubernetes" if api else "cri", "NODE_NAME": NODE_NAME, "POD_UID": self.pod.uid,
             "NODESPAN_HTTP_LISTEN": f"127.0.0.1:{self.http_port}",
-            "OTEL_TRACES_EXPORTER": "otlp/stdout", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+            "OTEL_TRACES_EXPORTER": "otlp/stdout", "OTEL_BSP_SCHEDULE_DELAY": "100", **settings}
         if api:  # as a kubelet sets it
             environment.update({"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)})
         mount = ("/var/run/secrets/kubernetes.io/serviceaccount", api.folder) if api else ("/run/containerd", where.socket.parent)
@@ -257,6 +257,40 @@ class PureV2Test(unittest.TestCase):
             resource = tracer.wait_for_span(service, f"/users/{name}")
             self.assertEqual(resource["container.id"], service.container.id)
             self.assertEqual((resource["k8s.pod.uid"], resource["k8s.container.name"]), (pod.uid, name))
+
+
+class EventsTest(NodeTest):
+    """The runtime tells of containers when they start, beside being asked."""
+
+    STARTS = 10
+
+    def test_containers_are_attached_to_with_events_and_without(self):
+        tracer = self.tracer(NODESPAN_CRI_EVENTS="true").ready()
+        times = {"with": self.times_to_attach(tracer)}
+        refusals = re.findall(r"events of the container runtime: .*", tracer.container.output())
+        tracer.pod.remove()
+        self.pods.remove(tracer.pod)
+        times["without"] = self.times_to_attach(self.tracer().ready())
+        for how, measured in times.items():
+            print(f"\nms from start to attached, {how} events: {sorted(round(1000 * one) for one in measured)}", file=sys.stderr)
+        if refusals:
+            self.assertEqual(len(refusals), 1, "said once")
+            self.skipTest(f"this containerd tells nothing, and was polled: {refusals[0]}")
+
+    def times_to_attach(self, tracer):
+        """Seconds from asking the runtime to start a container until nodespan has attached to it."""
+        times = []
+        for number in range(self.STARTS):
+            pod = NODE.pod(f"start-{number}", OPTED_IN)
+            try:
+                time.sleep(0.09 * number)  # not always at the same time after a list
+                container = Service(pod).container
+                said = f"attached pid={container.pid()} "
+                attached_at = wait_for(said, lambda said=said: tracer.container.time_of(said), 10)
+                times.append(attached_at - container.started_at)
+            finally:
+                pod.remove()
+        return times
 
 
 class RuntimeTest(NodeTest):

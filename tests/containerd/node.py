@@ -6,13 +6,16 @@ is not touched. Pods share the host's network, so there is no CNI and nothing of
 """
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import uuid
 
 from suite_tools import wait_for
@@ -94,6 +97,7 @@ class CriClient:
 class Container:
     def __init__(self, node, name, container_id, log):
         self.node, self.name, self.id, self.log_path = node, name, container_id, log
+        self.started_at = None  # when the runtime was asked to
 
     def status(self):
         return self.node.cri.call("ContainerStatus", container_id=self.id)["status"]
@@ -102,15 +106,20 @@ class Container:
         answer = self.node.cri.call("ContainerStatus", container_id=self.id, verbose=True)
         return json.loads(answer["info"]["info"])["pid"]
 
-    def output(self, stream=None):
-        """What it has written, as the runtime logs it: "TIME STREAM P|F TEXT", P for a line that goes on."""
-        text = ""
+    def log(self):
+        """(time, stream, partial, text) of each line, as the runtime logs what it has written; P for a line that goes on."""
         with contextlib.suppress(FileNotFoundError):
             for line in self.log_path.read_text(encoding="utf-8", errors="replace").splitlines():
-                _, of, partial, said = line.split(" ", 3)
-                if stream in (None, of):
-                    text += said + ("\n" if partial == "F" else "")
-        return text
+                yield line.split(" ", 3)
+
+    def output(self, stream=None):
+        return "".join(said + ("\n" if partial == "F" else "") for _, of, partial, said in self.log() if stream in (None, of))
+
+    def time_of(self, said):
+        """When it has said that, as time.time(); None as long as it has not."""
+        when = next((at for at, _, _, text in self.log() if said in text), None)
+        # Nanoseconds are more than Python reads.
+        return when and datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", when)).timestamp()
 
     def wait_for_output(self, said, seconds=START_SECONDS):
         try:
@@ -156,6 +165,7 @@ class Pod:
             "linux": {"security_context": context, "resources": {"memory_limit_in_bytes": memory}}}
         made = self.node.cri.call("CreateContainer", pod_sandbox_id=self.id, config=config, sandbox_config=self.config)
         container = Container(self.node, name, made["container_id"], self.logs / f"{name}.log")
+        container.started_at = time.time()
         self.node.cri.call("StartContainer", container_id=container.id)
         return container
 

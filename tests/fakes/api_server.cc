@@ -35,6 +35,7 @@ struct Resource {
     Json object;
   };
   const char* list_kind = "";
+  bool is_served = true;
   bool is_forbidden = false;
   std::map<std::string, Stored> objects;  // by uid or name
   std::vector<Event> events;
@@ -81,6 +82,18 @@ Json ToObject(const std::string& name, const std::map<std::string, std::string>&
           {"status", {{"phase", "Active"}}}};
 }
 
+Json ToObject(const std::string& namespace_name, const std::string& name, const std::string& spec_json, int version) {
+  return {{"kind", "Instrumentation"},
+          {"apiVersion", "opentelemetry.io/v1alpha1"},
+          {"metadata",
+           {{"name", name},
+            {"namespace", namespace_name},
+            {"uid", "uid-of-" + name},
+            {"resourceVersion", std::to_string(version)},
+            {"managedFields", Json::array({{{"manager", "kubectl"}}})}}},
+          {"spec", Json::parse(spec_json)}};
+}
+
 std::string Line(const char* type, const Json& object) {
   return Json({{"type", type}, {"object", object}}).dump() + "\n";
 }
@@ -113,6 +126,7 @@ struct ApiServer::State {
   std::string token = "first-token";
   Resource pods{.list_kind = "PodList"};
   Resource namespaces{.list_kind = "NamespaceList"};
+  Resource instrumentations{.list_kind = "InstrumentationList", .is_served = false};
   int version = kFirstVersion;
   int oldest_version = kFirstVersion;
   Fault fault = Fault::kNone;
@@ -166,6 +180,10 @@ void ApiServer::State::Answer(Resource& resource, const httplib::Request& reques
     ++refused_count;
     response.status = 401;
     response.set_content(R"({"kind":"Status","code":401,"reason":"Unauthorized"})", "application/json");
+  } else if (!resource.is_served) {
+    ++resource.requests.not_there;
+    response.status = 404;
+    response.set_content("404 page not found\n", "text/plain");
   } else if (resource.is_forbidden) {
     ++resource.requests.forbidden;
     response.status = 403;
@@ -272,6 +290,7 @@ bool ApiServer::Restart() {
   state.server->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   state.Serve("/api/v1/pods", state.pods);
   state.Serve("/api/v1/namespaces", state.namespaces);
+  state.Serve("/apis/opentelemetry.io/v1alpha1/instrumentations", state.instrumentations);
   if (state.port == 0) {
     state.port = state.server->bind_to_any_port("127.0.0.1");
   } else if (!state.server->bind_to_port("127.0.0.1", state.port)) {
@@ -337,6 +356,29 @@ void ApiServer::DeleteNamespace(const std::string& name) {
   state_->Delete(state_->namespaces, name);
 }
 
+void ApiServer::PutInstrumentation(const std::string& namespace_name, const std::string& name,
+                                   const std::string& spec_json) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->version;
+  state_->Put(state_->instrumentations, namespace_name + "/" + name, "",
+              ToObject(namespace_name, name, spec_json, state_->version));
+}
+
+void ApiServer::DeleteInstrumentation(const std::string& namespace_name, const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  state_->Delete(state_->instrumentations, namespace_name + "/" + name);
+}
+
+void ApiServer::ServeInstrumentations(bool are_served) {
+  const std::lock_guard lock(state_->mutex);
+  state_->instrumentations.is_served = are_served;
+}
+
+void ApiServer::ForbidInstrumentations(bool is_forbidden) {
+  const std::lock_guard lock(state_->mutex);
+  state_->instrumentations.is_forbidden = is_forbidden;
+}
+
 void ApiServer::ForbidNamespaces(bool is_forbidden) {
   const std::lock_guard lock(state_->mutex);
   state_->namespaces.is_forbidden = is_forbidden;
@@ -358,12 +400,18 @@ void ApiServer::SendNamespaceLine(const std::string& line) {
   state_->Send(state_->namespaces, line);
 }
 
+void ApiServer::SendInstrumentationLine(const std::string& line) {
+  const std::lock_guard lock(state_->mutex);
+  state_->Send(state_->instrumentations, line);
+}
+
 void ApiServer::Compact() {
   const std::lock_guard lock(state_->mutex);
   ++state_->version;
   state_->oldest_version = state_->version;
   state_->pods.events.clear();
   state_->namespaces.events.clear();
+  state_->instrumentations.events.clear();
   ++state_->ends;
   state_->changed.notify_all();
 }
@@ -388,6 +436,11 @@ ApiServer::Requests ApiServer::pod_requests() const {
 ApiServer::Requests ApiServer::namespace_requests() const {
   const std::lock_guard lock(state_->mutex);
   return state_->namespaces.requests;
+}
+
+ApiServer::Requests ApiServer::instrumentation_requests() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->instrumentations.requests;
 }
 
 size_t ApiServer::refused_count() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Kubernetes API server inside the test process, as far as pods and namespaces are listed and watched: HTTPS with a
-// certificate of its own authority, a token, resource versions, field selectors, bookmarks, and the ways in which a
-// real one fails.
+// A Kubernetes API server inside the test process, as far as pods, namespaces and Instrumentation resources are listed
+// and watched: HTTPS with a certificate of its own authority, a token, resource versions, field selectors, bookmarks,
+// and the ways in which a real one fails.
 //
 // Depends on nothing of src/. Thread: all methods from any thread.
 #pragma once
@@ -54,13 +54,20 @@ class ApiServer {
   // The same by name. Pods do not need theirs to be there.
   void PutNamespace(const std::string& name, const std::map<std::string, std::string>& annotations);
   void DeleteNamespace(const std::string& name);
+  // `spec_json`: the member `spec`. As without the operator there are none, and 404 is the answer, until
+  // ServeInstrumentations(true).
+  void PutInstrumentation(const std::string& namespace_name, const std::string& name, const std::string& spec_json);
+  void DeleteInstrumentation(const std::string& namespace_name, const std::string& name);
+  void ServeInstrumentations(bool are_served);
 
   // 403 to lists and new watches of namespaces, as without a role for them; false ends that.
   void ForbidNamespaces(bool is_forbidden);
+  void ForbidInstrumentations(bool is_forbidden);
   void SetFault(Fault fault);
-  // A line to all current watches of pods, or of namespaces, whatever it is.
+  // A line to all current watches of pods, of namespaces, or of Instrumentation resources, whatever it is.
   void SendLine(const std::string& line);
   void SendNamespaceLine(const std::string& line);
+  void SendInstrumentationLine(const std::string& line);
   // What happened is forgotten: watches from an earlier version get the error 410, and current ones are ended.
   void Compact();
   // Current watches end, as they do after their time; or their connections break.
@@ -76,10 +83,12 @@ class ApiServer {
     size_t stored_lists = 0;  // of those: asked for what is stored, not for what is cached
     size_t watches = 0;
     size_t forbidden = 0;  // 403
+    size_t not_there = 0;  // 404: no such kind of objects
     std::string last_query;
   };
   Requests pod_requests() const;
   Requests namespace_requests() const;
+  Requests instrumentation_requests() const;
   size_t refused_count() const;  // 401, to whatever it was
 
  private:

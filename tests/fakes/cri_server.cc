@@ -3,14 +3,22 @@
 
 #include <unistd.h>
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "grpcpp/grpcpp.h"
 #include "proto/cri.grpc.pb.h"
 
 namespace nodespan::testing {
+namespace {
+
+// A client that goes away wakes nobody.
+constexpr auto kCancelCheckPeriod = std::chrono::milliseconds(10);
+
+}  // namespace
 
 struct CriServer::State {
   std::string path;
@@ -23,6 +31,13 @@ struct CriServer::State {
   int failure = 0;
   std::chrono::milliseconds delay{0};
   size_t list_count = 0;
+
+  Events events = Events::kUnimplemented;
+  std::vector<runtime::v1::ContainerEventType> sent_events;
+  int breaks = 0;  // a stream ends when there are more than at its beginning
+  size_t event_call_count = 0;
+  size_t event_stream_count = 0;
+  std::condition_variable changed;
 };
 
 class CriServer::Service final : public runtime::v1::RuntimeService::Service {
@@ -62,6 +77,32 @@ class CriServer::Service final : public runtime::v1::RuntimeService::Service {
       }
     }
     return status;
+  }
+
+  grpc::Status GetContainerEvents(grpc::ServerContext* context, const runtime::v1::GetEventsRequest*,
+                                  grpc::ServerWriter<runtime::v1::ContainerEventResponse>* writer) override {
+    std::unique_lock lock(state_->mutex);
+    ++state_->event_call_count;
+    if (state_->events != Events::kServed) {
+      return state_->events == Events::kEndAtOnce ? grpc::Status::OK
+                                                  : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "unknown method");
+    }
+    ++state_->event_stream_count;
+    const int breaks = state_->breaks;
+    size_t told = state_->sent_events.size();
+    while (breaks == state_->breaks && !context->IsCancelled()) {
+      if (told == state_->sent_events.size()) {
+        state_->changed.wait_for(lock, kCancelCheckPeriod);
+        continue;
+      }
+      runtime::v1::ContainerEventResponse event;
+      event.set_container_event_type(state_->sent_events[told++]);
+      lock.unlock();
+      (void)writer->Write(event);
+      lock.lock();
+    }
+    --state_->event_stream_count;
+    return {grpc::StatusCode::UNAVAILABLE, "told to end"};
   }
 
  private:
@@ -120,6 +161,23 @@ void CriServer::RemoveAll() {
   state_->containers.clear();
 }
 
+void CriServer::SetEvents(Events events) {
+  const std::lock_guard lock(state_->mutex);
+  state_->events = events;
+}
+
+void CriServer::SendEvent(runtime::v1::ContainerEventType type) {
+  const std::lock_guard lock(state_->mutex);
+  state_->sent_events.push_back(type);
+  state_->changed.notify_all();
+}
+
+void CriServer::BreakEvents() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->breaks;
+  state_->changed.notify_all();
+}
+
 void CriServer::FailWith(int code) {
   const std::lock_guard lock(state_->mutex);
   state_->failure = code;
@@ -133,6 +191,16 @@ void CriServer::SetDelay(std::chrono::milliseconds delay) {
 size_t CriServer::list_count() const {
   const std::lock_guard lock(state_->mutex);
   return state_->list_count;
+}
+
+size_t CriServer::event_call_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->event_call_count;
+}
+
+size_t CriServer::event_stream_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->event_stream_count;
 }
 
 }  // namespace nodespan::testing

@@ -26,7 +26,15 @@ class CriServer {
   void Put(const runtime::v1::Container& container);
   void RemoveAll();
 
-  // All calls fail with this gRPC status code; 0: they succeed.
+  // What calls of GetContainerEvents get: an error, as from runtimes that have no events; a stream that ends at once,
+  // as from CRI-O without `enable_pod_events`; or what SendEvent() sends from then on.
+  enum class Events { kUnimplemented, kEndAtOnce, kServed };
+  void SetEvents(Events events);
+  void SendEvent(runtime::v1::ContainerEventType type);
+  // Ends all streams with kUnavailable.
+  void BreakEvents();
+
+  // All calls but those for events fail with this gRPC status code; 0: they succeed.
   void FailWith(int code);
   // Passes before every answer.
   void SetDelay(std::chrono::milliseconds delay);
@@ -35,7 +43,9 @@ class CriServer {
   void Stop();
   bool Restart();
 
-  size_t list_count() const;  // calls of ListPodSandbox
+  size_t list_count() const;          // calls of ListPodSandbox
+  size_t event_call_count() const;    // of GetContainerEvents, whatever they got
+  size_t event_stream_count() const;  // of them, those that are served now
 
  private:
   struct State;

@@ -137,7 +137,7 @@ class Tracer:
 
     def wait_for_log(self, pattern, seconds=10, count=1):
         try:
-            wait_for(pattern, lambda: len(re.findall(pattern, self.log())) >= count, seconds, pause=0.02)
+            wait_for(pattern, lambda: len(re.findall(pattern, self.log(), re.MULTILINE)) >= count, seconds, pause=0.02)
         except TimeoutError as error:
             raise AssertionError(f"{error}; nodespan said:\n{self.log()}") from error
 
@@ -233,6 +233,90 @@ class LabelTest(KubernetesTest):
         wait_for("a span", traced, 10)
 
 
+INJECT_GO = "instrumentation.opentelemetry.io/inject-go"
+GROUP = "/apis/opentelemetry.io/v1alpha1"
+# The operator's, as far as the server needs to know it.
+INSTRUMENTATIONS = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "instrumentations.opentelemetry.io"},
+    "spec": {"group": "opentelemetry.io", "scope": "Namespaced",
+             "names": {"kind": "Instrumentation", "plural": "instrumentations", "singular": "instrumentation"},
+             "versions": [{"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                 "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+class InstrumentationTest(KubernetesTest):
+    """Resources of the operator; what they are is made and removed by the tests, so that the others are without."""
+
+    def install(self):
+        PLANE.create(INSTRUMENTATIONS)
+        self.addCleanup(PLANE.call, "DELETE", PLANE.path_of(INSTRUMENTATIONS) + "/" + INSTRUMENTATIONS["metadata"]["name"])
+        def is_served():
+            with contextlib.suppress(control_plane.ApiError):
+                return PLANE.call("GET", f"{GROUP}/instrumentations")
+        wait_for("the new kind", is_served, 20)
+
+    def put(self, name, spec):
+        path = f"{GROUP}/namespaces/shop/instrumentations"
+        PLANE.call("POST", path, {"apiVersion": "opentelemetry.io/v1alpha1", "kind": "Instrumentation",
+                                  "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+        self.addCleanup(PLANE.call, "DELETE", f"{path}/{name}")
+
+    def asking_pod(self, name, value):
+        pod = self.pod(name)
+        pod.patch({"metadata": {"annotations": {INJECT_GO: value}}})
+        return pod
+
+    def test_a_resource_that_is_there_before_counts_for_the_pods_that_ask_for_it(self):
+        self.install()
+        self.put("go", {"resource": {"resourceAttributes": {"team": "cart"}},
+                        "env": [{"name": "OTEL_SERVICE_NAME", "value": "by-env"}],
+                        "go": {"env": [{"name": "OTEL_SERVICE_NAME", "value": "by-go-env"}]},
+                        "exporter": {"endpoint": "http://nowhere:4318"}})
+        self.put("quiet", {"sampler": {"type": "always_off"}})
+        loud, quiet, lost = (self.asking_pod(f"cart-{value}", value) for value in ("go", "quiet", "nobody"))
+        tracer = self.tracer()
+        tracer.wait_for_log(r"Instrumentation resources come from the API server: 2 known")
+        tracer.wait_for_log(rf"attached pid={loud.process.pid} .* instrumentation=shop/go")
+        tracer.wait_for_log(rf"attached pid={quiet.process.pid} .* instrumentation=shop/quiet")
+        tracer.wait_for_log(rf"attached pid={lost.process.pid} .* instrumentation=none \(the one that inject-go names")
+        for pod, path in ((quiet, "/users/quiet"), (lost, "/users/lost"), (loud, "/users/loud")):
+            pod.get(path)
+        resource = wait_for("its span", lambda: tracer.spans().get("/users/loud"), 5)
+        self.assertEqual((resource["service.name"], resource["team"]), ("by-go-env", "cart"))
+        self.assertNotIn("team", wait_for("its span", lambda: tracer.spans().get("/users/lost"), 5))
+        self.assertNotIn("/users/quiet", tracer.spans())
+
+    def test_a_cluster_that_gets_them_later_needs_no_restart(self):
+        tracer = self.tracer()
+        tracer.wait_for_log(r"this cluster has no Instrumentation resources")
+        before = self.asking_pod("cart-before", "true")
+        tracer.wait_for_log(rf"attached pid={before.process.pid} .* pod=shop/cart-before$")
+        self.install()
+        self.put("go", {"resource": {"resourceAttributes": {"team": "cart"}}})
+        tracer.wait_for_log(r"Instrumentation resources come from the API server", 60)
+        after = self.asking_pod("cart-after", "true")
+        tracer.wait_for_log(rf"attached pid={after.process.pid} .* instrumentation=shop/go")
+        self.assertEqual(tracer.log().count("Instrumentation resources"), 2)
+
+    def test_without_the_right_it_is_said_once_and_pods_are_traced(self):
+        self.install()
+        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "pods-only"},
+                "rules": [{"apiGroups": [""], "resources": ["pods", "namespaces"], "verbs": ["get", "list", "watch"]}]}
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "pods-only", "namespace": "shop"}}
+        binding = {"apiVersion": role["apiVersion"], "kind": "ClusterRoleBinding", "metadata": {"name": "pods-only"},
+                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pods-only"},
+                   "subjects": [{"kind": "ServiceAccount", "name": "pods-only", "namespace": "shop"}]}
+        for thing in (role, account, binding):
+            PLANE.create(thing)
+            self.addCleanup(PLANE.call, "DELETE", f"{PLANE.path_of(thing)}/pods-only")
+        pod = self.asking_pod("cart-6", "go")
+        tracer = self.tracer(account=("shop", "pods-only"))
+        tracer.wait_for_log(rf"attached pid={pod.process.pid} .* pod=shop/cart-6$")
+        time.sleep(2)  # it was asked for again meanwhile
+        self.assertEqual(len(re.findall(r"Instrumentation resources do not count: .*403", tracer.log())), 1)
+
+
 class OutageTest(KubernetesTest):
     def test_known_pods_stay_known_while_the_server_is_away_and_it_is_right_soon_after(self):
         pod, other = self.pod("cart-2", OPTED_IN), self.pod("cart-3")
@@ -267,11 +351,14 @@ class OutageTest(KubernetesTest):
         tracer.wait_for_log(rf"attached pid={pod.process.pid} ", 60)
 
 class RightsTest(KubernetesTest):
-    def test_the_service_account_may_read_pods_and_namespaces_and_nothing_else(self):
+    def test_the_service_account_may_read_what_nodespan_asks_for_and_nothing_else(self):
         token = PLANE.service_account("nodespan", "nodespan", FOLDER / "account")
         pods = PLANE.call("GET", f"/api/v1/pods?fieldSelector=spec.nodeName%3D{NODE_NAME}", token=token)
         self.assertEqual(pods["kind"], "PodList")
         self.assertEqual(PLANE.call("GET", "/api/v1/namespaces", token=token)["kind"], "NamespaceList")
+        with self.assertRaises(control_plane.ApiError) as not_there:
+            PLANE.call("GET", f"{GROUP}/instrumentations", token=token)
+        self.assertEqual(not_there.exception.code, 404, "there are none here, and they may be asked for")
         for method, path in (("GET", "/api/v1/namespaces/shop/secrets"), ("GET", "/api/v1/nodes"),
                              ("GET", "/api/v1/namespaces/shop/configmaps"), ("DELETE", "/api/v1/namespaces/shop/pods/none"),
                              ("DELETE", "/api/v1/namespaces/none")):

@@ -35,7 +35,8 @@ VALUES = {
 }
 # Values that ask for everything else the chart has.
 ALL_VALUES = {
-    "podSource": "cri", "namespaceAnnotations": False, "openshift": True, "propagate": True, "hostId": True, "selection": {
+    "podSource": "cri", "namespaceAnnotations": False, "instrumentationResources": False, "openshift": True, "propagate": True,
+    "hostId": True, "selection": {
         "podSelector": "tier in (web, api)", "namespaces": ["shop"], "excludeNamespaces": ["kube-system", "monitoring"]},
     "otlp": {"endpoint": "https://collector.observability:4444/"}, "env": [{"name": "OTEL_LOG_LEVEL", "value": "debug"}],
     "http": {"address": "127.0.0.1", "port": 8080}, "imagePullSecrets": [{"name": "pull"}], "podLabels": {"team": "a"},
@@ -189,11 +190,14 @@ class PrivilegeTest(unittest.TestCase):
                 if re.match(r"\s*(-|value:) (BPF|PERFMON|SYS_\w+|DAC_\w+|CAP_\w+)\b", line):
                     self.assertRegex(line, r"# \w+\(2\)", f"{file}: {line}")
 
-    def test_the_api_server_grants_reading_pods_and_namespaces_only(self):
+    def test_the_api_server_grants_reading_of_three_kinds_of_objects_only(self):
         def reading(resource):
-            return {"apiGroups": [""], "resources": [resource], "verbs": ["get", "list", "watch"]}
-        for text, rights in ((overlay("observe"), ["pods", "namespaces"]), (chart({}), ["pods", "namespaces"]),
-                             (chart({"namespaceAnnotations": False}), ["pods"])):
+            group = "opentelemetry.io" if resource == "instrumentations" else ""
+            return {"apiGroups": [group], "resources": [resource], "verbs": ["get", "list", "watch"]}
+        everything = ["pods", "namespaces", "instrumentations"]
+        for text, rights in ((overlay("observe"), everything), (chart({}), everything),
+                             (chart({"namespaceAnnotations": False}), ["pods", "instrumentations"]),
+                             (chart({"instrumentationResources": False}), ["pods", "namespaces"])):
             self.assertEqual(objects(text)["ClusterRole"]["rules"], [reading(resource) for resource in rights])
             self.assertIs(pod_of(text)["automountServiceAccountToken"], True)
 
@@ -250,7 +254,7 @@ class ChartTest(unittest.TestCase):
     def test_values_that_do_not_exist_or_fit_are_refused(self):
         for values, reason in (({"imagee": {}}, "'imagee' not allowed"), ({"podSource": "docker"}, "must be one of"),
                                ({"http": {"port": 0}}, "minimum"), ({"image": {"tag": ""}}, "tag"),
-                               ({"namespaceAnnotations": "no"}, "boolean"), ({"selection": {"namespaces": ["A b"]}}, "does not match")):
+                               ({"namespaceAnnotations": "no"}, "boolean"), ({"instrumentationResources": 1}, "boolean"), ({"selection": {"namespaces": ["A b"]}}, "does not match")):
             with self.subTest(values), self.assertRaisesRegex(AssertionError, reason):
                 chart(values)
 
