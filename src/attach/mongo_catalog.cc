@@ -39,7 +39,8 @@ constexpr MongoCatalog kMongoCatalog = {
     .library = "mongo-driver",
     .used_when = kExecute,
     .execute = kExecute[1],
-    // All returns come by runtime.deferreturn, with the error in the frame: no return is single-stepped.
+    // All returns come by runtime.deferreturn, with the error in the frame. Such functions are refused where returns
+    // must not be single-stepped; of this one, none is.
     .operation = {NS_DB_OP_COMMAND,
                   "operations",
                   {Program::kMongoStart, kExecute},

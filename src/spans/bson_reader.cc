@@ -65,7 +65,7 @@ std::optional<size_t> ValueBytes(uint8_t type, std::string_view bytes) {
     case 0x0e: return WithSize(bytes, kSizeBytes);       // symbol
     case 0x0f: return Whole(bytes);                      // JavaScript with scope
     case 0x10: return 4;                                 // int32
-    case 0x11: return 8;                                 // timestamp
+    case 0x11:                                           // timestamp
     case 0x12: return 8;                                 // int64
     case 0x13: return 16;                                // decimal128
     case 0x7f:                                           // greatest and least key
