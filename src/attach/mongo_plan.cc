@@ -8,6 +8,7 @@
 
 #include "attach/mongo_catalog.h"
 #include "attach/plan_steps.h"
+#include "attach/value_paths.h"
 #include "base/status_macros.h"
 #include "goinspect/names.h"
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "tests/e2e/harness/http_client.h"
@@ -13,6 +14,7 @@ namespace nodespan::e2e {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
@@ -120,6 +122,47 @@ TEST_F(CapturedGrpcMetadataTest, IsThereOnServerSpans) {
     EXPECT_THAT(ListOf(span, "rpc.request.metadata.content-type"), ElementsAre("application/grpc"));
   }
   EXPECT_GT(servers, 0U);
+}
+
+class CutHeadersTest : public E2eTest {};
+
+TEST_F(CutHeadersTest, LeaveNothingToTheRequestsAfterThem) {
+  const Program program = BuildOrSkip();
+  if (!program.ok()) {
+    return;
+  }
+  const auto traced = GoProgram::Start(program.path, {"--client", "external"});
+  ASSERT_NE(traced, nullptr);
+  const auto daemon = NodespanDaemon::Start(
+      {.arguments = {"--pid", std::to_string(traced->pid())}, .environment = {}, .endpoint = "", .launcher = {}});
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_TRUE(daemon->WaitUntilAttached(traced->pid()));
+
+  // More than are looked at. The walk over them stops in the middle, on whichever CPU serves the request.
+  std::string many;
+  for (int i = 0; i < 600; ++i) {
+    many += fmt::format("X-Other-{}: {}\r\n", i, i);
+  }
+  constexpr int kRequests = 8;
+  constexpr std::string_view kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  for (int i = 0; i < kRequests; ++i) {
+    const auto client = HttpClient::Connect(traced->port());
+    ASSERT_NE(client, nullptr);
+    client->Send(fmt::format("/items/cut-{:05}", i), many);
+    ASSERT_EQ(client->Receive(), 200);
+    ASSERT_EQ(client->GetAndClose(fmt::format("/items/whole-{:05}", i),
+                                  fmt::format("traceparent: 00-{}-00f067aa0ba902b7-01\r\n", kTrace)),
+              200);
+  }
+  daemon->WaitForSpans(2 * kRequests);
+  (void)traced->Finish();
+  (void)daemon->Stop();
+  EXPECT_THAT(daemon->Log(), HasSubstr(fmt::format("headers_cut={}", kRequests)));
+  int continued = 0;
+  for (const ReceivedSpan& received : daemon->spans()) {
+    continued += absl::BytesToHexString(received.span.trace_id()) == kTrace ? 1 : 0;
+  }
+  EXPECT_EQ(continued, kRequests);
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ const ChildProcess::Environment kEnvironment = {{"OTEL_BSP_MAX_QUEUE_SIZE", "100
                                                 {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"},
                                                 {"OTEL_SEMCONV_STABILITY_OPT_IN", "rpc"}};
 
+// A VM without hardware support is slow, so that programs notice late what has happened.
+const TruthCheckOptions kPropagated = {.propagated = true, .kinds = {}, .end_tolerance_ns = 20'000'000'000};
+
 class RefusedPropagationTest : public E2eTest {};
 
 TEST_F(RefusedPropagationTest, IsSaidAndChangesNothingElse) {
@@ -82,7 +85,7 @@ TEST_P(PropagationScenarioTest, EveryServerKnowsItsCaller) {
     const TruthRun run = ExpectTruth(program, {.program_arguments = {"--scenario", GetParam().scenarios},
                                                .daemon_arguments = {"--propagate"},
                                                .daemon_environment = kEnvironment,
-                                               .check = {.propagated = true, .kinds = {}}});
+                                               .check = kPropagated});
     EXPECT_THAT(run.log, Not(HasSubstr("propagation_")));
   }
 }
@@ -129,7 +132,7 @@ class PropagationDetailTest : public PropagationTest {
 };
 
 TEST_F(PropagationDetailTest, AFullBufferIsLeftAlone) {
-  const TruthRun run = Run("room", {}, {.check = {.propagated = true, .kinds = {}}});
+  const TruthRun run = Run("room", {}, {.check = kPropagated});
   size_t without = 0;
   const auto received = Received(run, "traceparent");
   for (const auto& [id, value] : received) {
