@@ -55,17 +55,17 @@ std::string DescribePod(const k8s::ContainerRef& workload) {
     return "";
   }
   const k8s::Pod& pod = *workload.pod;
-  const std::string name = fmt::format(" pod={}/{}", pod.namespace_name, pod.name);
+  std::string text = fmt::format(" pod={}/{}", pod.namespace_name, pod.name);
   switch (pod.instrumentation_lookup) {
-    case Lookup::kNone: return name;
-    case Lookup::kPending: return name + " instrumentation=none (not known yet)";
+    case Lookup::kNone: break;
+    case Lookup::kPending: text += " instrumentation=none (not known yet)"; break;
     case Lookup::kFound:
-      return fmt::format("{} instrumentation={}/{}", name, pod.instrumentation->namespace_name,
-                         pod.instrumentation->name);
-    case Lookup::kMissing: return name + " instrumentation=none (the one that inject-go names is not there)";
-    case Lookup::kAmbiguous: return name + " instrumentation=none (its namespace has several)";
+      text += fmt::format(" instrumentation={}/{}", pod.instrumentation->namespace_name, pod.instrumentation->name);
+      break;
+    case Lookup::kMissing: text += " instrumentation=none (the one that inject-go names is not there)"; break;
+    case Lookup::kAmbiguous: text += " instrumentation=none (its namespace has several)"; break;
   }
-  return name;
+  return text;
 }
 
 }  // namespace

@@ -267,15 +267,18 @@ class EventsTest(NodeTest):
     def test_containers_are_attached_to_with_events_and_without(self):
         tracer = self.tracer(NODESPAN_CRI_EVENTS="true").ready()
         times = {"with": self.times_to_attach(tracer)}
-        refusals = re.findall(r"events of the container runtime: .*", tracer.container.output())
+        said = tracer.container.output()
+        heard = int(re.search(r"nodespan_container_events_total (\d+)", get(tracer.http_port, "/metrics")).group(1))
         tracer.pod.remove()
         self.pods.remove(tracer.pod)
         times["without"] = self.times_to_attach(self.tracer().ready())
         for how, measured in times.items():
             print(f"\nms from start to attached, {how} events: {sorted(round(1000 * one) for one in measured)}", file=sys.stderr)
-        if refusals:
-            self.assertEqual(len(refusals), 1, "said once")
+        if refusals := re.findall(r"events of the container runtime: .*", said):
+            self.assertEqual((len(refusals), heard), (1, 0), "said once")
             self.skipTest(f"this containerd tells nothing, and was polled: {refusals[0]}")
+        self.assertEqual(said.count("the container runtime tells of containers when they start"), 1)
+        self.assertGreaterEqual(heard, 2 * self.STARTS)  # of the pod and of its container
 
     def times_to_attach(self, tracer):
         """Seconds from asking the runtime to start a container until nodespan has attached to it."""
