@@ -898,7 +898,7 @@ enum ns_object_kind {
 	/* of sarama: since when a request is on its way. addr: of its produceSet */
 	NS_OBJECT_SARAMA_REQUEST,
 	NS_OBJECT_SARAMA_ANSWER, /* whose answer a goroutine looks at */
-	NS_OBJECT_MONGO,       /* in flight, by goroutine */
+	NS_OBJECT_MONGO,	 /* in flight, by goroutine */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -31,6 +31,14 @@ static __always_inline void ns_outgoing_note(struct ns_scratch *work, const stru
 		ns_count(NS_LOSS_PROPAGATION_UNKNOWN);
 }
 
+/* Nothing is known of the object: what is noted under it is of another one that was in the same place. */
+static __always_inline void ns_outgoing_forget(const struct ns_hit *hit, enum ns_object_kind kind, u64 addr)
+{
+	struct ns_object_key key = ns_object(hit, kind, addr);
+
+	bpf_map_delete_elem(&outgoing, &key);
+}
+
 /* Moves what is noted under the object to the scratch span; -1 when there is nothing. */
 static __always_inline int ns_outgoing_take(struct ns_scratch *work, const struct ns_hit *hit, enum ns_object_kind kind,
 					    u64 addr)

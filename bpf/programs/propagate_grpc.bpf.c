@@ -38,24 +38,34 @@ __noinline int ns_fields_have_traceparent(u32 binary_slot, u64 fields, u64 count
 	return 0;
 }
 
-static __always_inline void ns_propagate_fields(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit)
+/* Whether the fields are to carry the scratch span on; what becomes of those that are not is counted. */
+static __always_inline int ns_are_propagated(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
+					     struct go_slice fields)
 {
 	struct ns_object_key key = ns_object(hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
-	struct go_slice fields = {};
 	int has_own;
 
 	if (ns_outgoing_find(ctx, work, hit, ns_op_find(&key), NS_OBJECT_OUTGOING_GRPC))
-		return;
+		return 0;
+	has_own = ns_fields_have_traceparent(hit->binary_slot, fields.data, fields.count);
+	if (has_own)
+		ns_count(has_own < 0 ? NS_LOSS_PROPAGATION_UNSEEN : NS_COUNT_PROPAGATION_KEPT);
+	return !has_own;
+}
+
+static __always_inline void ns_propagate_fields(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit)
+{
+	struct go_slice fields = {};
+
 	if (bpf_probe_read_user(&fields, sizeof(fields),
 				(const void *)(go_arg4(ctx) + hit->binary->propagation.frame_fields_off))) {
 		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
 		return;
 	}
-	has_own = ns_fields_have_traceparent(hit->binary_slot, fields.data, fields.count);
-	if (has_own)
-		ns_count(has_own < 0 ? NS_LOSS_PROPAGATION_UNSEEN : NS_COUNT_PROPAGATION_KEPT);
-	else
+	if (ns_are_propagated(ctx, work, hit, fields))
 		ns_outgoing_note(work, hit, NS_OBJECT_OUTGOING_FIELDS, fields.data);
+	else
+		ns_outgoing_forget(hit, NS_OBJECT_OUTGOING_FIELDS, fields.data);
 }
 
 SEC("uprobe")

@@ -20,29 +20,43 @@
 #include "bpf/emit/buffered_writer.bpf.h"
 #include "bpf/emit/outgoing.bpf.h"
 
-static __always_inline void ns_propagate_request(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit)
+/* Whether the request is to carry the scratch span on; what becomes of one that is not is counted. */
+static __always_inline int ns_is_propagated(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
+					    u64 request)
 {
-	const int32_t pointer_off = hit->site->results[NS_PROPAGATE_POINTER_OFF].value;
 	struct ns_object_key key = ns_object(hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	u64 request = go_arg2(ctx), headers = 0;
+	u64 headers = 0;
 
 	if (ns_outgoing_find(ctx, work, hit, ns_op_innermost(&key), NS_OBJECT_OUTGOING_HTTP))
-		return;
-	if ((pointer_off >= 0 && ns_read_u64(&request, request + pointer_off)) ||
-	    ns_read_u64(&headers, request + hit->site->results[NS_PROPAGATE_HEADER_OFF].value)) {
+		return 0;
+	if (ns_read_u64(&headers, request + hit->site->results[NS_PROPAGATE_HEADER_OFF].value)) {
 		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
-		return;
+		return 0;
 	}
 	ns_headers_begin(work, 0);
 	if (!ns_collect_headers(work, hit, NS_HTTP_HEADER_MAP, headers)) {
 		ns_count(NS_LOSS_PROPAGATION_UNSEEN);
+		return 0;
+	}
+	if (!work->headers[NS_HEADER_TRACEPARENT].count)
+		return 1;
+	ns_count(NS_COUNT_PROPAGATION_KEPT);
+	return 0;
+}
+
+static __always_inline void ns_propagate_request(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit)
+{
+	const int32_t pointer_off = hit->site->results[NS_PROPAGATE_POINTER_OFF].value;
+	u64 request = go_arg2(ctx);
+
+	if (pointer_off >= 0 && ns_read_u64(&request, request + pointer_off)) {
+		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
 		return;
 	}
-	if (work->headers[NS_HEADER_TRACEPARENT].count) {
-		ns_count(NS_COUNT_PROPAGATION_KEPT);
-		return;
-	}
-	ns_outgoing_note(work, hit, NS_OBJECT_OUTGOING_REQUEST, request);
+	if (ns_is_propagated(ctx, work, hit, request))
+		ns_outgoing_note(work, hit, NS_OBJECT_OUTGOING_REQUEST, request);
+	else
+		ns_outgoing_forget(hit, NS_OBJECT_OUTGOING_REQUEST, request);
 }
 
 SEC("uprobe")
@@ -92,7 +106,6 @@ SEC("uprobe")
 int propagate_http_stream(struct go_regs *ctx)
 {
 	struct ns_hit hit = {};
-	struct ns_object_key key;
 	struct ns_scratch *work;
 
 	if (ns_hit_begin(ctx, &hit))
@@ -100,13 +113,10 @@ int propagate_http_stream(struct go_regs *ctx)
 	work = ns_scratch_take();
 	if (!work)
 		return 0;
-	if (!ns_outgoing_take(work, &hit, NS_OBJECT_OUTGOING_REQUEST, go_arg2(ctx))) {
+	if (!ns_outgoing_take(work, &hit, NS_OBJECT_OUTGOING_REQUEST, go_arg2(ctx)))
 		ns_outgoing_note(work, &hit, NS_OBJECT_OUTGOING_STREAM, go_current_g(ctx));
-	} else {
-		/* A request that ended before its headers were written may have left one. */
-		key = ns_object(&hit, NS_OBJECT_OUTGOING_STREAM, go_current_g(ctx));
-		bpf_map_delete_elem(&outgoing, &key);
-	}
+	else
+		ns_outgoing_forget(&hit, NS_OBJECT_OUTGOING_STREAM, go_current_g(ctx));
 	ns_scratch_release(work);
 	return 0;
 }

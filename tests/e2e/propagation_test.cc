@@ -82,7 +82,7 @@ class PropagationScenarioTest : public PropagationTest, public ::testing::WithPa
 TEST_P(PropagationScenarioTest, EveryServerKnowsItsCaller) {
   const Program program = BuildOrSkip("path", "default", GetParam().program, GetParam().modules);
   if (program.ok()) {
-    const TruthRun run = ExpectTruth(program, {.program_arguments = {"--scenario", GetParam().scenarios},
+    const TruthRun run = ExpectTruth(program, {.program_arguments = {"--scenario", GetParam().scenarios, "--size", "8"},
                                                .daemon_arguments = {"--propagate"},
                                                .daemon_environment = kEnvironment,
                                                .check = kPropagated});

@@ -8,6 +8,8 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
 dmesg -n 1
+# Pages that are put together into large ones cannot be read by programs meanwhile, which takes long in a VM like this.
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
 ifconfig lo 127.0.0.1 up
 echo "@@BOOTED $(uname -r)"
 

@@ -224,17 +224,14 @@ class Test:
     check: typing.Callable[[str], str]
     memory_mib: int = 1024
     seconds: int = 240  # of one VM
-    # Of the CPUs: `multi` is faster where little goes on at once, `single` never loses a breakpoint of one that another
-    # CPU has just come to.
-    emulation: str = "multi"
 
 
 def run_kernel(test, row, image, release, initramfs, logs):
     log = logs / f"{test.name}-{row}.log"
     begin = time.monotonic()
-    text = boot(image, initramfs, log, test.emulation, test.memory_mib, test.seconds)
+    text = boot(image, initramfs, log, "multi", test.memory_mib, test.seconds)
     note = ""
-    if test.emulation == "multi" and ("@@BOOTED" not in text or crashed(text)):
+    if "@@BOOTED" not in text or crashed(text):
         # Multi-threaded emulation crashes some kernels once in a while, with or without nodespan (seen with 6.12). The
         # single-threaded one never did, so a crash that comes again there is a failure.
         note = ", second try after a crash under multi-threaded emulation"

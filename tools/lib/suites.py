@@ -248,8 +248,25 @@ def kernels(builder, options):
     problem = builder.default()
     if problem:
         return problem
-    status, output = run([ROOT / "tests/kernel/run", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan"],
-                         "kernels")
+    return merged([
+        in_vms([ROOT / "tests/kernel/run", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan"], "kernels"),
+        # What this machine's kernel may refuse to try.
+        propagation_in_vm("newest", "*Programs/*HttpClient:*Programs/*/Grpc")])
+
+
+def propagation(builder, options):
+    """All tests of headers that are written into requests, on each kernel."""
+    return builder.default() or propagation_in_vm(options.kernels, "*")
+
+
+def propagation_in_vm(kernels_to_boot, tests):
+    return in_vms([ROOT / "tests/kernel/propagation", "--kernel", kernels_to_boot, "--nodespan", BUILD / "nodespan",
+                   "--test", BUILD / "tests/e2e/e2e_propagation_test", "--filter", tests], "propagation")
+
+
+def in_vms(command, log):
+    """The result of a script that boots kernels and prints a line for each, and the counts."""
+    status, output = run(command, log)
     counts = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.MULTILINE)
     if not counts:
         return Result.failure(*output.strip().splitlines()[-40:])
@@ -363,6 +380,7 @@ SUITES = {
     "kernels": (kernels, True),
     "sanitizers": (sanitizers, True),
     "tidy": (clang_tidy, True),
+    "propagation": (propagation, False),
     "kubernetes": (python_suite("kubernetes"), False),
     "binaries": (binaries, False),
     "fuzz": (fuzz, False),
@@ -373,10 +391,10 @@ SUITES = {
 
 def report(name, result, seconds):
     """Prints what is worth reading of one suite, its line last."""
-    if result.failed or name in ("kernels", "binaries", "bench"):
+    if result.failed or name in ("kernels", "propagation", "binaries", "bench"):
         for line in result.details:
             print(f"  {line}")
-    for line in [] if name == "kernels" else result.skips:
+    for line in [] if name in ("kernels", "propagation") else result.skips:
         print(f"  skipped {line}")
     verdict = "FAILED" if result.failed else "ok" if result.passed else "skipped"
     counts = f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped"
