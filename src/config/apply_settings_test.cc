@@ -109,6 +109,7 @@ const Sample kSamples[] = {
     {"OTEL_GO_AUTO_GLOBAL", "false"},
     {"NODESPAN_CRI_EVENTS", "true"},
     {"NODESPAN_SPAN_METRICS", "true"},
+    {"NODESPAN_PROPAGATE", "true"},
     {"NODESPAN_EXCLUDE_PATHS", "/healthz"},
     {"NODESPAN_EXCLUDE_USER_AGENTS", "none"},
     {"NODESPAN_EXCLUDE_SPAN_NAMES", "ping,SELECT pg_*"},
