@@ -19,7 +19,8 @@ TEST_P(HttpClientScenarioTest, SpansAreTheTruth) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, HttpClientScenarioTest,
                          ::testing::Values("basic", "redirect", "failure", "cancel", "url", "transport", "upgrade",
-                                           "nested", "proxy", "https", "httptwo", "invalid", "concurrency"),
+                                           "nested", "proxy", "https", "httptwo", "invalid", "concurrency", "own",
+                                           "room", "shared"),
                          [](const auto& info) { return std::string(info.param); });
 
 struct Build {
