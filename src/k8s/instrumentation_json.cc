@@ -13,8 +13,6 @@ namespace {
 constexpr const char* kSampler = "OTEL_TRACES_SAMPLER";
 constexpr const char* kSamplerArgument = "OTEL_TRACES_SAMPLER_ARG";
 
-Json Parse(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
-
 // Text that is short enough to be kept; null otherwise.
 const std::string* ShortText(const Json& json) {
   const auto* text = json.get_ptr<const std::string*>();
@@ -91,12 +89,12 @@ absl::StatusOr<Instrumentation> Read(const Json& json, const std::vector<std::st
 }  // namespace
 
 absl::StatusOr<Instrumentation> ParseInstrumentation(std::string_view json, const std::vector<std::string>& variables) {
-  return Read(Parse(json), variables);
+  return Read(ParseJson(json), variables);
 }
 
 absl::StatusOr<InstrumentationEvent> ParseInstrumentationEvent(std::string_view line,
                                                                const std::vector<std::string>& variables) {
-  const Json json = Parse(line);
+  const Json json = ParseJson(line);
   InstrumentationEvent result;
   NODESPAN_ASSIGN_OR_RETURN(result.event, ReadWatchEvent(json));
   if (result.event.has_object()) {

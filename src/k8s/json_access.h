@@ -13,6 +13,9 @@ namespace nodespan::k8s {
 
 using Json = nlohmann::json;
 
+// What `text` says; discarded, a value of its own kind that has no members, when it is no JSON.
+inline Json ParseJson(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
+
 // The member `key` of an object; null when `json` is none or has none.
 inline const Json& Member(const Json& json, std::string_view key) {
   static const Json kNull;

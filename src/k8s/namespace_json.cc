@@ -11,8 +11,6 @@
 namespace nodespan::k8s {
 namespace {
 
-Json Parse(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
-
 absl::StatusOr<Namespace> ReadNamespace(const Json& json) {
   const Json& metadata = Member(json, "metadata");
   Namespace space;
@@ -29,10 +27,10 @@ absl::StatusOr<Namespace> ReadNamespace(const Json& json) {
 
 }  // namespace
 
-absl::StatusOr<Namespace> ParseNamespace(std::string_view json) { return ReadNamespace(Parse(json)); }
+absl::StatusOr<Namespace> ParseNamespace(std::string_view json) { return ReadNamespace(ParseJson(json)); }
 
 absl::StatusOr<NamespaceEvent> ParseNamespaceEvent(std::string_view line) {
-  const Json json = Parse(line);
+  const Json json = ParseJson(line);
   NamespaceEvent result;
   NODESPAN_ASSIGN_OR_RETURN(result.event, ReadWatchEvent(json));
   if (result.event.has_object()) {

@@ -32,7 +32,7 @@ absl::StatusOr<WatchEvent> ReadWatchEvent(const Json& json) {
 }
 
 std::string ParseListVersion(std::string_view metadata_json) {
-  return Identifier(Text(Json::parse(metadata_json, nullptr, /*allow_exceptions=*/false), "resourceVersion"));
+  return Identifier(Text(ParseJson(metadata_json), "resourceVersion"));
 }
 
 }  // namespace nodespan::k8s
