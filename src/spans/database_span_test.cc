@@ -306,7 +306,8 @@ TEST(DatabaseSpanTest, NamesMongoAfterItsDatabaseWithoutACollection) {
 }
 
 TEST(DatabaseSpanTest, TellsHowManyDocumentsMongoWrites) {
-  DatabaseEvent event = Mongo(BsonDocument({{"insert", BsonText("users")}}));
+  const std::string command = BsonDocument({{"insert", BsonText("users")}});
+  DatabaseEvent event = Mongo(command);
   event.batch_size = 1;
   EXPECT_THAT(Attributes(Build(event)), Not(Contains(Key("db.operation.batch.size"))));
   event.batch_size = 3;
