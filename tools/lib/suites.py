@@ -248,20 +248,14 @@ def kernels(builder, options):
     problem = builder.default()
     if problem:
         return problem
-    return merged([
-        in_vms([ROOT / "tests/kernel/run", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan"], "kernels"),
-        # What this machine's kernel may refuse to try.
-        propagation_in_vm("newest", "*Programs/*HttpClient:*Programs/*/Grpc")])
+    return in_vms([ROOT / "tests/kernel/run", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan"], "kernels")
 
 
 def propagation(builder, options):
     """All tests of headers that are written into requests, on each kernel."""
-    return builder.default() or propagation_in_vm(options.kernels, "*")
-
-
-def propagation_in_vm(kernels_to_boot, tests):
-    return in_vms([ROOT / "tests/kernel/propagation", "--kernel", kernels_to_boot, "--nodespan", BUILD / "nodespan",
-                   "--test", BUILD / "tests/e2e/e2e_propagation_test", "--filter", tests], "propagation")
+    return builder.default() or in_vms(
+        [ROOT / "tests/kernel/propagation", "--kernel", options.kernels, "--nodespan", BUILD / "nodespan",
+         "--test", BUILD / "tests/e2e/e2e_propagation_test"], "propagation")
 
 
 def in_vms(command, log):
