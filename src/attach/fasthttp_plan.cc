@@ -101,7 +101,7 @@ absl::StatusOr<PlannedProbe> PlanBegin(const GoBinary& binary, LibraryPlan* plan
       continue;
     }
     NODESPAN_ASSIGN_OR_RETURN(const uint16_t offset, FindOffset(binary, start.part, plan));
-    probe->site.results[NS_FASTHTTP_SITE_PART_OFF] = {.value = offset, .source = NS_VALUE_CONSTANT, .pad = {}};
+    probe->site.results[NS_FASTHTTP_SITE_PART_OFF] = Constant(offset);
     return probe;
   }
   return first;

@@ -2,7 +2,6 @@
 #include "attach/grpc_plan.h"
 
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "attach/argument_slots.h"
@@ -15,25 +14,6 @@ namespace nodespan::attach {
 namespace {
 
 using goinspect::GoBinary;
-
-// Resolves the first of the names that the binary has. kNotFound, kUnimplemented: what is wrong with the first one.
-absl::StatusOr<const GrpcField*> ResolveFirst(const GoBinary& binary, GrpcFieldNames names, ns_grpc_params* grpc,
-                                              LibraryPlan* plan) {
-  absl::Status first;
-  for (const GrpcField& name : names) {
-    absl::StatusOr<goinspect::Field> field =
-        FindCheckedField(binary, name.struct_name, name.field_name, name.type_names);
-    if (!field.ok()) {
-      first.Update(field.status());
-      continue;
-    }
-    grpc->*name.offset = static_cast<uint16_t>(field->offset);
-    grpc->present |= name.present_bit;
-    plan->fields.push_back({std::string(name.struct_name), *std::move(field)});
-    return &name;
-  }
-  return first;
-}
 
 // Tries an optional part: on failure nothing of it remains but the problem.
 void PlanPart(std::string_view lost_without, ns_grpc_params* grpc, LibraryPlan* plan,
@@ -106,12 +86,8 @@ absl::Status PlanService(const GoBinary& binary, ns_grpc_params* grpc, LibraryPl
     if (!code.ok()) {
       continue;
     }
-    std::optional<std::vector<goinspect::StackObject>> objects;
-    if (auto found = binary.StackObjects(*callers[i]); found.ok()) {
-      objects = *std::move(found);
-    }
     const absl::StatusOr<uint16_t> slots =
-        FindArgumentSlots(*code, callers[i]->vaddr, binary.info().arch, objects, callees);
+        FindArgumentSlots(*code, callers[i]->vaddr, binary.info().arch, StackObjectsOf(binary, *callers[i]), callees);
     if (slots.ok() && (*slots & *slots >> 1) != 0) {  // the stream, and what is behind it
       grpc->argument_slots[i] = *slots;
       status = absl::OkStatus();

@@ -159,8 +159,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanStreamStart(const goinspect::GoBin
   }
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, catalog.start));
   for (PlannedProbe& probe : probes) {
-    probe.site.results[NS_STREAM_SITE_WRITER] = {
-        .value = static_cast<int32_t>(index), .source = NS_VALUE_CONSTANT, .pad = {}};
+    probe.site.results[NS_STREAM_SITE_WRITER] = Constant(static_cast<int32_t>(index));
   }
   return probes;
 }

@@ -48,9 +48,7 @@ absl::StatusOr<PlannedProbe> PlanRows(const GoBinary& binary, const Placement& p
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(function));
   CallResultsOptions options;
   options.results.assign(spec.results.begin(), spec.results.end());
-  if (auto objects = binary.StackObjects(function); objects.ok()) {
-    options.stack_objects = *std::move(objects);
-  }
+  options.stack_objects = StackObjectsOf(binary, function);
   const ClassifyCallee callees = GoCallees(binary);
   const goinspect::Arch arch = binary.info().arch;
   absl::StatusOr<uint16_t> slots = FindArgumentSlots(code, function.vaddr, arch, options.stack_objects, callees);
@@ -123,7 +121,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanResults(const GoBinary& binary, co
                             FindConn(binary, goinspect::PlaceName(spec.results, placement), plan));
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&spec.closing, 1}));
   for (PlannedProbe& probe : probes) {
-    probe.site.results[NS_PGX_SITE_CONN] = {.value = conn_off, .source = NS_VALUE_CONSTANT, .pad = {}};
+    probe.site.results[NS_PGX_SITE_CONN] = Constant(conn_off);
   }
   NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, spec.closed));
   std::move(ends.begin(), ends.end(), std::back_inserter(probes));

@@ -114,7 +114,7 @@ absl::StatusOr<PlannedProbe> PlanDeferred(const GoBinary& binary, const EndSpec&
   probe.site.caller_bytes = static_cast<uint32_t>(function.size_bytes);
   constexpr int32_t kReturnAddressBytes = 8;
   for (size_t i = 0; i < slots.size() && i < NS_SITE_RESULTS; ++i) {
-    probe.site.results[i] = {.value = kReturnAddressBytes + slots[i], .source = NS_VALUE_STACK, .pad = {}};
+    probe.site.results[i] = OnStack(kReturnAddressBytes + slots[i]);
   }
   probe.why += fmt::format("; results in the frame of {}", function.name);
   return probe;
@@ -223,9 +223,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanEnds(const GoBinary& binary, const
       spec.is_error_from_closure ? EndSiteOptions::Returns::kErrorFromStack : EndSiteOptions::Returns::kAll;
   // With failures_only they are found, and then left out.
   options.allow_hot_returns = spec.allows_hot_return || spec.failures_only;
-  if (auto objects = binary.StackObjects(*function); objects.ok()) {
-    options.stack_objects = *std::move(objects);
-  }
+  options.stack_objects = StackObjectsOf(binary, *function);
   std::vector<PlannedProbe> probes;
   if (const auto deferred = FirstPresent(binary, spec.deferred); deferred.has_value()) {
     absl::StatusOr<PlannedProbe> probe = PlanDeferred(binary, spec, *function, code, *deferred, callees);
@@ -276,10 +274,8 @@ absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
         return ns_value_location{.value = location.reg, .source = NS_VALUE_REGISTER, .pad = {}};
       }
       break;
-    case ValueLocation::Kind::kStack:
-      return ns_value_location{.value = location.sp_off, .source = NS_VALUE_STACK, .pad = {}};
-    case ValueLocation::Kind::kConstant:
-      return ns_value_location{.value = location.constant, .source = NS_VALUE_CONSTANT, .pad = {}};
+    case ValueLocation::Kind::kStack: return OnStack(location.sp_off);
+    case ValueLocation::Kind::kConstant: return Constant(location.constant);
     case ValueLocation::Kind::kAddress:
     case ValueLocation::Kind::kMemory:
       if (location.vaddr <= UINT32_MAX) {
@@ -291,6 +287,15 @@ absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location) {
       break;
   }
   return base::MakeStatus(absl::StatusCode::kUnimplemented, "a result is where the programs do not look");
+}
+
+ns_value_location OnStack(int32_t sp_off) { return {.value = sp_off, .source = NS_VALUE_STACK, .pad = {}}; }
+ns_value_location Constant(int32_t value) { return {.value = value, .source = NS_VALUE_CONSTANT, .pad = {}}; }
+
+std::optional<std::vector<goinspect::StackObject>> StackObjectsOf(const GoBinary& binary,
+                                                                  const goinspect::Function& function) {
+  absl::StatusOr<std::vector<goinspect::StackObject>> objects = binary.StackObjects(function);
+  return objects.ok() ? std::optional(*std::move(objects)) : std::nullopt;
 }
 
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,

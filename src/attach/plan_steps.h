@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,13 @@ absl::StatusOr<goinspect::Function> FindFunction(const goinspect::GoBinary& bina
 
 // Where a value is, as the programs are told. kUnimplemented: where they do not look.
 absl::StatusOr<ns_value_location> ToAbi(const ValueLocation& location);
+
+ns_value_location OnStack(int32_t sp_off);
+ns_value_location Constant(int32_t value);
+
+// What the function has on its stack for others to point to; nothing where the binary does not say.
+std::optional<std::vector<goinspect::StackObject>> StackObjectsOf(const goinspect::GoBinary& binary,
+                                                                  const goinspect::Function& function);
 
 // A probe at an instruction of the function; where its results are is for the caller to say.
 PlannedProbe MakeProbe(Program program, const goinspect::Function& function, uint64_t function_off,
@@ -92,6 +100,28 @@ absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const Fi
   return absl::OkStatus();
 }
 
+// Resolves the first of the fields that the binary has, which are names of one field: they all have one offset in the
+// parameters. kNotFound, kUnimplemented: what is wrong with the first one.
+template <typename Params>
+absl::StatusOr<const FieldSpec<Params>*> ResolveFirst(const goinspect::GoBinary& binary,
+                                                      std::span<const FieldSpec<Params>> names, Params* params,
+                                                      uint32_t* present, LibraryPlan* plan) {
+  absl::Status first;
+  for (const FieldSpec<Params>& name : names) {
+    absl::StatusOr<goinspect::Field> field =
+        FindCheckedField(binary, name.struct_name, name.field_name, name.type_names);
+    if (!field.ok()) {
+      first.Update(field.status());
+      continue;
+    }
+    params->*name.offset = static_cast<uint16_t>(field->offset);
+    *present |= name.present_bit;
+    plan->fields.push_back({std::string(name.struct_name), *std::move(field)});
+    return &name;
+  }
+  return first;
+}
+
 // The same for parameters that have their presence bits in themselves.
 template <typename Params>
 absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const FieldSpec<Params>> specs, Params* params,
@@ -102,6 +132,13 @@ absl::Status ResolveFields(const goinspect::GoBinary& binary, std::span<const Fi
     params->present = present;
   }
   return status;
+}
+
+template <typename Params>
+absl::StatusOr<const FieldSpec<Params>*> ResolveFirst(const goinspect::GoBinary& binary,
+                                                      std::span<const FieldSpec<Params>> names, Params* params,
+                                                      LibraryPlan* plan) {
+  return ResolveFirst(binary, names, params, &params->present, plan);
 }
 
 }  // namespace nodespan::attach

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "attach/argument_slots.h"
@@ -22,9 +21,6 @@ using goinspect::GoBinary;
 
 constexpr int32_t kWordBytes = 8;
 
-ns_value_location Constant(int32_t value) { return {.value = value, .source = NS_VALUE_CONSTANT, .pad = {}}; }
-ns_value_location OnStack(int32_t offset) { return {.value = offset, .source = NS_VALUE_STACK, .pad = {}}; }
-
 absl::StatusOr<int32_t> OffsetOf(const GoBinary& binary, const SiteFieldSpec& spec, LibraryPlan* plan) {
   NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field,
                             FindCheckedField(binary, spec.struct_name, spec.field_name, spec.type_names));
@@ -38,12 +34,9 @@ absl::StatusOr<int32_t> OffsetOf(const GoBinary& binary, const SiteFieldSpec& sp
 absl::StatusOr<ns_value_location> LocateArgument(const GoBinary& binary, const PlannedProbe& probe, int word,
                                                  int32_t slot_off) {
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(probe.function));
-  std::optional<std::vector<goinspect::StackObject>> objects;
-  if (auto found = binary.StackObjects(probe.function); found.ok()) {
-    objects = *std::move(found);
-  }
-  NODESPAN_ASSIGN_OR_RETURN(const bool is_kept, IsArgumentKept(code, probe.function.vaddr, binary.info().arch, objects,
-                                                               GoCallees(binary), word, slot_off));
+  NODESPAN_ASSIGN_OR_RETURN(const bool is_kept,
+                            IsArgumentKept(code, probe.function.vaddr, binary.info().arch,
+                                           StackObjectsOf(binary, probe.function), GoCallees(binary), word, slot_off));
   if (!is_kept) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} does not keep its argument {}", probe.function.name,
                             word);
@@ -108,23 +101,6 @@ absl::Status PlanStream(const GoBinary& binary, const StreamPropagationCatalog& 
   return absl::OkStatus();
 }
 
-// The first of the fields that the binary has, which all are for one offset.
-absl::StatusOr<const FieldSpec<ns_propagation_params>*> ResolveFirst(
-    const GoBinary& binary, std::span<const FieldSpec<ns_propagation_params>> candidates,
-    ns_propagation_params* propagation, LibraryPlan* plan) {
-  absl::Status first;
-  for (const FieldSpec<ns_propagation_params>& candidate : candidates) {
-    uint32_t present = 0;
-    const absl::Status status =
-        ResolveFields<ns_propagation_params>(binary, {&candidate, 1}, propagation, &present, plan);
-    if (status.ok()) {
-      return &candidate;
-    }
-    first.Update(status);
-  }
-  return first;
-}
-
 // Behind the call that writes the block of fields, with what it has returned.
 absl::StatusOr<PlannedProbe> PlanBlock(const GoBinary& binary, const WriteSpec& spec) {
   NODESPAN_ASSIGN_OR_RETURN(const PlannedProbe call, PlanCall(binary, spec.program, spec.target, spec.callers, ""));
@@ -132,9 +108,7 @@ absl::StatusOr<PlannedProbe> PlanBlock(const GoBinary& binary, const WriteSpec& 
   NODESPAN_ASSIGN_OR_RETURN(const std::span<const uint8_t> code, binary.Code(call.function));
   CallResultsOptions options;
   options.results = {0};
-  if (auto objects = binary.StackObjects(call.function); objects.ok()) {
-    options.stack_objects = *std::move(objects);
-  }
+  options.stack_objects = StackObjectsOf(binary, call.function);
   const absl::StatusOr<CallResults> found =
       FindCallResults(code, call.function.vaddr, binary.info().arch, callee.vaddr, options, GoCallees(binary));
   if (!found.ok()) {
@@ -156,10 +130,10 @@ absl::Status PlanGrpc(const GoBinary& binary, ns_binary_params* params, LibraryP
   const GrpcPropagationCatalog& catalog = kGrpcPropagationCatalog;
   ns_propagation_params* propagation = &params->propagation;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
-  NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, catalog.frame_fields, propagation, plan).status());
-  NODESPAN_ASSIGN_OR_RETURN(const auto* batch, ResolveFirst(binary, catalog.batch_fields, propagation, plan));
-  propagation->batch_buf_is_pointer = batch == &catalog.batch_fields.front() ? 0 : 1;
   uint32_t present = 0;
+  NODESPAN_RETURN_IF_ERROR(ResolveFirst(binary, catalog.frame_fields, propagation, &present, plan).status());
+  NODESPAN_ASSIGN_OR_RETURN(const auto* batch, ResolveFirst(binary, catalog.batch_fields, propagation, &present, plan));
+  propagation->batch_buf_is_pointer = batch == &catalog.batch_fields.front() ? 0 : 1;
   NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_propagation_params>(binary, catalog.fields, propagation, &present, plan));
   NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType field, binary.FindStruct(catalog.header_field));
   propagation->field_bytes = static_cast<uint16_t>(field.size_bytes);

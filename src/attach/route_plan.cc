@@ -93,9 +93,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanBehindCall(const GoBinary& binary,
   if (catalog.kind != NS_ROUTE_VALUE) {
     options.argument = catalog.argument;
   }
-  if (auto objects = binary.StackObjects(caller); objects.ok()) {
-    options.stack_objects = *std::move(objects);
-  }
+  options.stack_objects = StackObjectsOf(binary, caller);
   absl::StatusOr<CallResults> found =
       FindCallResults(code, caller.vaddr, binary.info().arch, callee.vaddr, options, GoCallees(binary));
   if (!found.ok()) {
@@ -107,7 +105,7 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanBehindCall(const GoBinary& binary,
     probe.site.results[i] = Register(found->results[i].reg);
   }
   if (found->argument.has_value()) {
-    probe.site.results[NS_ROUTE_SITE_SECOND] = {.value = found->argument->sp_off, .source = NS_VALUE_STACK, .pad = {}};
+    probe.site.results[NS_ROUTE_SITE_SECOND] = OnStack(found->argument->sp_off);
   }
   return std::vector<PlannedProbe>{std::move(probe)};
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "attach/argument_slots.h"
@@ -66,8 +65,6 @@ void PlanStatements(const GoBinary& binary, ns_sql_params* sql, LibraryPlan* pla
 constexpr int32_t kReturnAddressBytes = 8;
 constexpr int32_t kWordBytes = 8;
 
-ns_value_location OnStack(int32_t offset) { return {.value = offset, .source = NS_VALUE_STACK, .pad = {}}; }
-
 // Where calls begin to wait, and the way from there to the return address of the function that waits.
 absl::StatusOr<PlannedProbe> PlanWait(const GoBinary& binary) {
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe probe,
@@ -81,12 +78,9 @@ absl::StatusOr<PlannedProbe> PlanWait(const GoBinary& binary) {
 // Says where a method of DB that is refused a connection keeps what it was called with; says nothing without a proof.
 void LocateArguments(const GoBinary& binary, bool has_query, PlannedProbe* probe) {
   const auto code = binary.Code(probe->function);
-  std::optional<std::vector<goinspect::StackObject>> objects;
-  if (auto found = binary.StackObjects(probe->function); found.ok()) {
-    objects = *std::move(found);
-  }
   const absl::StatusOr<uint16_t> slots =
-      code.ok() ? FindArgumentSlots(*code, probe->function.vaddr, binary.info().arch, objects, GoCallees(binary))
+      code.ok() ? FindArgumentSlots(*code, probe->function.vaddr, binary.info().arch,
+                                    StackObjectsOf(binary, probe->function), GoCallees(binary))
                 : code.status();
   constexpr uint16_t kReceiverAndContext = 0b00111;
   constexpr uint16_t kQuery = 0b11000;
