@@ -112,6 +112,12 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 	return 0;
 }
 
+/* The same with scratch memory, to be given back; NULL when the hit does not count or there is none left. */
+static __always_inline struct ns_scratch *ns_hit_begin_work(struct go_regs *ctx, struct ns_hit *hit)
+{
+	return ns_hit_begin(ctx, hit) ? NULL : ns_scratch_take();
+}
+
 /* The key of an object of the process that was hit. */
 static __always_inline struct ns_object_key ns_object(const struct ns_hit *hit, enum ns_object_kind kind, u64 addr)
 {

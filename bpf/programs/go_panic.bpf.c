@@ -184,9 +184,7 @@ int go_panic_fatal(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_object_key key;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	key = ns_object(&hit, NS_OBJECT_SQL, go_current_g(ctx));

@@ -74,9 +74,7 @@ int propagate_grpc_fields(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	ns_propagate_fields(ctx, work, &hit);
@@ -125,9 +123,7 @@ int propagate_grpc_write(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	go_copy_registers(ctx, work->registers);

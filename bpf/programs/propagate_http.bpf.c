@@ -65,9 +65,7 @@ int propagate_http_request(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	ns_propagate_request(ctx, work, &hit);
@@ -108,9 +106,7 @@ int propagate_http_stream(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	if (!ns_outgoing_take(work, &hit, NS_OBJECT_OUTGOING_REQUEST, go_arg2(ctx)))
@@ -128,9 +124,7 @@ int propagate_http_frame(struct go_regs *ctx)
 	struct ns_hit hit = {};
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
-		return 0;
-	work = ns_scratch_take();
+	work = ns_hit_begin_work(ctx, &hit);
 	if (!work)
 		return 0;
 	if (!ns_outgoing_take(work, &hit, NS_OBJECT_OUTGOING_STREAM, go_current_g(ctx)) &&

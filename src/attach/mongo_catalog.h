@@ -19,13 +19,6 @@ struct MongoErrorSpec {
   std::string_view field_type;  // the struct that it leads to
 };
 
-// A field of a type that is not known by an operation.
-struct MongoFieldSpec {
-  std::string_view struct_name;
-  std::string_view field_name;
-  std::span<const std::string_view> type_names;
-};
-
 struct MongoCatalog {
   std::string_view library;
   std::span<const std::string_view> used_when;
@@ -37,15 +30,15 @@ struct MongoCatalog {
   std::string_view own_deployment;
   std::string_view conn;
   std::span<const std::string_view> server;  // from there
-  MongoFieldSpec split_conn;                 // of what stands for a connection in v2
-  MongoFieldSpec first_deferred;
-  MongoFieldSpec deferred_function;
+  FieldName split_conn;                      // of what stands for a connection in v2
+  FieldName first_deferred;
+  FieldName deferred_function;
   std::string_view batches_interface;
-  MongoFieldSpec batches;
+  FieldName batches;
   std::string_view code;
   std::string_view message;
   std::span<const MongoErrorSpec> errors;
-  MongoFieldSpec wrapped;
+  FieldName wrapped;
 };
 
 extern const MongoCatalog kMongoCatalog;

@@ -27,16 +27,6 @@ std::vector<Implementation> ImplementationsOf(const GoBinary& binary, std::strin
   return found.ok() ? *std::move(found) : std::vector<Implementation>();
 }
 
-// The itab of the type for the interface; 0 when the binary does not have it.
-uint64_t FindItab(const GoBinary& binary, std::string_view interface_name, std::string_view type_name) {
-  for (const Implementation& implementation : ImplementationsOf(binary, interface_name)) {
-    if (implementation.type_name == type_name) {
-      return implementation.itab_vaddr;
-    }
-  }
-  return 0;
-}
-
 // Everything that is looked up in the types of the binary.
 class MongoTypes {
  public:
@@ -50,7 +40,7 @@ class MongoTypes {
 
  private:
   std::string Place(std::string_view pattern) const { return goinspect::PlaceName(pattern, placement_); }
-  bool FindField(const MongoFieldSpec& spec, uint16_t* offset);
+  bool FindField(const FieldName& spec, uint16_t* offset);
   bool FindError(const Implementation& error, const MongoErrorSpec& spec, ns_mongo_error* layout) const;
 
   const GoBinary& binary_;
@@ -58,7 +48,7 @@ class MongoTypes {
   LibraryPlan* const plan_;
 };
 
-bool MongoTypes::FindField(const MongoFieldSpec& spec, uint16_t* offset) {
+bool MongoTypes::FindField(const FieldName& spec, uint16_t* offset) {
   const std::string struct_name = Place(spec.struct_name);
   absl::StatusOr<Field> field = FindCheckedField(binary_, struct_name, spec.field_name, spec.type_names);
   if (!field.ok()) {
@@ -104,10 +94,10 @@ void MongoTypes::FindServer(ns_mongo_params* mongo) {
 }
 
 void MongoTypes::FindBatches(ns_mongo_params* mongo) {
-  const uint64_t itab =
-      FindItab(binary_, Place(kMongoCatalog.batches_interface), "*" + Place(kMongoCatalog.batches.struct_name));
-  if (itab != 0 && FindField(kMongoCatalog.batches, &mongo->batches_documents_off)) {
-    mongo->batches_itab_vaddr = itab;
+  const auto itab_vaddr =
+      binary_.FindItab(Place(kMongoCatalog.batches_interface), "*" + Place(kMongoCatalog.batches.struct_name));
+  if (itab_vaddr.ok() && FindField(kMongoCatalog.batches, &mongo->batches_documents_off)) {
+    mongo->batches_itab_vaddr = *itab_vaddr;
   }
 }
 

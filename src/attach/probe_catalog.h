@@ -38,6 +38,14 @@ struct EndSpec {
   bool deferred_only = false;
 };
 
+// A field whose offset goes elsewhere than into a parameter block. The struct's name may be a pattern of
+// goinspect/names.h.
+struct FieldName {
+  std::string_view struct_name;
+  std::string_view field_name;
+  std::span<const std::string_view> type_names;  // accepted types, as reflect prints them
+};
+
 // One field to be read. `Params` is a parameter block of bpf/abi.
 template <typename Params>
 struct FieldSpec {

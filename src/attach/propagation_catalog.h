@@ -12,13 +12,6 @@
 
 namespace nodespan::attach {
 
-// A field whose offset a site has.
-struct SiteFieldSpec {
-  std::string_view struct_name;
-  std::string_view field_name;
-  std::span<const std::string_view> type_names;
-};
-
 // The call of `target` in one of `callers`.
 struct WriteSpec {
   Program program;
@@ -29,9 +22,9 @@ struct WriteSpec {
 struct HttpPropagationCatalog {
   std::string_view library;
   std::span<const FunctionSpec> request;
-  SiteFieldSpec pointer;  // to the request, in what the function is given
-  SiteFieldSpec headers;  // in the request
-  WriteSpec write;        // the first of the calls
+  FieldName pointer;  // to the request, in what the function is given
+  FieldName headers;  // in the request
+  WriteSpec write;    // the first of the calls
   std::span<const FieldSpec<ns_propagation_params>> writer_fields;
 };
 
@@ -39,7 +32,7 @@ struct HttpPropagationCatalog {
 struct StreamPropagationCatalog {
   std::string_view library;
   std::span<const FunctionSpec> request;
-  SiteFieldSpec headers;
+  FieldName headers;
   std::span<const FunctionSpec> stream;
   WriteSpec write;
 };

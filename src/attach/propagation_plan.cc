@@ -21,7 +21,7 @@ using goinspect::GoBinary;
 
 constexpr int32_t kWordBytes = 8;
 
-absl::StatusOr<int32_t> OffsetOf(const GoBinary& binary, const SiteFieldSpec& spec, LibraryPlan* plan) {
+absl::StatusOr<int32_t> OffsetOf(const GoBinary& binary, const FieldName& spec, LibraryPlan* plan) {
   NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field,
                             FindCheckedField(binary, spec.struct_name, spec.field_name, spec.type_names));
   const auto offset = static_cast<int32_t>(field.offset);
