@@ -9,13 +9,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -38,18 +34,15 @@ const (
 var topicScenarios = []string{"produce", "failure", "handler", "consume", "group", "hits"}
 
 type world struct {
+	*truth.Handlers
 	journal *truth.Journal
 	broker  string
-	address string // of the HTTP server
-
-	mu       sync.Mutex
-	handlers map[string]func(ctx context.Context, id string)
 }
 
 func main() { truth.Main("kafkaclient", prepare) }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
-	w := &world{journal: journal, broker: os.Getenv("NODESPAN_TEST_KAFKA"), handlers: map[string]func(context.Context, string){}}
+	w := &world{journal: journal, broker: os.Getenv("NODESPAN_TEST_KAFKA")}
 	if w.broker == "" {
 		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topicNames()...))
 		if err != nil {
@@ -59,14 +52,11 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 	} else if err := createTopics(w.broker, topicNames()); err != nil {
 		return "", nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(listener) }()
-	return w.address, []truth.Scenario{
+	return w.Address, []truth.Scenario{
 		{Name: "failure", Run: w.failures}, // its first topic does not exist
 		{Name: "produce", Run: w.produce},
 		{Name: "handler", Run: w.inHandler},
@@ -140,14 +130,6 @@ func retried(ctx context.Context, try func() error) error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	id := truth.IDIn(r.URL.Path)
-	w.mu.Lock()
-	handle := w.handlers[id]
-	w.mu.Unlock()
-	handle(r.Context(), id)
 }
 
 func (w *world) writer(topic string) *kafka.Writer {
@@ -340,30 +322,13 @@ func (w *world) failures() {
 func (w *world) inHandler() {
 	for _, background := range []bool{false, true} {
 		background := background
-		w.serve("handler", func(ctx context.Context, id string) {
+		w.Within("handler", "handler", func(ctx context.Context, parent string) {
 			if background {
 				ctx = context.Background()
 			}
-			w.send(sending{scenario: "handler", name: "in a handler", ctx: ctx, parent: truth.Server(id)})
+			w.send(sending{scenario: "handler", name: "in a handler", ctx: ctx, parent: parent})
 		})
 	}
-}
-
-// serve asks the program's own server once, which calls handle.
-func (w *world) serve(scenario string, handle func(ctx context.Context, id string)) {
-	request := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[request] = handle
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+request)
-	if status != http.StatusOK {
-		w.journal.Fail("kafkaclient: %s: status %d (%v)", request, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: request, SpanKind: "server", Scenario: scenario, Case: "handler", Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"http.response.status_code": status}, StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
 }
 
 // reading is how one message is consumed.
@@ -512,7 +477,7 @@ func (w *world) inRequest(config kafka.ReaderConfig, message kafka.Message) {
 	topic := w.send(sending{scenario: "consume", name: "in a request: produced", messages: []kafka.Message{message}})
 	config.Topic = topic
 	r := reading{scenario: "consume", name: "in a request", config: config}
-	w.serve("consume", func(_ context.Context, request string) {
+	w.Within("consume", "handler", func(_ context.Context, parent string) {
 		reader := kafka.NewReader(config)
 		defer reader.Close()
 		ctx, end := context.WithTimeout(context.Background(), limit)
@@ -523,7 +488,7 @@ func (w *world) inRequest(config kafka.ReaderConfig, message kafka.Message) {
 			w.journal.Fail("kafkaclient: %s: %v", topic, err)
 			return
 		}
-		w.journal.Write(w.consumed(r, "client", "receive", topic, truth.Server(request), got, start, time.Now()))
-		w.send(sending{scenario: "consume", name: "in a request: behind the message", parent: truth.Server(request)})
+		w.journal.Write(w.consumed(r, "client", "receive", topic, parent, got, start, time.Now()))
+		w.send(sending{scenario: "consume", name: "in a request: behind the message", parent: parent})
 	})
 }

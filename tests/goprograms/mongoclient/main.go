@@ -12,14 +12,10 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"nodespan/goprograms/truth"
@@ -29,16 +25,14 @@ func main() { truth.Main("mongoclient", prepare) }
 
 // world is the journal, the server, and an HTTP server in whose handlers operations are repeated.
 type world struct {
-	journal  *truth.Journal
-	server   *server // nil: a real one
-	mongo    string
-	address  string
-	mu       sync.Mutex
-	handlers map[string]func(context.Context, string)
+	*truth.Handlers
+	journal *truth.Journal
+	server  *server // nil: a real one
+	mongo   string
 }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
-	w := &world{journal: journal, mongo: os.Getenv("NODESPAN_TEST_MONGO"), handlers: map[string]func(context.Context, string){}}
+	w := &world{journal: journal, mongo: os.Getenv("NODESPAN_TEST_MONGO")}
 	if w.mongo == "" {
 		var err error
 		if w.server, err = startServer(); err != nil {
@@ -46,13 +40,10 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 		}
 		w.mongo = w.server.address
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	httpServer := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = httpServer.Serve(listener) }()
 	scenarios := []truth.Scenario{
 		{Name: "documents", Run: w.documents}, {Name: "cursors", Run: w.cursors}, {Name: "bulk", Run: w.bulk},
 		{Name: "commands", Run: w.commands}, {Name: "storm", Run: w.storm}, {Name: "hits", Run: w.hits},
@@ -71,32 +62,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 			s.Run()
 		}})
 	}
-	return w.address, scenarios, nil
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	handle := w.handlers[truth.IDIn(r.URL.Path)]
-	w.mu.Unlock()
-	handle(r.Context(), truth.Server(truth.IDIn(r.URL.Path)))
-}
-
-// within makes calls inside of a handler.
-func (w *world) within(scenario, name string, work func(ctx context.Context, parent string)) {
-	id := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[id] = work
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+id)
-	if status != http.StatusOK {
-		w.journal.Fail("mongoclient: %s: status %d (%v)", id, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: id, SpanKind: "server", Scenario: scenario, Case: name, Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"url.path": "/do/" + id, "http.response.status_code": status},
-		StartNs:    start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
+	return w.Address, scenarios, nil
 }
 
 // place is where operations are made: in which scenario, with which client and context, on behalf of whom.

@@ -16,7 +16,7 @@ import (
 // that a handler has started with its context; all of them with the client of p.
 func (w *world) everywhere(p place, work func(place)) {
 	work(p)
-	w.within(p.scenario, "handler", func(ctx context.Context, parent string) {
+	w.Within(p.scenario, "handler", func(ctx context.Context, parent string) {
 		p := p
 		p.parent, p.name = parent, "goroutine: "
 		work(p)
@@ -365,7 +365,7 @@ func (w *world) compressed() {
 // heartbeats: the driver talks to the server all the time, which is nobody's operation.
 func (w *world) heartbeats() {
 	p := w.root("heartbeats", func(o *clientOptions) { o.SetHeartbeatInterval(500 * time.Millisecond).SetMinPoolSize(3) })
-	w.within("heartbeats", "handler", func(ctx context.Context, parent string) {
+	w.Within("heartbeats", "handler", func(ctx context.Context, parent string) {
 		p := p
 		p.ctx, p.parent = ctx, parent
 		w.do(p, call{name: "insert", operation: "insert"}, func(name string) error {
@@ -385,7 +385,7 @@ func (w *world) storm() {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.within("storm", "handler", func(ctx context.Context, parent string) {
+			w.Within("storm", "handler", func(ctx context.Context, parent string) {
 				p := p
 				p.ctx, p.parent = ctx, parent
 				for j := 0; j < 3; j++ {

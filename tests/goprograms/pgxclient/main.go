@@ -12,15 +12,10 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"nodespan/goprograms/truth"
@@ -32,23 +27,18 @@ func main() { truth.Main("pgxclient", prepare) }
 
 // world is the journal, the database server, and an HTTP server in whose handlers calls are repeated.
 type world struct {
+	*truth.Handlers
 	journal    *truth.Journal
 	dsn        string
 	attributes map[string]interface{} // that all spans have
-	address    string
-	mu         sync.Mutex
-	handlers   map[string]func(context.Context, string)
 }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
-	w := &world{journal: journal, dsn: os.Getenv("NODESPAN_TEST_POSTGRES"), handlers: map[string]func(context.Context, string){}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	w := &world{journal: journal, dsn: os.Getenv("NODESPAN_TEST_POSTGRES")}
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(listener) }()
 	if parsed, err := url.Parse(w.dsn); err == nil && w.dsn != "" {
 		port, _ := strconv.Atoi(parsed.Port())
 		w.attributes = map[string]interface{}{"db.system.name": "postgresql", "db.namespace": strings.TrimPrefix(parsed.Path, "/"),
@@ -69,32 +59,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 			s.Run()
 		}})
 	}
-	return w.address, scenarios, nil
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	handle := w.handlers[truth.IDIn(r.URL.Path)]
-	w.mu.Unlock()
-	handle(r.Context(), truth.Server(truth.IDIn(r.URL.Path)))
-}
-
-// within makes calls inside of a handler.
-func (w *world) within(scenario string, work func(ctx context.Context, parent string)) {
-	id := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[id] = work
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+id)
-	if status != http.StatusOK {
-		w.journal.Fail("pgxclient: %s: status %d (%v)", id, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: id, SpanKind: "server", Scenario: scenario, Case: "handler", Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"url.path": "/do/" + id, "http.response.status_code": status},
-		StartNs:    start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
+	return w.Address, scenarios, nil
 }
 
 // place is where calls are made: in which scenario, with which context, and on behalf of whom.
@@ -108,7 +73,7 @@ type place struct {
 // everywhere runs work outside of any request, in a handler without its context, and with it.
 func (w *world) everywhere(scenario string, work func(place)) {
 	work(place{scenario: scenario, name: "root: ", ctx: context.Background(), parent: truth.Root})
-	w.within(scenario, func(ctx context.Context, parent string) {
+	w.Within(scenario, "handler", func(ctx context.Context, parent string) {
 		work(place{scenario: scenario, name: "goroutine: ", ctx: context.Background(), parent: parent})
 		work(place{scenario: scenario, name: "context: ", ctx: ctx, parent: parent})
 	})

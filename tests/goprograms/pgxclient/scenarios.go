@@ -238,7 +238,7 @@ func (w *world) storm() {
 			group.Add(1)
 			go func() {
 				defer group.Done()
-				w.within("storm", func(ctx context.Context, parent string) {
+				w.Within("storm", "handler", func(ctx context.Context, parent string) {
 					p := place{scenario: "storm", ctx: ctx, parent: parent}
 					for j := 0; j < 3; j++ {
 						w.do(p, call{name: "query", operation: "SELECT", table: table}, func(name string) error {

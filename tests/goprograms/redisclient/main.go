@@ -11,14 +11,10 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"nodespan/goprograms/truth"
@@ -33,23 +29,18 @@ func (silence) Printf(context.Context, string, ...interface{}) {}
 
 // world is the journal, the Redis server, and an HTTP server in whose handlers calls are repeated.
 type world struct {
-	journal  *truth.Journal
-	redis    string
-	address  string
-	mu       sync.Mutex
-	handlers map[string]func(context.Context, string)
+	*truth.Handlers
+	journal *truth.Journal
+	redis   string
 }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 	setLogger(silence{})
-	w := &world{journal: journal, redis: os.Getenv("NODESPAN_TEST_REDIS"), handlers: map[string]func(context.Context, string){}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	w := &world{journal: journal, redis: os.Getenv("NODESPAN_TEST_REDIS")}
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(listener) }()
 	var scenarios []truth.Scenario
 	for _, s := range []truth.Scenario{
 		{Name: "commands", Run: w.commands}, {Name: "pipelines", Run: w.pipelines}, {Name: "watch", Run: w.watch},
@@ -65,32 +56,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 			s.Run()
 		}})
 	}
-	return w.address, scenarios, nil
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	handle := w.handlers[truth.IDIn(r.URL.Path)]
-	w.mu.Unlock()
-	handle(r.Context(), truth.Server(truth.IDIn(r.URL.Path)))
-}
-
-// within makes calls inside of a handler.
-func (w *world) within(scenario, name string, work func(ctx context.Context, parent string)) {
-	id := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[id] = work
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+id)
-	if status != http.StatusOK {
-		w.journal.Fail("redisclient: %s: status %d (%v)", id, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: id, SpanKind: "server", Scenario: scenario, Case: name, Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"url.path": "/do/" + id, "http.response.status_code": status},
-		StartNs:    start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
+	return w.Address, scenarios, nil
 }
 
 // place is where calls are made: in which scenario, with which context, on behalf of whom, and what their spans say of

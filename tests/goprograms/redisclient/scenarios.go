@@ -15,7 +15,7 @@ import (
 // that a handler has started with its context.
 func (w *world) everywhere(scenario string, work func(place)) {
 	work(w.root(scenario))
-	w.within(scenario, "handler", func(ctx context.Context, parent string) {
+	w.Within(scenario, "handler", func(ctx context.Context, parent string) {
 		p := w.root(scenario)
 		p.parent, p.name = parent, "goroutine: "
 		work(p)
@@ -225,7 +225,7 @@ func (w *world) storm() {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.within("storm", "handler", func(ctx context.Context, parent string) {
+			w.Within("storm", "handler", func(ctx context.Context, parent string) {
 				p := w.root("storm")
 				p.ctx, p.parent = ctx, parent
 				for j := 0; j < 3; j++ {

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -136,7 +137,7 @@ func (w *world) async() {
 
 // asyncInHandler sends while a request is served, which does not make the message a part of it.
 func (w *world) asyncInHandler() {
-	w.serve("async", func(string) {
+	w.Within("async", "handler", func(context.Context, string) {
 		w.post(posting{name: "in a handler", messages: [][]*message{{ordinary()}}})
 	})
 }

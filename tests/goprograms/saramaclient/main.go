@@ -7,12 +7,7 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -38,19 +33,16 @@ var (
 )
 
 type world struct {
+	*truth.Handlers
 	journal *truth.Journal
 	broker  string
 	fake    *kfake.Cluster // the broker in this process; nil: it is another one
-	address string         // of the HTTP server
-
-	mu       sync.Mutex
-	handlers map[string]func(id string)
 }
 
 func main() { truth.Main("saramaclient", prepare) }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
-	w := &world{journal: journal, broker: os.Getenv("NODESPAN_TEST_KAFKA"), handlers: map[string]func(string){}}
+	w := &world{journal: journal, broker: os.Getenv("NODESPAN_TEST_KAFKA")}
 	if w.broker == "" {
 		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topicNames()...))
 		if err != nil {
@@ -60,14 +52,11 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 	} else if err := createTopics(w.broker, topicNames()); err != nil {
 		return "", nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(listener) }()
-	return w.address, append([]truth.Scenario{
+	return w.Address, append([]truth.Scenario{
 		{Name: "failure", Run: w.failures}, // the first topics of this one and of "async" do not exist
 		{Name: "produce", Run: w.produce},
 		{Name: "handler", Run: w.inHandler},
@@ -133,29 +122,4 @@ func settings(change func(*config)) *config {
 		change(c)
 	}
 	return c
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	id := truth.IDIn(r.URL.Path)
-	w.mu.Lock()
-	handle := w.handlers[id]
-	w.mu.Unlock()
-	handle(id)
-}
-
-// serve asks the program's own server once, which calls handle.
-func (w *world) serve(scenario string, handle func(id string)) {
-	request := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[request] = handle
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+request)
-	if status != http.StatusOK {
-		w.journal.Fail("saramaclient: %s: status %d (%v)", request, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: request, SpanKind: "server", Scenario: scenario, Case: "handler", Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"http.response.status_code": status}, StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
 }

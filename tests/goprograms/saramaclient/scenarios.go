@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -125,16 +126,16 @@ func (w *world) failures() {
 }
 
 func (w *world) inHandler() {
-	w.serve("handler", func(id string) {
-		w.send(sending{scenario: "handler", name: "in a handler", parent: truth.Server(id)})
-		w.send(sending{scenario: "handler", name: "once more", parent: truth.Server(id), messages: many(2)})
+	w.Within("handler", "handler", func(_ context.Context, parent string) {
+		w.send(sending{scenario: "handler", name: "in a handler", parent: parent})
+		w.send(sending{scenario: "handler", name: "once more", parent: parent, messages: many(2)})
 	})
-	w.serve("handler", func(id string) {
+	w.Within("handler", "handler", func(_ context.Context, parent string) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			// A root where the number of the goroutine does not prove that the handler made it.
-			w.send(sending{scenario: "handler", name: "in a goroutine of a handler", parent: truth.Either(truth.Server(id), truth.Root)})
+			w.send(sending{scenario: "handler", name: "in a goroutine of a handler", parent: truth.Either(parent, truth.Root)})
 		}()
 		<-done
 	})
@@ -154,8 +155,8 @@ func (w *world) storm() {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.serve("storm", func(id string) {
-				w.send(sending{scenario: "storm", name: "at once", parent: truth.Server(id), producer: producer, messages: many(count)})
+			w.Within("storm", "handler", func(_ context.Context, parent string) {
+				w.send(sending{scenario: "storm", name: "at once", parent: parent, producer: producer, messages: many(count)})
 			})
 		}()
 	}

@@ -11,19 +11,13 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strconv"
-	"sync"
 	"time"
 
 	"nodespan/goprograms/truth"
@@ -50,14 +44,11 @@ type engine struct {
 func main() { truth.Main("sqlclient", prepare) }
 
 func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
-	w := &world{journal: journal, handlers: map[string]func(context.Context, string){}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	w := &world{journal: journal}
+	var err error
+	if w.Handlers, err = truth.ServeHandlers(journal); err != nil {
 		return "", nil, err
 	}
-	w.address = listener.Addr().String()
-	server := &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = server.Serve(listener) }()
 	var scenarios []truth.Scenario
 	for _, e := range engines() {
 		e := e
@@ -80,7 +71,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 			special.run(db, e)
 		}})
 	}
-	return w.address, scenarios, nil
+	return w.Address, scenarios, nil
 }
 
 func fakeEngine() *engine {
@@ -152,35 +143,8 @@ func address(e *engine) map[string]interface{} {
 
 // world is the journal and a server, in whose handlers operations are repeated.
 type world struct {
-	journal  *truth.Journal
-	address  string
-	mu       sync.Mutex
-	handlers map[string]func(ctx context.Context, id string)
-}
-
-func (w *world) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	handle := w.handlers[truth.IDIn(r.URL.Path)]
-	w.mu.Unlock()
-	handle(r.Context(), truth.IDIn(r.URL.Path))
-}
-
-// within runs operations inside of a handler.
-func (w *world) within(scenario, name string, work func(ctx context.Context, parent string)) {
-	id := w.journal.NewID(scenario)
-	w.mu.Lock()
-	w.handlers[id] = func(ctx context.Context, id string) { work(ctx, truth.Server(id)) }
-	w.mu.Unlock()
-	start := time.Now()
-	status, err := truth.Ask(w.address, http.MethodGet, "/do/"+id)
-	if status != http.StatusOK {
-		w.journal.Fail("sqlclient: %s: status %d (%v)", id, status, err)
-	}
-	w.journal.Write(truth.Span{
-		ID: id, SpanKind: "server", Scenario: scenario, Case: name, Parent: truth.Root, Name: http.MethodGet, Status: truth.Unset,
-		Attributes: map[string]interface{}{"url.path": "/do/" + id, "http.response.status_code": status},
-		StartNs:    start.UnixNano(), EndNs: time.Now().UnixNano(),
-	})
+	*truth.Handlers
+	journal *truth.Journal
 }
 
 // waitTime is how long a call waited for a connection of the pool, in seconds.

@@ -192,10 +192,10 @@ func (w *world) run(e *engine) {
 	})
 	outside := place{engine: e, on: db, ctx: context.Background(), parent: truth.Root}
 	w.everything(db, outside, "outside")
-	w.within(e.name, "with its context", func(ctx context.Context, parent string) {
+	w.Within(e.name, "with its context", func(ctx context.Context, parent string) {
 		w.everything(db, place{engine: e, on: db, ctx: ctx, parent: parent, name: "in a handler: "}, "handler")
 	})
-	w.within(e.name, "without context", func(_ context.Context, parent string) {
+	w.Within(e.name, "without context", func(_ context.Context, parent string) {
 		w.everything(db, place{engine: e, on: db, ctx: context.Background(), parent: parent, name: "in a handler, no context: "}, "background")
 	})
 	var group sync.WaitGroup
@@ -203,7 +203,7 @@ func (w *world) run(e *engine) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.within(e.name, "among others", func(ctx context.Context, parent string) {
+			w.Within(e.name, "among others", func(ctx context.Context, parent string) {
 				p := place{engine: e, on: db, ctx: ctx, parent: parent, name: "among others: "}
 				for j := 0; j < 5; j++ {
 					w.query(p, "query", selectOne, "nobody")
@@ -237,7 +237,7 @@ func (w *world) skip(_ *sql.DB, e *engine) {
 		return
 	}
 	defer db.Close()
-	w.within(e.name, "handler", func(ctx context.Context, parent string) {
+	w.Within(e.name, "handler", func(ctx context.Context, parent string) {
 		p := place{engine: e, on: db, ctx: ctx, parent: parent}
 		w.query(p, "query", selectOne, "k")
 		w.insert(p, "exec", "k", false)
@@ -262,7 +262,7 @@ func (w *world) contended(db *sql.DB, e *engine, works ...func(place)) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.within(e.name, "waits", func(ctx context.Context, parent string) {
+			w.Within(e.name, "waits", func(ctx context.Context, parent string) {
 				work(place{engine: e, on: db, ctx: ctx, parent: parent})
 			})
 		}()
@@ -341,7 +341,7 @@ func (w *world) waiters(db *sql.DB, e *engine) {
 func (w *world) vain(db *sql.DB, e *engine) {
 	blind := *e
 	blind.attributes = map[string]interface{}{"db.system.name": e.attributes["db.system.name"]}
-	w.within(e.name, "waits in vain", func(ctx context.Context, parent string) {
+	w.Within(e.name, "waits in vain", func(ctx context.Context, parent string) {
 		p := place{engine: &blind, on: db, ctx: ctx, parent: parent}
 		id := w.journal.NewID(e.name)
 		text := p.statement(selectPlain, id)
