@@ -7,7 +7,7 @@ namespace {
 size_t EstimateBytes(const StringMap& map) {
   // A node of a map with two strings of their own: measured on 64-bit glibc.
   constexpr size_t kPerEntry = 144;
-  size_t bytes = sizeof(map);
+  size_t bytes = sizeof(StringMap);
   for (const auto& [key, value] : map) {
     bytes += kPerEntry + key.size() + value.size();
   }
