@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The shared BPF object: one translation unit, so that all programs share one set of maps. */
 #include "bpf/programs/database_sql.bpf.c"
+#include "bpf/programs/fasthttp_client.bpf.c"
 #include "bpf/programs/fasthttp_server.bpf.c"
 #include "bpf/programs/go_panic.bpf.c"
 #include "bpf/programs/go_redis.bpf.c"
@@ -19,6 +20,7 @@
 #include "bpf/programs/propagate_grpc.bpf.c"
 #include "bpf/programs/propagate_http.bpf.c"
 #include "bpf/programs/sarama_batch.bpf.c"
+#include "bpf/programs/sarama_consumer.bpf.c"
 #include "bpf/programs/sarama_producer.bpf.c"
 
 /* bpf_probe_read_user() is for GPL-compatible programs only. */

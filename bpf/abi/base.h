@@ -13,6 +13,6 @@
 #define NS_ASSERT(cond) _Static_assert(cond, #cond)
 #endif
 
-#define NODESPAN_ABI_VERSION 10
+#define NODESPAN_ABI_VERSION 11
 
 #endif /* NODESPAN_ABI_BASE_H */

@@ -241,7 +241,7 @@ NS_ASSERT(sizeof(struct ns_handler_params) == 32);
 /* Bits of ns_http_client_params.present */
 #define NS_CLIENT_PARAM_PROTO 0x1
 #define NS_CLIENT_PARAM_CONTENT_LENGTH 0x2
-#define NS_CLIENT_PARAM_PEER 0x4
+#define NS_CLIENT_PARAM_HTTP2 0x4 /* transports of HTTP/2 that are used without net/http's own */
 #define NS_CLIENT_PARAM_OPAQUE 0x10
 #define NS_CLIENT_PARAM_RAW_PATH 0x20
 #define NS_CLIENT_PARAM_FORCE_QUERY 0x40
@@ -259,6 +259,16 @@ struct ns_peer_params {
 	uint16_t tcp_addr_port_off;
 };
 NS_ASSERT(sizeof(struct ns_peer_params) == 32);
+
+/* Tag of the sites where a request of a client begins and ends: what sends it */
+enum ns_http_transport {
+	NS_TRANSPORT_NET_HTTP, /* http.Transport */
+	NS_TRANSPORT_HTTP2,    /* http2.Transport; not where the site's caller is, which is what the other one does */
+};
+
+/* Index in ns_site.results, where a request is handed to a connection: offset in the receiver of its net.Conn, a
+ * constant */
+#define NS_CLIENT_SITE_CONN_OFF 0
 
 struct ns_http_client_params {
 	uint32_t present; /* NS_CLIENT_PARAM_* */
@@ -280,10 +290,8 @@ struct ns_http_client_params {
 	uint16_t response_proto_minor_off;
 	uint16_t response_content_length_off;
 	uint16_t response_request_off;
-	uint16_t persist_conn_conn_off; /* net.Conn: see ns_peer_params */
-	uint16_t pad[1];
 };
-NS_ASSERT(sizeof(struct ns_http_client_params) == 40);
+NS_ASSERT(sizeof(struct ns_http_client_params) == 36);
 
 /* ---- valyala/fasthttp ---- */
 
@@ -334,6 +342,26 @@ struct ns_fasthttp_params {
 };
 NS_ASSERT(sizeof(struct ns_fasthttp_params) == 52);
 
+/* Bits of ns_fasthttp_client_params.present */
+#define NS_FASTHTTP_CLIENT_PARAM_PEER 0x1
+
+struct ns_fasthttp_client_params {
+	uint32_t present; /* NS_FASTHTTP_CLIENT_PARAM_* */
+	/* fasthttp.Request, with what is in it: []byte, but for the length */
+	uint16_t method_off;
+	uint16_t target_off; /* Header.requestURI */
+	uint16_t request_length_off;
+	uint16_t scheme_off; /* uri.scheme */
+	uint16_t host_off;   /* uri.host */
+	uint16_t user_off;   /* uri.username */
+	/* fasthttp.Response, likewise */
+	uint16_t status_off;
+	uint16_t response_length_off;
+	uint16_t no_http11_off;
+	uint16_t peer_off; /* raddr: net.Addr */
+};
+NS_ASSERT(sizeof(struct ns_fasthttp_client_params) == 24);
+
 /* ---- Trace context in outgoing messages ---- */
 
 /* Indices in ns_site.results. Where a request is about to be sent: constants */
@@ -373,8 +401,26 @@ NS_ASSERT(sizeof(struct ns_propagation_params) == 32);
 #define NS_GO_PARAM_GOID 0x1	    /* goid */
 #define NS_GO_PARAM_PARENT_GOID 0x2 /* parentGoid (Go >= 1.21), m.p, p.goidcache and goidcacheend */
 
+/* Bits of ns_error_kind.present */
+#define NS_ERROR_TEXT 0x1      /* text_off: of its whole text, a string */
+#define NS_ERROR_CAUSE 0x2     /* cause_off: of the error that it wraps */
+#define NS_ERROR_CAUSES 0x4    /* cause_off: of a []error, whose first one counts */
+#define NS_ERROR_SAME_TEXT 0x8 /* its text is that of the error that it wraps */
+
+/* A type of errors that the programs can look into. */
+struct ns_error_kind {
+	uint64_t itab_vaddr; /* (error, a pointer to the type), as linked; 0: no such kind */
+	uint16_t text_off;   /* in what the error points to */
+	uint16_t cause_off;
+	uint8_t present; /* NS_ERROR_* */
+	uint8_t pad[3];
+};
+NS_ASSERT(sizeof(struct ns_error_kind) == 16);
+
+#define NS_ERROR_KINDS 8
+
 struct ns_go_params {
-	uint64_t error_string_itab_vaddr; /* (error, *errors.errorString); 0: not in the binary */
+	struct ns_error_kind errors[NS_ERROR_KINDS]; /* those that are in the binary come first */
 	/* what the executable has in memory: a func value in there captures nothing */
 	uint64_t image_vaddr;
 	uint64_t image_bytes;
@@ -388,7 +434,7 @@ struct ns_go_params {
 	uint16_t p_goid_cache_end_off;
 	uint16_t pad[3];
 };
-NS_ASSERT(sizeof(struct ns_go_params) == 48);
+NS_ASSERT(sizeof(struct ns_go_params) == 168);
 
 /* ---- google.golang.org/grpc ---- */
 
@@ -415,7 +461,6 @@ enum ns_grpc_end_caller {
 #define NS_GRPC_PARAM_SERVER_PEER 0x4
 #define NS_GRPC_PARAM_CLIENT_PEER 0x8
 #define NS_GRPC_PARAM_ERROR_PROTO 0x10 /* status.Error has the message itself, and no Status */
-#define NS_GRPC_PARAM_WRAP_ERROR 0x20
 #define NS_GRPC_PARAM_TARGET 0x40
 #define NS_GRPC_PARAM_TCP_ADDR 0x80
 #define NS_GRPC_PARAM_SERVICE 0x100
@@ -430,7 +475,6 @@ struct ns_grpc_params {
 	uint64_t value_ctx_itab_vaddr;	  /* (context.Context, *context.valueCtx) */
 	uint64_t metadata_type_vaddr;	  /* metadata.MD */
 	uint64_t status_error_itab_vaddr; /* (error, *status.Error) */
-	uint64_t wrap_error_itab_vaddr;	  /* (error, *fmt.wrapError) */
 	struct ns_code_range end_callers[NS_GRPC_CALLER_COUNT];
 	uint32_t present;	    /* NS_GRPC_PARAM_* */
 	uint16_t server_stream_off; /* of Stream, or of the pointer to it, in what handleStream is given */
@@ -443,7 +487,6 @@ struct ns_grpc_params {
 	uint16_t proto_code_off;
 	uint16_t proto_message_off;
 	uint16_t error_status_off; /* in status.Error */
-	uint16_t wrap_error_err_off;
 	uint16_t desc_server_streams_off;
 	uint16_t desc_client_streams_off;
 	uint16_t conn_target_off; /* in ClientConn */
@@ -460,8 +503,9 @@ struct ns_grpc_params {
 	uint16_t argument_slots[NS_GRPC_CALLER_RPC + 1];
 	uint16_t service_impl_off; /* in what they are given next to the stream: any */
 	struct ns_map_layout metadata_map;
+	uint8_t pad[2];
 };
-NS_ASSERT(sizeof(struct ns_grpc_params) == 224);
+NS_ASSERT(sizeof(struct ns_grpc_params) == 216);
 
 /* ---- Databases ---- */
 
@@ -494,9 +538,8 @@ struct ns_known_error {
 	uint64_t itab_vaddr; /* (error, the error's type), as linked; 0: none */
 	uint16_t code_off;
 	uint16_t message_off;
-	uint16_t inner_off; /* of the error that it wraps */
-	uint8_t code_kind;  /* enum ns_code_kind */
-	uint8_t is_wrapper; /* it has neither code nor message, only an inner error */
+	uint8_t code_kind; /* enum ns_code_kind */
+	uint8_t pad[3];
 };
 NS_ASSERT(sizeof(struct ns_known_error) == 16);
 
@@ -684,6 +727,14 @@ NS_ASSERT(sizeof(struct ns_otel_params) == 88);
 
 /* Bits of ns_message_layout.present */
 #define NS_MESSAGE_PARAM_HEADERS 0x1
+#define NS_MESSAGE_PARAM_HEADER_POINTERS 0x2 /* they are a list of pointers to headers */
+
+/* Messages of one layout. */
+enum ns_message_kind {
+	NS_MESSAGES_KAFKA_GO,
+	NS_MESSAGES_SARAMA_SENT,
+	NS_MESSAGES_SARAMA_RECEIVED,
+};
 
 /* What is read of every message of a batch, and of its headers. */
 struct ns_message_layout {
@@ -691,7 +742,7 @@ struct ns_message_layout {
 	uint16_t message_bytes; /* sizeof */
 	uint16_t topic_off;
 	uint16_t headers_off;
-	uint16_t header_bytes; /* sizeof */
+	uint16_t header_bytes; /* from one to the next */
 	uint16_t header_key_off;
 	uint16_t header_value_off;
 };
@@ -710,19 +761,16 @@ NS_ASSERT(sizeof(struct ns_message_layout) == 16);
 #define NS_KAFKA_PARAM_READER_TOPIC 0x10
 #define NS_KAFKA_PARAM_READER_BROKERS 0x20
 #define NS_KAFKA_PARAM_READER_CLIENT 0x40
-#define NS_KAFKA_PARAM_WRAP_ERROR 0x80
 
 struct ns_kafka_params {
 	/* concrete types that are looked through: itabs, as linked; 0: not in the binary */
 	uint64_t error_itab_vaddr;	   /* (error, kafka.Error) */
 	uint64_t write_errors_itab_vaddr;  /* (error, kafka.WriteErrors) */
-	uint64_t wrap_error_itab_vaddr;	   /* (error, *fmt.wrapError) */
 	uint64_t deadline_itab_vaddr;	   /* (error, context.deadlineExceededError) */
 	uint64_t network_addr_itab_vaddr;  /* (net.Addr, *kafka.networkAddress) */
 	uint64_t transport_itab_vaddr;	   /* (kafka.RoundTripper, *kafka.Transport) */
 	uint32_t present;		   /* NS_KAFKA_PARAM_* */
 	struct ns_message_layout messages; /* kafka.Message, <= NS_WINDOW_BYTES, and kafka.Header */
-	uint16_t wrap_error_err_off;
 	/* kafka.Message */
 	uint16_t message_partition_off;
 	uint16_t message_offset_off;
@@ -741,9 +789,9 @@ struct ns_kafka_params {
 	uint16_t config_brokers_off;
 	uint16_t config_dialer_off;
 	uint16_t dialer_client_id_off;
-	uint8_t pad[4];
+	uint8_t pad[6];
 };
-NS_ASSERT(sizeof(struct ns_kafka_params) == 104);
+NS_ASSERT(sizeof(struct ns_kafka_params) == 96);
 
 /* ---- IBM/sarama ---- */
 
@@ -758,8 +806,6 @@ struct ns_sarama_params {
 	/* concrete types that are looked through: itabs, as linked; 0: not in the binary */
 	uint64_t error_code_itab_vaddr;	     /* (error, sarama.KError) */
 	uint64_t producer_errors_itab_vaddr; /* (error, sarama.ProducerErrors) */
-	uint64_t wrap_error_itab_vaddr;	     /* (error, *fmt.wrapError) */
-	uint64_t join_error_itab_vaddr;	     /* (error, *errors.joinError) */
 	uint64_t string_encoder_itab_vaddr;  /* (sarama.Encoder, sarama.StringEncoder) */
 	uint64_t byte_encoder_itab_vaddr;    /* (sarama.Encoder, sarama.ByteEncoder) */
 	uint64_t client_itab_vaddr;	     /* (sarama.Client, *sarama.client) */
@@ -777,9 +823,6 @@ struct ns_sarama_params {
 	uint16_t message_offset_off;
 	uint16_t message_expectation_off; /* chan, where a SyncProducer waits */
 	uint16_t producer_error_err_off;
-	/* errors of the standard library around others */
-	uint16_t wrap_error_err_off;
-	uint16_t join_error_errs_off; /* []error */
 	/* the way from a client to the address of its broker */
 	uint16_t lent_client_off;
 	uint16_t client_seeds_off; /* []*sarama.Broker */
@@ -788,8 +831,25 @@ struct ns_sarama_params {
 	/* the answer to a request */
 	uint16_t answer_set_off;    /* in a brokerProducerResponse: of the *produceSet that was sent */
 	uint16_t sender_broker_off; /* in a brokerProducer */
+	uint8_t pad[4];
 };
-NS_ASSERT(sizeof(struct ns_sarama_params) == 136);
+NS_ASSERT(sizeof(struct ns_sarama_params) == 120);
+
+struct ns_sarama_consumer_params {
+	uint64_t error_code_itab_vaddr;	   /* (error, sarama.KError), as linked; 0: not in the binary */
+	struct ns_message_layout messages; /* sarama.ConsumerMessage and RecordHeader */
+	/* from a partitionConsumer: strings */
+	struct ns_value_path client_id;
+	struct ns_value_path broker;
+	uint16_t topic_off;
+	uint16_t partition_off; /* int32 */
+	/* sarama.ConsumerMessage */
+	uint16_t key_off; /* []byte, as the next */
+	uint16_t value_off;
+	uint16_t offset_off; /* int64 */
+	uint8_t pad[6];
+};
+NS_ASSERT(sizeof(struct ns_sarama_consumer_params) == 64);
 
 /* Value of the array map `binaries`: one per distinct Go binary that is being traced. */
 struct ns_binary_params {
@@ -812,13 +872,15 @@ struct ns_binary_params {
 	struct ns_otel_params otel;
 	struct ns_kafka_params kafka;
 	struct ns_sarama_params sarama;
+	struct ns_sarama_consumer_params sarama_consumer;
 	struct ns_handler_params handler;
 	struct ns_peer_params peer;
 	struct ns_propagation_params propagation;
 	struct ns_fasthttp_params fasthttp;
+	struct ns_fasthttp_client_params fasthttp_client;
 	struct ns_mongo_params mongo;
 };
-NS_ASSERT(sizeof(struct ns_binary_params) == 2344);
+NS_ASSERT(sizeof(struct ns_binary_params) == 2512);
 
 /* Key of the hash map `context_types`: the itab of (context.Context, T), or the descriptor of a T for which the program
  * makes that itab when it runs. */
@@ -897,8 +959,10 @@ enum ns_object_kind {
 	NS_OBJECT_OUTGOING_FIELDS,  /* addr: of the first header field of a gRPC call that will be written */
 	/* of sarama: since when a request is on its way. addr: of its produceSet */
 	NS_OBJECT_SARAMA_REQUEST,
-	NS_OBJECT_SARAMA_ANSWER, /* whose answer a goroutine looks at */
-	NS_OBJECT_MONGO,	 /* in flight, by goroutine */
+	NS_OBJECT_SARAMA_ANSWER,   /* whose answer a goroutine looks at */
+	NS_OBJECT_MONGO,	   /* in flight, by goroutine, as the next */
+	NS_OBJECT_HTTP2_CLIENT,	   /* of NS_TRANSPORT_HTTP2 */
+	NS_OBJECT_SARAMA_CONSUMER, /* of whom a goroutine looks at an answer */
 };
 
 /* Key of the hash maps `inflight_*` and `parents`. */

@@ -155,11 +155,12 @@ NS_ASSERT(sizeof(struct ns_http_server_record) == 176);
 /* ---- HTTP client: one attempt to send a request ---- */
 enum ns_http_client_string {
 	NS_CLIENT_METHOD,
-	NS_CLIENT_SCHEME,   /* URL.Scheme */
-	NS_CLIENT_HOST,	    /* URL.Host: host[:port] */
-	NS_CLIENT_OPAQUE,   /* URL.Opaque */
-	NS_CLIENT_PATH,	    /* URL.RawPath when it is set, else URL.Path (decoded) */
-	NS_CLIENT_QUERY,    /* URL.RawQuery */
+	NS_CLIENT_SCHEME, /* URL.Scheme */
+	NS_CLIENT_HOST,	  /* URL.Host: host[:port] */
+	NS_CLIENT_OPAQUE, /* URL.Opaque */
+	NS_CLIENT_PATH,	 /* URL.RawPath when it is set, else URL.Path (decoded); of fasthttp path and query, as sent, or
+			    the whole URL when nothing was sent */
+	NS_CLIENT_QUERY, /* URL.RawQuery */
 	NS_CLIENT_FRAGMENT, /* URL.Fragment, decoded; not sent, but part of the URL */
 	NS_CLIENT_ERROR,    /* text of the error, when its type holds one that can be read */
 	NS_CLIENT_STRING_COUNT
@@ -173,6 +174,7 @@ NS_ASSERT(NS_CLIENT_STRING_COUNT <= NS_RECORD_STRINGS);
 #define NS_CLIENT_MAX_QUERY 320
 #define NS_CLIENT_MAX_FRAGMENT 64
 #define NS_CLIENT_MAX_ERROR 128
+#define NS_CLIENT_MAX_TARGET (NS_CLIENT_MAX_PATH + NS_CLIENT_MAX_QUERY) /* the path of fasthttp */
 NS_ASSERT(NS_CLIENT_MAX_METHOD + NS_CLIENT_MAX_SCHEME + NS_CLIENT_MAX_HOST + NS_CLIENT_MAX_OPAQUE + NS_CLIENT_MAX_PATH +
 		  NS_CLIENT_MAX_QUERY + NS_CLIENT_MAX_FRAGMENT + NS_CLIENT_MAX_ERROR <=
 	  NS_STRINGS_BYTES);
@@ -195,7 +197,8 @@ struct ns_http_client_record {
 	uint8_t proto_major;
 	uint8_t proto_minor;
 	uint8_t resend_count; /* redirects before this request */
-	uint8_t pad[7];
+	uint8_t library;      /* enum ns_http_library */
+	uint8_t pad[6];
 	/* strings follow */
 };
 NS_ASSERT(sizeof(struct ns_http_client_record) == 176);

@@ -62,7 +62,7 @@ struct ns_context_walk {
 
 /* Where the walk over the messages of a batch and their headers is, and what it has found; here for the same reason. */
 struct ns_message_walk {
-	u64 library; /* enum ns_kafka_library */
+	u64 kind;    /* enum ns_message_kind */
 	u64 message; /* the next one */
 	u64 pointer; /* where the next one's address is; 0: it is next to the one before */
 	u64 messages;

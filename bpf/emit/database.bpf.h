@@ -78,27 +78,19 @@ static __always_inline const struct ns_known_error *ns_find_known_error(const st
 	return NULL;
 }
 
-#define NS_DB_WRAPPERS 2 /* errors around another one that are looked through */
-
-/* What the library's or the driver's own error says, if we know its type; also through errors around it. */
+/* What the library's or the driver's own error says, if we know its type. */
 static __always_inline void ns_db_read_error(const struct ns_hit *hit, struct ns_strings strings, struct go_iface error)
 {
 	struct ns_database_record *record = ns_op_record(strings.op, ns_database_record);
-	const struct ns_known_error *known = ns_find_known_error(hit, error);
-	struct go_string message, code = {};
-	struct go_iface inner = {};
+	struct ns_error seen = ns_look_into_error(hit, error);
+	const struct ns_known_error *known = ns_find_known_error(hit, seen.cause);
+	struct go_string message = seen.text, code = {};
 	u16 number = 0;
 
+	error = seen.cause;
 	record->present |= NS_DB_FAILED;
-#pragma unroll
-	for (u32 i = 0; i < NS_DB_WRAPPERS && known && known->is_wrapper; i++) {
-		if (!ns_read_iface(&inner, error.data + known->inner_off) && inner.itab)
-			error = inner;
-		known = ns_find_known_error(hit, error);
-	}
 	record->error_type_vaddr = ns_error_type(hit, error);
-	message = ns_error_text(hit, error);
-	if (known && !known->is_wrapper) {
+	if (known) {
 		const void *code_addr = (const void *)(error.data + known->code_off);
 
 		record->present |= NS_DB_KNOWN_ERROR;

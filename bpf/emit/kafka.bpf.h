@@ -15,7 +15,14 @@
 static __always_inline const struct ns_message_layout *ns_message_layout(const struct ns_hit *hit,
 									 const struct ns_message_walk *walk)
 {
-	return walk->library == NS_KAFKA_LIBRARY_SARAMA ? &hit->binary->sarama.messages : &hit->binary->kafka.messages;
+	switch (walk->kind) {
+	case NS_MESSAGES_SARAMA_SENT:
+		return &hit->binary->sarama.messages;
+	case NS_MESSAGES_SARAMA_RECEIVED:
+		return &hit->binary->sarama_consumer.messages;
+	default:
+		return &hit->binary->kafka.messages;
+	}
 }
 
 /* Goes on to the next message. Returns -1 when there is none. */
@@ -61,9 +68,10 @@ static __always_inline void ns_walk_header(struct ns_scratch *work, const struct
 	const struct ns_message_layout *layout = ns_message_layout(hit, walk);
 	struct ns_kafka_header header = {};
 	struct ns_kafka_link *link;
-	u64 links;
+	u64 links, addr = walk->header;
 
-	if (ns_read_kafka_header(layout, walk->header, &header)) {
+	if (((layout->present & NS_MESSAGE_PARAM_HEADER_POINTERS) && ns_read_u64(&addr, addr)) ||
+	    ns_read_kafka_header(layout, addr, &header)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		walk->headers = 0;
 		return;
@@ -104,7 +112,7 @@ __noinline int ns_message_step(u32 target_slot, u32 scratch_slot)
 struct ns_messages {
 	u64 addr; /* of the first one, or of a list of pointers to them */
 	u64 count;
-	u16 library;   /* enum ns_kafka_library */
+	u16 kind;      /* enum ns_message_kind */
 	u16 pointers;  /* it is such a list */
 	u32 one_topic; /* they certainly have the same */
 };
@@ -121,7 +129,7 @@ static __always_inline void ns_append_links(struct ns_scratch *work, const struc
 	u64 links;
 
 	__builtin_memset(walk, 0, sizeof(*walk));
-	walk->library = messages.library;
+	walk->kind = messages.kind;
 	if (messages.pointers)
 		walk->pointer = messages.addr;
 	else
@@ -155,30 +163,31 @@ static __always_inline struct go_string ns_walked_topic(const struct ns_message_
 	return topic;
 }
 
-/* Makes the operation one that failed. */
-static __always_inline void ns_kafka_fail(const struct ns_hit *hit, struct ns_strings strings, struct go_iface error)
+/* Makes the operation one that failed. `code_itab_vaddr`: (error, the library's type for the codes of Kafka), as
+ * linked; 0: the binary has none. */
+static __always_inline void ns_kafka_fail(const struct ns_hit *hit, struct ns_strings strings, struct go_iface error,
+					  u64 code_itab_vaddr)
 {
 	struct ns_kafka_record *record = ns_op_record(strings.op, ns_kafka_record);
+	struct ns_error seen = ns_look_into_error(hit, error);
+	s16 code = 0;
 
 	record->present |= NS_KAFKA_FAILED;
-	record->error_type_vaddr = ns_error_type(hit, error);
-	ns_append(strings, NS_KAFKA_MESSAGE, ns_error_text(hit, error), NS_KAFKA_MAX_MESSAGE);
+	record->error_type_vaddr = ns_error_type(hit, seen.cause);
+	ns_append(strings, NS_KAFKA_MESSAGE, seen.text, NS_KAFKA_MAX_MESSAGE);
+	if (code_itab_vaddr && seen.cause.itab == code_itab_vaddr + hit->params->load_bias &&
+	    !bpf_probe_read_user(&code, sizeof(code), (const void *)seen.cause.data)) {
+		record->error_code = code;
+		record->present |= NS_KAFKA_HAS_CODE;
+	}
 }
 
 /* What an error of kafka-go says, if there is one. */
 static __always_inline void ns_kafka_read_error(const struct ns_hit *hit, struct ns_strings strings,
 						struct go_iface error)
 {
-	struct ns_kafka_record *record = ns_op_record(strings.op, ns_kafka_record);
-	u64 itab_vaddr = hit->binary->kafka.error_itab_vaddr;
-
-	if (!error.itab)
-		return;
-	error = ns_kafka_cause(hit, error);
-	if (itab_vaddr && error.itab == itab_vaddr + hit->params->load_bias &&
-	    !bpf_probe_read_user(&record->error_code, sizeof(record->error_code), (const void *)error.data))
-		record->present |= NS_KAFKA_HAS_CODE;
-	ns_kafka_fail(hit, strings, error);
+	if (error.itab)
+		ns_kafka_fail(hit, strings, ns_kafka_first_error(hit, error), hit->binary->kafka.error_itab_vaddr);
 }
 
 #endif /* NODESPAN_KAFKA_H */

@@ -49,7 +49,9 @@ static __always_inline int ns_outgoing_take(struct ns_scratch *work, const struc
 	if (!noted)
 		return -1;
 	work->outgoing = *noted;
-	return bpf_map_delete_elem(&outgoing, &key) ? -1 : 0; /* another hit has it */
+	/* One message is written by one goroutine: who finds the note has it, deleted or not. */
+	bpf_map_delete_elem(&outgoing, &key);
+	return 0;
 }
 
 /* An operation that is not recorded begins. `kind`: NS_OBJECT_OUTGOING_HTTP or _GRPC. */

@@ -96,17 +96,7 @@ static __always_inline void ns_sarama_read_position(const struct ns_hit *hit, st
 static __always_inline void ns_sarama_read_error(const struct ns_hit *hit, struct ns_strings strings,
 						 struct go_iface error)
 {
-	struct ns_kafka_record *record = ns_op_record(strings.op, ns_kafka_record);
-	u64 itab_vaddr = hit->binary->sarama.error_code_itab_vaddr;
-	s16 code = 0;
-
-	error = ns_sarama_cause(hit, error);
-	if (itab_vaddr && error.itab == itab_vaddr + hit->params->load_bias &&
-	    !bpf_probe_read_user(&code, sizeof(code), (const void *)error.data)) {
-		record->error_code = code;
-		record->present |= NS_KAFKA_HAS_CODE;
-	}
-	ns_kafka_fail(hit, strings, error);
+	ns_kafka_fail(hit, strings, ns_sarama_first_error(hit, error), hit->binary->sarama.error_code_itab_vaddr);
 }
 
 #endif /* NODESPAN_SARAMA_H */

@@ -104,8 +104,11 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 	if (flags & NS_SITE_CALLER) {
 		u64 caller = 0;
 
-		if (bpf_probe_read_user(&caller, sizeof(caller), (const void *)go_stack_pointer(ctx)))
-			return -1;
+		/* An end that is not seen would be worse than a panic that is taken for an ordinary one. */
+		if (bpf_probe_read_user(&caller, sizeof(caller), (const void *)go_stack_pointer(ctx))) {
+			ns_count(NS_LOSS_FIELD_UNREADABLE);
+			return 0;
+		}
 		caller -= hit->params->load_bias + hit->site->caller_vaddr;
 		hit->other_caller = caller >= hit->site->caller_bytes;
 	}
@@ -116,6 +119,25 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 static __always_inline struct ns_scratch *ns_hit_begin_work(struct go_regs *ctx, struct ns_hit *hit)
 {
 	return ns_hit_begin(ctx, hit) ? NULL : ns_scratch_take();
+}
+
+/* At the start site of a function: whether one of the `frames` innermost calls that have led to it returns to that
+ * code. Calls are found by the frame pointers that Go keeps. */
+static __always_inline int ns_is_called_from(const struct go_regs *ctx, u64 code, u64 bytes, const u32 frames)
+{
+	struct {
+		u64 outer, return_address;
+	} frame = {.outer = go_frame_pointer(ctx)};
+
+	if (go_read_return_address(ctx, &frame.return_address))
+		return 0;
+	for (u32 i = 0; i < frames; i++) {
+		if (frame.return_address - code < bytes)
+			return 1;
+		if (bpf_probe_read_user(&frame, sizeof(frame), (const void *)frame.outer))
+			break;
+	}
+	return 0;
 }
 
 /* The key of an object of the process that was hit. */

@@ -115,7 +115,7 @@ static __always_inline int ns_same_topic(u8 *window, struct go_string one, struc
 #define NS_KAFKA_ERRORS 8 /* of a WriteErrors, which has one for each message, nil where it was written */
 
 /* The error that says why: the first one of several, the one inside of another. */
-static __always_inline struct go_iface ns_kafka_cause(const struct ns_hit *hit, struct go_iface error)
+static __always_inline struct go_iface ns_kafka_first_error(const struct ns_hit *hit, struct go_iface error)
 {
 	const struct ns_kafka_params *params = &hit->binary->kafka;
 	const u64 bias = hit->params->load_bias;
@@ -133,9 +133,6 @@ static __always_inline struct go_iface ns_kafka_cause(const struct ns_hit *hit, 
 			}
 		}
 	}
-	if ((params->present & NS_KAFKA_PARAM_WRAP_ERROR) && error.itab == params->wrap_error_itab_vaddr + bias &&
-	    !ns_read_iface(&inner, error.data + params->wrap_error_err_off) && inner.itab)
-		error = inner;
 	return error;
 }
 
@@ -148,7 +145,7 @@ static __always_inline int ns_kafka_is_end(const struct ns_hit *hit, struct go_i
 
 	if (params->deadline_itab_vaddr && error.itab == params->deadline_itab_vaddr + hit->params->load_bias)
 		return 1;
-	text = ns_error_text(hit, error);
+	text = ns_look_into_error(hit, error).text;
 	if (text.bytes == 3)
 		return !bpf_probe_read_user(words, 3, (const void *)text.data) && words[0] == 0x464f45; /* EOF */
 	return text.bytes == 16 && !bpf_probe_read_user(words, 16, (const void *)text.data) &&

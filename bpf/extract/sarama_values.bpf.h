@@ -34,43 +34,20 @@ static __always_inline int ns_sarama_is_tombstone(const struct ns_hit *hit, stru
 	       !data;
 }
 
-/* Address of the error that is inside of another one, or the first of those that it consists of; 0: there is none. */
-static __always_inline u64 ns_sarama_inner_error(const struct ns_hit *hit, struct go_iface error)
+/* The error, or the first of those that it consists of. */
+static __always_inline struct go_iface ns_sarama_first_error(const struct ns_hit *hit, struct go_iface error)
 {
 	const struct ns_sarama_params *params = &hit->binary->sarama;
-	u64 itab_vaddr = error.itab - hit->params->load_bias;
+	struct go_iface inner = {};
 	struct go_slice list = {};
 	u64 first = 0;
 
-	if (itab_vaddr == params->wrap_error_itab_vaddr)
-		return error.data + params->wrap_error_err_off;
-	if (itab_vaddr == params->join_error_itab_vaddr &&
-	    !bpf_probe_read_user(&list, sizeof(list), (const void *)(error.data + params->join_error_errs_off)))
-		return list.count ? list.data : 0;
-	if (itab_vaddr == params->producer_errors_itab_vaddr &&
+	if (params->producer_errors_itab_vaddr &&
+	    error.itab == params->producer_errors_itab_vaddr + hit->params->load_bias &&
 	    !bpf_probe_read_user(&list, sizeof(list), (const void *)error.data) && list.count &&
-	    !ns_read_u64(&first, list.data))
-		return first + params->producer_error_err_off;
-	return 0;
-}
-
-/* Levels of errors in errors: those of several messages, of which each is one of several brokers, which says more than
- * Kafka's own (metadata_refresher.go, client.go). */
-#define NS_SARAMA_WRAPPERS 3
-
-/* The error that says why. */
-static __always_inline struct go_iface ns_sarama_cause(const struct ns_hit *hit, struct go_iface error)
-{
-	struct go_iface inner = {};
-
-#pragma unroll
-	for (u32 i = 0; i < NS_SARAMA_WRAPPERS; i++) {
-		u64 addr = ns_sarama_inner_error(hit, error);
-
-		if (!addr || ns_read_iface(&inner, addr) || !inner.itab)
-			break;
-		error = inner;
-	}
+	    !ns_read_u64(&first, list.data) && !ns_read_iface(&inner, first + params->producer_error_err_off) &&
+	    inner.itab)
+		return inner;
 	return error;
 }
 

@@ -23,8 +23,9 @@ NS_ASSERT(NS_PANIC_MAX_FRAMES * sizeof(u64) + NS_PANIC_MAX_TEXT <= NS_STRINGS_BY
  * run within servers. Sets the key's kind and depth. */
 static __always_inline struct ns_operation *ns_panic_operation(struct ns_object_key *key)
 {
-	const u32 kinds[] = {NS_OBJECT_REDIS,	    NS_OBJECT_MONGO,	    NS_OBJECT_PGX,	  NS_OBJECT_SQL,
-			     NS_OBJECT_HTTP_CLIENT, NS_OBJECT_GRPC_CLIENT,  NS_OBJECT_KAFKA_SEND, NS_OBJECT_GRPC_SERVER,
+	const u32 kinds[] = {NS_OBJECT_REDIS,	    NS_OBJECT_MONGO,	    NS_OBJECT_PGX,
+			     NS_OBJECT_SQL,	    NS_OBJECT_HTTP2_CLIENT, NS_OBJECT_HTTP_CLIENT,
+			     NS_OBJECT_GRPC_CLIENT, NS_OBJECT_KAFKA_SEND,   NS_OBJECT_GRPC_SERVER,
 			     NS_OBJECT_HTTP_SERVER, NS_OBJECT_KAFKA_PROCESS};
 
 #pragma unroll

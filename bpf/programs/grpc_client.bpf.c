@@ -106,13 +106,12 @@ static __always_inline void ns_grpc_read_end(const struct ns_hit *hit, struct ns
 	const struct ns_grpc_params *params = &hit->binary->grpc;
 	const u64 bias = hit->params->load_bias;
 	struct ns_grpc_status status = {.known = 1};
+	struct ns_error seen = {};
 	u64 status_addr = 0;
 
-	if (error.itab && (params->present & NS_GRPC_PARAM_WRAP_ERROR) &&
-	    error.itab == params->wrap_error_itab_vaddr + bias &&
-	    ns_read_iface(&error, error.data + params->wrap_error_err_off)) {
-		ns_count(NS_LOSS_FIELD_UNREADABLE);
-		return;
+	if (error.itab) {
+		seen = ns_look_into_error(hit, error);
+		error = seen.cause;
 	}
 	if (error.itab == params->status_error_itab_vaddr + bias) {
 		if (ns_read_u64(&status_addr, error.data + params->error_status_off)) {
@@ -127,7 +126,7 @@ static __always_inline void ns_grpc_read_end(const struct ns_hit *hit, struct ns
 		record->present |= NS_GRPC_FAILED;
 		record->error_type_vaddr = ns_error_type(hit, error);
 		status.known = 0;
-		status.message = ns_error_text(hit, error);
+		status.message = seen.text;
 	}
 	if (status.known) {
 		record->present |= NS_GRPC_HAS_CODE;

@@ -130,7 +130,7 @@ static __always_inline void ns_kafka_receive_end(struct ns_scratch *work, const 
 	struct ns_strings strings = {.op = op, .fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};
 	struct ns_kafka_record *record = ns_op_record(op, ns_kafka_record);
 	const struct ns_kafka_params *params = &hit->binary->kafka;
-	struct ns_messages messages = {.addr = message_addr, .count = 1, .library = NS_KAFKA_LIBRARY_KAFKA_GO};
+	struct ns_messages messages = {.addr = message_addr, .count = 1, .kind = NS_MESSAGES_KAFKA_GO};
 	u64 reader = op->memo[NS_KAFKA_READER];
 
 	record->operation = NS_KAFKA_RECEIVE;

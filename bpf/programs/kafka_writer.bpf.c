@@ -71,8 +71,7 @@ static __always_inline void ns_kafka_send_begin(struct go_regs *ctx, struct ns_s
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_KAFKA);
 	struct ns_kafka_record *record = ns_op_record(op, ns_kafka_record);
 	struct go_iface context = {.itab = go_arg2(ctx), .data = go_arg3(ctx)};
-	struct ns_messages messages = {
-		.addr = go_arg4(ctx), .count = go_arg5(ctx), .library = NS_KAFKA_LIBRARY_KAFKA_GO};
+	struct ns_messages messages = {.addr = go_arg4(ctx), .count = go_arg5(ctx), .kind = NS_MESSAGES_KAFKA_GO};
 
 	if (!ns_join_trace(work, hit, &op->header, context, key->addr))
 		return;

@@ -249,6 +249,7 @@ static __always_inline void ns_mongo_read_error(const struct ns_hit *hit, struct
 	const struct ns_mongo_error *plain = &params->errors[NS_MONGO_ERROR];
 	u64 message_addr = ns_mongo_read_answer(hit, record, error);
 	struct go_iface inner = {};
+	struct ns_error seen;
 
 	record->present |= NS_DB_FAILED;
 	/* Without an answer it stands for an error of the connection, whose text it has. */
@@ -258,11 +259,12 @@ static __always_inline void ns_mongo_read_error(const struct ns_hit *hit, struct
 		    !ns_read_iface(&inner, error.data + params->error_wrapped_off) && inner.itab)
 			error = inner;
 	}
-	record->error_type_vaddr = ns_error_type(hit, error);
+	seen = ns_look_into_error(hit, error);
+	record->error_type_vaddr = ns_error_type(hit, seen.cause);
 	if (message_addr)
 		ns_append_string_at(strings, NS_DB_MESSAGE, message_addr, NS_DB_MAX_MESSAGE);
 	else
-		ns_append(strings, NS_DB_MESSAGE, ns_error_text(hit, error), NS_DB_MAX_MESSAGE);
+		ns_append(strings, NS_DB_MESSAGE, seen.text, NS_DB_MAX_MESSAGE);
 }
 
 /* What is known of an operation without a command. */

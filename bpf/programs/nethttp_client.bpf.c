@@ -3,15 +3,18 @@
  * nethttp_client: requests sent by net/http, one span for each attempt: redirects are attempts of their own. Emits
  * NS_RECORD_HTTP_CLIENT.
  *
- * Start: net/http.(*Transport).roundTrip(t *Transport, req *Request) (*Response, error): AX is t, BX req.
+ * Start: net/http.(*Transport).roundTrip(t *Transport, req *Request) (*Response, error): AX is t, BX req. Also
+ * (*Transport).roundTripViaPool(t, req, ...) of golang.org/x/net/http2, RoundTripOpt in older releases, unless the
+ * former has called it.
  *
- * Connection: net/http.(*persistConn).roundTrip(pc *persistConn, req *transportRequest): AX is pc. On the goroutine of
- * the start, not for HTTP/2; again when the request is tried on another connection. Only here the peer can be seen.
+ * Connection: net/http.(*persistConn).roundTrip(pc *persistConn, req *transportRequest), and for HTTP/2
+ * (*ClientConn).roundTrip(cc *ClientConn, req *Request) of any copy of the package: AX is what has the net.Conn. On the
+ * goroutine of the start; again when the request is tried on another connection. Only here the peer can be seen.
  *
  * End: wherever the planner found the results of roundTrip: the start of its deferred function, whose caller must be
  * roundTrip itself (another one is a panic), or an instruction before a return. Results: *Response, error.
  */
-#include "bpf/emit/operation.bpf.h"
+#include "bpf/emit/http_client.bpf.h"
 #include "bpf/emit/outgoing.bpf.h"
 #include "bpf/emit/parents.bpf.h"
 #include "bpf/extract/go_error.bpf.h"
@@ -103,6 +106,23 @@ static __always_inline void ns_client_start(struct ns_scratch *work, const struc
 	ns_op_keep(op, key, NS_CLIENT_MAX_ERROR);
 }
 
+/* The key of the operation that begins or ends at the site. */
+static __always_inline struct ns_object_key ns_client_key(const struct go_regs *ctx, const struct ns_hit *hit)
+{
+	return ns_object(hit, hit->site->tag == NS_TRANSPORT_HTTP2 ? NS_OBJECT_HTTP2_CLIENT : NS_OBJECT_HTTP_CLIENT,
+			 go_current_g(ctx));
+}
+
+#define NS_CLIENT_FRAMES 6 /* up to http.Transport, through methods that only pass the request on */
+
+/* Whether the request is part of one that http.Transport sends. */
+static __always_inline int ns_is_within_request(const struct go_regs *ctx, const struct ns_hit *hit)
+{
+	return hit->site->tag == NS_TRANSPORT_HTTP2 &&
+	       ns_is_called_from(ctx, hit->site->caller_vaddr + hit->params->load_bias, hit->site->caller_bytes,
+				 NS_CLIENT_FRAMES);
+}
+
 SEC("uprobe")
 int nethttp_client_start(struct go_regs *ctx)
 {
@@ -110,12 +130,12 @@ int nethttp_client_start(struct go_regs *ctx)
 	struct ns_object_key key;
 	struct ns_scratch *work;
 
-	if (ns_hit_begin(ctx, &hit))
+	if (ns_hit_begin(ctx, &hit) || ns_is_within_request(ctx, &hit))
 		return 0;
 	ns_count(NS_COUNT_OPS_STARTED);
 	if (ns_leaves_out_all(hit.params))
 		return 0;
-	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	key = ns_client_key(ctx, &hit);
 	ns_op_enter(&key, go_stack_pointer(ctx));
 	work = ns_scratch_take();
 	if (!work)
@@ -129,17 +149,15 @@ SEC("uprobe")
 int nethttp_client_connection(struct go_regs *ctx)
 {
 	struct ns_hit hit = {};
-	struct ns_object_key key;
 	struct go_iface conn = {};
 	struct ns_operation *op;
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
-	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	op = ns_op_innermost(&key);
+	op = ns_open_request(&hit, go_current_g(ctx));
 	if (!op)
 		return 0;
-	if (ns_read_iface(&conn, go_arg1(ctx) + hit.binary->http_client.persist_conn_conn_off)) {
+	if (ns_read_iface(&conn, go_arg1(ctx) + hit.site->results[NS_CLIENT_SITE_CONN_OFF].value)) {
 		ns_count(NS_LOSS_FIELD_UNREADABLE);
 		return 0;
 	}
@@ -172,6 +190,7 @@ static __always_inline void ns_client_complete(struct go_regs *ctx, struct ns_sc
 					       const struct ns_hit *hit)
 {
 	struct ns_http_client_record *record = ns_op_record(strings.op, ns_http_client_record);
+	struct ns_error seen;
 	struct go_iface error;
 	u64 response;
 
@@ -185,8 +204,9 @@ static __always_inline void ns_client_complete(struct go_regs *ctx, struct ns_sc
 	if (error.itab) {
 		error.data = ns_result(ctx, hit, work, 2);
 		record->present |= NS_CLIENT_FAILED;
-		record->error_type_vaddr = ns_error_type(hit, error);
-		ns_append(strings, NS_CLIENT_ERROR, ns_error_text(hit, error), NS_CLIENT_MAX_ERROR);
+		seen = ns_look_into_error(hit, error);
+		record->error_type_vaddr = ns_error_type(hit, seen.cause);
+		ns_append(strings, NS_CLIENT_ERROR, seen.text, NS_CLIENT_MAX_ERROR);
 	} else if (response) {
 		ns_read_response(record, work->window, &hit->binary->http_client, response);
 	}
@@ -215,7 +235,7 @@ int nethttp_client_end(struct go_regs *ctx)
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
-	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
+	key = ns_client_key(ctx, &hit);
 	ns_op_leave(&key);
 	short_op = bpf_map_lookup_elem(&inflight_short, &key);
 	if (short_op) {

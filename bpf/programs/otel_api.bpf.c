@@ -312,7 +312,7 @@ static __always_inline void ns_api_call(struct go_regs *ctx, struct ns_api_scrat
 	case NS_API_ERROR:
 		if (error.itab)
 			work->record.error_type_vaddr = ns_error_type(hit, error);
-		text = ns_error_text(hit, error);
+		text = ns_look_into_error(hit, error).text;
 		work->walk.option = go_arg4(ctx);
 		work->walk.options = go_arg5(ctx);
 		break;

@@ -18,16 +18,16 @@
  * field more is put behind them, and both n and the length of the frame are raised by as much.
  */
 #include "bpf/emit/buffered_writer.bpf.h"
+#include "bpf/emit/http_client.bpf.h"
 #include "bpf/emit/outgoing.bpf.h"
 
 /* Whether the request is to carry the scratch span on; what becomes of one that is not is counted. */
 static __always_inline int ns_is_propagated(struct go_regs *ctx, struct ns_scratch *work, const struct ns_hit *hit,
 					    u64 request)
 {
-	struct ns_object_key key = ns_object(hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
 	u64 headers = 0;
 
-	if (ns_outgoing_find(ctx, work, hit, ns_op_innermost(&key), NS_OBJECT_OUTGOING_HTTP))
+	if (ns_outgoing_find(ctx, work, hit, ns_open_request(hit, go_current_g(ctx)), NS_OBJECT_OUTGOING_HTTP))
 		return 0;
 	if (ns_read_u64(&headers, request + hit->site->results[NS_PROPAGATE_HEADER_OFF].value)) {
 		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
@@ -87,8 +87,11 @@ int propagate_http_write(struct go_regs *ctx)
 	if (go_arg2(ctx) != params->buffered_writer_itab_vaddr + hit.params->load_bias)
 		return 0;
 	if (ns_read_u64(&request, go_stack_pointer(ctx) + hit.site->results[NS_PROPAGATE_REQUEST].value) ||
-	    ns_read_u64(&headers, request + hit.site->results[NS_PROPAGATE_HEADER_OFF].value) ||
-	    headers != go_arg1(ctx))
+	    ns_read_u64(&headers, request + hit.site->results[NS_PROPAGATE_HEADER_OFF].value)) {
+		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
+		return 0;
+	}
+	if (headers != go_arg1(ctx))
 		return 0;
 	work = ns_scratch_take();
 	if (!work)

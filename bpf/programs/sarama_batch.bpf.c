@@ -24,8 +24,8 @@ enum ns_sarama_note {
 };
 
 /* Calls between handleResponse and what gives messages back: five with the most levels (1.61: handleError, its closure,
- * retryMessages, retryMessage, returnErrors), of which some are inlined. */
-#define NS_SARAMA_FRAMES 8
+ * retryMessages, retryMessage, returnErrors), of which some are inlined; and their own. */
+#define NS_SARAMA_FRAMES 9
 
 /*
  * Whether the goroutine is still within the call that the note is about: a frame of it returns to where that call did.
@@ -34,18 +34,7 @@ enum ns_sarama_note {
  */
 static __always_inline int ns_sarama_is_answering(struct go_regs *ctx, const struct ns_note *note)
 {
-	struct {
-		u64 outer, return_address;
-	} frame = {.outer = go_frame_pointer(ctx)};
-
-#pragma unroll
-	for (u32 i = 0; i < NS_SARAMA_FRAMES; i++) {
-		if (bpf_probe_read_user(&frame, sizeof(frame), (const void *)frame.outer))
-			break;
-		if (frame.return_address == note->words[NS_SARAMA_RETURN])
-			return 1;
-	}
-	return 0;
+	return ns_is_called_from(ctx, note->words[NS_SARAMA_RETURN], 1, NS_SARAMA_FRAMES);
 }
 
 SEC("uprobe")
@@ -95,7 +84,7 @@ int sarama_batch_answer(struct go_regs *ctx)
 static __always_inline struct ns_messages ns_sarama_returned(struct go_regs *ctx, const struct ns_hit *hit,
 							     struct go_iface *error)
 {
-	struct ns_messages messages = {.addr = go_arg2(ctx), .count = 1, .library = NS_KAFKA_LIBRARY_SARAMA};
+	struct ns_messages messages = {.addr = go_arg2(ctx), .count = 1, .kind = NS_MESSAGES_SARAMA_SENT};
 
 	if (hit->site->tag == NS_SARAMA_MESSAGE) {
 		error->itab = go_arg3(ctx);

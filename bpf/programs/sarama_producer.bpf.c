@@ -23,7 +23,7 @@ static __always_inline void ns_sarama_send_begin(struct go_regs *ctx, struct ns_
 						 const struct ns_object_key *key)
 {
 	struct ns_operation *op = ns_op_new(work, hit, NS_RECORD_KAFKA);
-	struct ns_messages messages = {.addr = go_arg2(ctx), .count = 1, .library = NS_KAFKA_LIBRARY_SARAMA};
+	struct ns_messages messages = {.addr = go_arg2(ctx), .count = 1, .kind = NS_MESSAGES_SARAMA_SENT};
 	struct go_iface no_context = {};
 	u64 producer = 0;
 

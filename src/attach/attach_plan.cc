@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "attach/error_plan.h"
 #include "attach/fasthttp_plan.h"
 #include "attach/go_runtime_plan.h"
 #include "attach/grpc_plan.h"
@@ -89,6 +90,8 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.params.go.image_bytes = binary.info().image_bytes;
   plan.libraries.push_back(PlanHttpServer(binary, &plan.params));
   plan.libraries.push_back(PlanHttpClient(binary, &plan.params));
+  plan.libraries.push_back(PlanHttpTwoClient(binary, plan.libraries.back(), &plan.params));
+  plan.libraries.push_back(PlanFasthttpClient(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcServer(binary, &plan.params));
   plan.libraries.push_back(PlanGrpcClient(binary, &plan.params));
   plan.libraries.push_back(PlanSql(binary, &plan.params));
@@ -102,6 +105,7 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
   plan.libraries.push_back(PlanKafkaReader(binary, &plan.params));
   plan.libraries.push_back(PlanSaramaSync(binary, &plan.params));
   plan.libraries.push_back(PlanSaramaAsync(binary, &plan.params));
+  plan.libraries.push_back(PlanSaramaConsumer(binary, &plan.params));
   LibraryPlan fasthttp = PlanFasthttpServer(binary, &plan.params);
   const bool serves_http = plan.libraries.front().attach || fasthttp.attach;
   plan.libraries.push_back(std::move(fasthttp));
@@ -130,7 +134,8 @@ AttachPlan MakePlan(const goinspect::GoBinary& binary) {
     if (plan.params.otel.context_key_type_vaddr != 0) {
       PlanOtelContexts(binary, &plan.context_types);
     }
-    plan.types = PlanTypes(binary, &plan.params.go);
+    PlanErrors(binary, &plan.params.go);
+    plan.types = PlanTypes(binary);
   }
   return plan;
 }

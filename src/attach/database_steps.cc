@@ -48,11 +48,6 @@ std::optional<ns_known_error> FindStructError(const GoBinary& binary, const Impl
   }
   ns_known_error layout{};
   layout.itab_vaddr = error.itab_vaddr;
-  if (!spec.inner.empty()) {
-    const Field* inner = FindErrorField(*type, spec.inner, {Kind::kInterface}, &layout.inner_off);
-    layout.is_wrapper = 1;
-    return inner != nullptr && inner->qualified_type_name == "error" ? std::optional(layout) : std::nullopt;
-  }
   if (FindErrorField(*type, spec.message, {Kind::kString}, &layout.message_off) == nullptr) {
     return std::nullopt;
   }
@@ -69,7 +64,7 @@ std::optional<ns_known_error> FindStructError(const GoBinary& binary, const Impl
 // The same of any error that `spec` is about; nullopt: it is about another one, or the type differs.
 std::optional<ns_known_error> FindError(const GoBinary& binary, const Implementation& error,
                                         const DatabaseErrorSpec& spec) {
-  if (!spec.message.empty() || !spec.inner.empty()) {
+  if (!spec.message.empty()) {
     return IsPointerTo(spec.type, error) ? FindStructError(binary, error, spec) : std::nullopt;
   }
   // The data of an interface is a pointer to the string.

@@ -30,13 +30,12 @@ struct DatabaseAddressSpec {
   std::span<const std::string_view> database;
 };
 
-// An error that a library or a driver makes, or one around it: a pointer to a struct with some of these fields. Without
+// An error that a library or a driver makes: a pointer to a struct with some of these fields. Without
 // any, a string itself.
 struct DatabaseErrorSpec {
   std::string_view type;     // pattern (goinspect/names.h)
   std::string_view code;     // a string, or a uint16; empty: it has none
   std::string_view message;  // a string
-  std::string_view inner;    // the error inside, which is the one to be told of
 };
 
 // Probes at the start and the ends of an operation, with its tag; the errors of PlanProbes and PlanEnds.

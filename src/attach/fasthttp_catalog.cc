@@ -5,6 +5,7 @@ namespace nodespan::attach {
 namespace {
 
 using Params = ns_fasthttp_params;
+using Client = ns_fasthttp_client_params;
 
 constexpr std::string_view kCtx = "github.com/valyala/fasthttp.RequestCtx";
 constexpr std::string_view kRequest = "github.com/valyala/fasthttp.Request";
@@ -16,6 +17,7 @@ constexpr std::string_view kResponseHeader = "github.com/valyala/fasthttp.Respon
 constexpr std::string_view kHeader = "github.com/valyala/fasthttp.header";
 constexpr std::string_view kArgument = "github.com/valyala/fasthttp.argsKV";
 constexpr std::string_view kBuffer = "github.com/valyala/bytebufferpool.ByteBuffer";
+constexpr std::string_view kUriStruct = "github.com/valyala/fasthttp.URI";
 constexpr std::string_view kBytes = "[]uint8";
 
 // Source of the functions: server.go, (*Server).serveConn, which in later releases only calls serveConnCounted.
@@ -64,7 +66,7 @@ constexpr std::string_view kNoBody = "http.response.body.size";
 constexpr std::string_view kNoHandler = "code.function.name";
 constexpr std::string_view kNoHeaders = "request headers (traceparent)";
 
-constexpr FasthttpField kFields[] = {
+constexpr FasthttpField<Params> kFields[] = {
     {kHeaderPart, &Params::request_header_off},
     {kMethod, &Params::method_off},
     {kUri, &Params::uri_off},
@@ -88,16 +90,51 @@ constexpr FasthttpField kFields[] = {
     {kHandler, &Params::handler_off, NS_FASTHTTP_PARAM_HANDLER, kNoHandler},
 };
 
+// Source: client.go, type transport; http.go; uri.go.
+constexpr std::string_view kRoundTrip[] = {"github.com/valyala/fasthttp.(*transport).RoundTrip"};
+constexpr int kRetryAndError[] = {1, 2};  // of (retry bool, err error) the error
+
+constexpr FasthttpStep kUriOfRequest = {kRequest, "uri", "fasthttp.URI"};
+constexpr FasthttpStep kSentMethod[] = {kHeaderOfRequest, {kRequestHeader, "method", kBytes, kHeader}};
+constexpr FasthttpStep kSentTarget[] = {kHeaderOfRequest, {kRequestHeader, "requestURI", kBytes, kHeader}};
+constexpr FasthttpStep kSentLength[] = {kHeaderOfRequest, {kRequestHeader, "contentLength", "int", kHeader}};
+constexpr FasthttpStep kScheme[] = {kUriOfRequest, {kUriStruct, "scheme", kBytes}};
+constexpr FasthttpStep kUriHost[] = {kUriOfRequest, {kUriStruct, "host", kBytes}};
+constexpr FasthttpStep kUser[] = {kUriOfRequest, {kUriStruct, "username", kBytes}};
+constexpr FasthttpStep kGivenStatus[] = {kHeaderOfResponse, {kResponseHeader, "statusCode", "int", kHeader}};
+constexpr FasthttpStep kGivenLength[] = {kHeaderOfResponse, {kResponseHeader, "contentLength", "int", kHeader}};
+constexpr FasthttpStep kGivenNoHttp11[] = {kHeaderOfResponse, {kResponseHeader, "noHTTP11", "bool", kHeader}};
+constexpr FasthttpStep kGivenPeer[] = {{kResponse, "raddr", "net.Addr"}};
+
+constexpr FasthttpField<Client> kClientFields[] = {
+    {kSentMethod, &Client::method_off},
+    {kSentTarget, &Client::target_off},
+    {kSentLength, &Client::request_length_off},
+    {kScheme, &Client::scheme_off},
+    {kUriHost, &Client::host_off},
+    {kUser, &Client::user_off},
+    {kGivenStatus, &Client::status_off},
+    {kGivenLength, &Client::response_length_off},
+    {kGivenNoHttp11, &Client::no_http11_off},
+    {kGivenPeer, &Client::peer_off, NS_FASTHTTP_CLIENT_PARAM_PEER, "network.peer.address"},
+};
+
 }  // namespace
 
-constexpr FasthttpCatalog kFasthttpCatalog = {"github.com/valyala/fasthttp server",
-                                              kWriteResponse,
-                                              kServe,
-                                              kStarts,
-                                              {Program::kFasthttpServerEnd, kWriteResponse},
-                                              "runtime.newproc",
-                                              kRequestHeader,
-                                              kArgument,
-                                              kFields};
+constexpr FasthttpServerCatalog kFasthttpServerCatalog = {"github.com/valyala/fasthttp server",
+                                                          kWriteResponse,
+                                                          kServe,
+                                                          kStarts,
+                                                          {Program::kFasthttpServerEnd, kWriteResponse},
+                                                          "runtime.newproc",
+                                                          kRequestHeader,
+                                                          kArgument,
+                                                          kFields};
+
+constexpr FasthttpClientCatalog kFasthttpClientCatalog = {
+    "github.com/valyala/fasthttp client",
+    {Program::kFasthttpClientStart, kRoundTrip},
+    {Program::kFasthttpClientEnd, kRoundTrip, {}, kRetryAndError, 0},
+    kClientFields};
 
 }  // namespace nodespan::attach

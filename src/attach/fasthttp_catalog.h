@@ -19,10 +19,12 @@ struct FasthttpStep {
   std::string_view embedded_struct = {};  // empty: only of the struct itself
 };
 
-// A field within structs that lie in each other: the offset is that from the first one.
+// A field within structs that lie in each other: the offset is that from the first one. `Params` is a parameter block
+// of bpf/abi.
+template <typename Params>
 struct FasthttpField {
   std::span<const FasthttpStep> steps;
-  uint16_t ns_fasthttp_params::*offset;
+  uint16_t Params::*offset;
   uint32_t present_bit = 0;       // 0: the library needs it
   std::string_view lost_without;  // as in FieldSpec
 };
@@ -33,7 +35,7 @@ struct FasthttpStart {
   std::span<const FasthttpStep> part;  // from the RequestCtx
 };
 
-struct FasthttpCatalog {
+struct FasthttpServerCatalog {
   std::string_view library;
   std::span<const std::string_view> used_when;
   std::span<const std::string_view> serve;  // the loop over the requests of a connection: the first that has the call
@@ -42,9 +44,17 @@ struct FasthttpCatalog {
   std::string_view hijack_call;  // in `serve`, where a connection is taken over
   std::string_view header_struct;
   std::string_view argument_struct;
-  std::span<const FasthttpField> fields;
+  std::span<const FasthttpField<ns_fasthttp_params>> fields;
 };
 
-extern const FasthttpCatalog kFasthttpCatalog;
+struct FasthttpClientCatalog {
+  std::string_view library;
+  FunctionSpec start;
+  EndSpec end;
+  std::span<const FasthttpField<ns_fasthttp_client_params>> fields;
+};
+
+extern const FasthttpServerCatalog kFasthttpServerCatalog;
+extern const FasthttpClientCatalog kFasthttpClientCatalog;
 
 }  // namespace nodespan::attach

@@ -2,6 +2,7 @@
 #include "attach/fasthttp_plan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "attach/fasthttp_catalog.h"
@@ -57,9 +58,11 @@ absl::StatusOr<uint16_t> FindOffset(const GoBinary& binary, std::span<const Fast
   return static_cast<uint16_t>(sum);
 }
 
-absl::Status PlanFields(const GoBinary& binary, ns_fasthttp_params* params, LibraryPlan* plan) {
+template <typename Params>
+absl::Status PlanFields(const GoBinary& binary, std::span<const FasthttpField<Params>> fields, Params* params,
+                        LibraryPlan* plan) {
   uint32_t missing = 0;
-  for (const FasthttpField& field : kFasthttpCatalog.fields) {
+  for (const FasthttpField<Params>& field : fields) {
     const absl::StatusOr<uint16_t> offset = FindOffset(binary, field.steps, plan);
     if (offset.ok()) {
       params->*field.offset = *offset;
@@ -75,8 +78,17 @@ absl::Status PlanFields(const GoBinary& binary, ns_fasthttp_params* params, Libr
   return absl::OkStatus();
 }
 
+// The peer is left out when anything about it is not as expected.
+void PlanPeerOf(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
+  const absl::Status peer = PlanConnectionPeer(binary, &params->peer, plan);
+  if (!peer.ok()) {
+    plan->problems.push_back(fmt::format("without network.peer.address: {}", base::Message(peer)));
+  }
+}
+
 absl::Status PlanSizes(const GoBinary& binary, ns_fasthttp_params* params) {
-  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType header, binary.FindStruct(kFasthttpCatalog.header_struct));
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType header,
+                            binary.FindStruct(kFasthttpServerCatalog.header_struct));
   if (header.size_bytes > NS_WINDOW_BYTES) {
     return base::MakeStatus(absl::StatusCode::kUnimplemented, "{} is {} bytes long", header.qualified_name,
                             header.size_bytes);
@@ -84,7 +96,7 @@ absl::Status PlanSizes(const GoBinary& binary, ns_fasthttp_params* params) {
   params->header_bytes = static_cast<uint16_t>(header.size_bytes);
   if ((params->present & NS_FASTHTTP_PARAM_HEADERS) != 0) {
     NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType argument,
-                              binary.FindStruct(kFasthttpCatalog.argument_struct));
+                              binary.FindStruct(kFasthttpServerCatalog.argument_struct));
     params->arg_bytes = static_cast<uint16_t>(argument.size_bytes);
   }
   return absl::OkStatus();
@@ -93,9 +105,9 @@ absl::Status PlanSizes(const GoBinary& binary, ns_fasthttp_params* params) {
 // Where every request comes by before its handler.
 absl::StatusOr<PlannedProbe> PlanBegin(const GoBinary& binary, LibraryPlan* plan) {
   absl::Status first;
-  for (const FasthttpStart& start : kFasthttpCatalog.starts) {
+  for (const FasthttpStart& start : kFasthttpServerCatalog.starts) {
     absl::StatusOr<PlannedProbe> probe = PlanCall(binary, Program::kFasthttpServerStart, start.callee,
-                                                  kFasthttpCatalog.serve, "every request that was read comes by");
+                                                  kFasthttpServerCatalog.serve, "every request that was read comes by");
     if (!probe.ok()) {
       first.Update(probe.status());
       continue;
@@ -107,17 +119,17 @@ absl::StatusOr<PlannedProbe> PlanBegin(const GoBinary& binary, LibraryPlan* plan
   return first;
 }
 
-absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
+absl::Status PlanServer(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   ns_fasthttp_params* fasthttp = &params->fasthttp;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
-  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&kFasthttpCatalog.end, 1}));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&kFasthttpServerCatalog.end, 1}));
   NODESPAN_ASSIGN_OR_RETURN(PlannedProbe begin, PlanBegin(binary, plan));
   probes.push_back(std::move(begin));
-  NODESPAN_RETURN_IF_ERROR(PlanFields(binary, fasthttp, plan));
+  NODESPAN_RETURN_IF_ERROR(PlanFields(binary, kFasthttpServerCatalog.fields, fasthttp, plan));
   NODESPAN_RETURN_IF_ERROR(PlanSizes(binary, fasthttp));
   absl::StatusOr<PlannedProbe> hijacked =
-      PlanCall(binary, Program::kFasthttpServerHijacked, kFasthttpCatalog.hijack_call, kFasthttpCatalog.serve,
-               "the connection is taken over");
+      PlanCall(binary, Program::kFasthttpServerHijacked, kFasthttpServerCatalog.hijack_call,
+               kFasthttpServerCatalog.serve, "the connection is taken over");
   if (hijacked.ok()) {
     probes.push_back(*std::move(hijacked));
   } else {
@@ -125,11 +137,21 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
         fmt::format("without connections that are taken over in silence: {}", base::Message(hijacked.status())));
   }
   if ((fasthttp->present & NS_FASTHTTP_PARAM_CONN) != 0) {
-    const absl::Status peer = PlanConnectionPeer(binary, &params->peer, plan);
-    if (!peer.ok()) {
-      plan->problems.push_back(fmt::format("without network.peer.address: {}", base::Message(peer)));
-    }
+    PlanPeerOf(binary, params, plan);
   }
+  plan->probes = std::move(probes);
+  return absl::OkStatus();
+}
+
+absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
+  NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&kFasthttpClientCatalog.start, 1}));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, kFasthttpClientCatalog.end));
+  NODESPAN_RETURN_IF_ERROR(PlanFields(binary, kFasthttpClientCatalog.fields, &params->fasthttp_client, plan));
+  if ((params->fasthttp_client.present & NS_FASTHTTP_CLIENT_PARAM_PEER) != 0) {
+    PlanPeerOf(binary, params, plan);
+  }
+  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
   plan->probes = std::move(probes);
   return absl::OkStatus();
 }
@@ -137,8 +159,15 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
 }  // namespace
 
 LibraryPlan PlanFasthttpServer(const GoBinary& binary, ns_binary_params* params) {
-  return PlanLibrary(binary, kFasthttpCatalog.library, LibraryKind::kServer, kFasthttpCatalog.used_when, params,
-                     [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
+  return PlanLibrary(
+      binary, kFasthttpServerCatalog.library, LibraryKind::kServer, kFasthttpServerCatalog.used_when, params,
+      [&](ns_binary_params* candidate, LibraryPlan* plan) { return PlanServer(binary, candidate, plan); });
+}
+
+LibraryPlan PlanFasthttpClient(const GoBinary& binary, ns_binary_params* params) {
+  return PlanLibrary(
+      binary, kFasthttpClientCatalog.library, LibraryKind::kClient, kFasthttpClientCatalog.start.candidates, params,
+      [&](ns_binary_params* candidate, LibraryPlan* plan) { return PlanClient(binary, candidate, plan); });
 }
 
 }  // namespace nodespan::attach

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans servers of valyala/fasthttp, and so of what is built on it.
+// The plans for servers and clients of valyala/fasthttp, and so of what is built on it. Internal to `attach`.
 #pragma once
 
 #include "attach/attach_plan.h"
@@ -8,5 +8,6 @@
 namespace nodespan::attach {
 
 LibraryPlan PlanFasthttpServer(const goinspect::GoBinary& binary, ns_binary_params* params);
+LibraryPlan PlanFasthttpClient(const goinspect::GoBinary& binary, ns_binary_params* params);
 
 }  // namespace nodespan::attach

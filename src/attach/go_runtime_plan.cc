@@ -153,7 +153,7 @@ std::vector<ContextType> PlanContextTypes(const GoBinary& binary) {
   return types;
 }
 
-model::TypeNamesPtr PlanTypes(const GoBinary& binary, ns_go_params* go) {
+model::TypeNamesPtr PlanTypes(const GoBinary& binary) {
   std::vector<std::pair<uint64_t, std::string>> names;
   for (const std::string_view interface :
        {"error", "database/sql/driver.Conn", "database/sql/driver.Connector", "database/sql/driver.Driver"}) {
@@ -163,9 +163,6 @@ model::TypeNamesPtr PlanTypes(const GoBinary& binary, ns_go_params* go) {
     }
     for (const goinspect::Implementation& implementation : *implementations) {
       names.emplace_back(implementation.type_vaddr, implementation.type_name);
-      if (interface == "error" && implementation.type_name == "*errors.errorString") {
-        go->error_string_itab_vaddr = implementation.itab_vaddr;
-      }
     }
   }
   return std::make_shared<const model::TypeNames>(std::move(names));

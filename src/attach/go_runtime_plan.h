@@ -18,8 +18,7 @@ void PlanGoroutines(const goinspect::GoBinary& binary, ns_go_params* go);
 // a field of that type, at most one pointer away (*gin.Context has its request, which has the context).
 std::vector<ContextType> PlanContextTypes(const goinspect::GoBinary& binary);
 
-// Every concrete type of errors, for error.type, and of connections of database drivers; sets
-// go->error_string_itab_vaddr.
-model::TypeNamesPtr PlanTypes(const goinspect::GoBinary& binary, ns_go_params* go);
+// Every concrete type of errors, for error.type, and of connections of database drivers.
+model::TypeNamesPtr PlanTypes(const goinspect::GoBinary& binary);
 
 }  // namespace nodespan::attach

@@ -11,7 +11,6 @@ constexpr std::string_view kBool[] = {"bool"};
 constexpr std::string_view kInt[] = {"int"};
 constexpr std::string_view kInt32[] = {"int32"};
 constexpr std::string_view kAny[] = {"interface {}", "any"};
-constexpr std::string_view kError[] = {"error"};
 constexpr std::string_view kContext[] = {"context.Context"};
 constexpr std::string_view kNetAddr[] = {"net.Addr"};
 constexpr std::string_view kNetIp[] = {"net.IP"};
@@ -111,11 +110,6 @@ constexpr GrpcField kClientPeerFields[] = {
     {"google.golang.org/grpc/internal/transport.http2Client", "remoteAddr", kNetAddr, &Params::client_peer_off},
 };
 
-// Source: fmt/errors.go.
-constexpr GrpcField kWrapErrorFields[] = {
-    {"fmt.wrapError", "err", kError, &Params::wrap_error_err_off},
-};
-
 }  // namespace
 
 constexpr GrpcCatalog kGrpcCatalog = {kStatusFields, kTcpAddrFields};
@@ -161,7 +155,6 @@ constexpr GrpcClientCatalog kGrpcClientCatalog = {"grpc client",
                                                   kClientFields,
                                                   kErrorStatus,
                                                   kAttemptTransport,
-                                                  kClientPeerFields,
-                                                  kWrapErrorFields};
+                                                  kClientPeerFields};
 
 }  // namespace nodespan::attach

@@ -51,7 +51,6 @@ struct GrpcClientCatalog {
   GrpcFieldNames error_status;
   GrpcFieldNames attempt_transport;
   std::span<const GrpcField> peer_fields;
-  std::span<const GrpcField> wrap_error_fields;
 };
 
 extern const GrpcCatalog kGrpcCatalog;

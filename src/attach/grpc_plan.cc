@@ -177,18 +177,6 @@ absl::Status PlanClientPeer(const GoBinary& binary, ns_grpc_params* grpc, Librar
   return absl::OkStatus();
 }
 
-// fmt.Errorf("%w"): a program that never wraps an error does not have the type, and loses nothing.
-absl::Status PlanWrapError(const GoBinary& binary, ns_grpc_params* grpc, LibraryPlan* plan) {
-  const auto itab = binary.FindItab("error", "*fmt.wrapError");
-  if (!itab.ok()) {
-    return absl::OkStatus();
-  }
-  NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_grpc_params>(binary, kGrpcClientCatalog.wrap_error_fields, grpc, plan));
-  grpc->wrap_error_itab_vaddr = *itab;
-  grpc->present |= NS_GRPC_PARAM_WRAP_ERROR;
-  return absl::OkStatus();
-}
-
 absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
   ns_grpc_params* grpc = &params->grpc;
   NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
@@ -202,8 +190,6 @@ absl::Status PlanClient(const GoBinary& binary, ns_binary_params* params, Librar
   plan->details.push_back(fmt::format("itab (error, *status.Error) at {:#x}", grpc->status_error_itab_vaddr));
   PlanPart("network.peer.address", grpc, plan,
            [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanClientPeer(binary, candidate, part); });
-  PlanPart("the status of wrapped errors", grpc, plan,
-           [&](ns_grpc_params* candidate, LibraryPlan* part) { return PlanWrapError(binary, candidate, part); });
   return absl::OkStatus();
 }
 

@@ -3,6 +3,8 @@
 
 #include <iterator>
 
+#include "attach/http_two_names.h"
+
 namespace nodespan::attach {
 namespace {
 
@@ -189,7 +191,26 @@ constexpr std::string_view kPersistConnRoundTrip[] = {"net/http.(*persistConn).r
 constexpr int kResponseAndError[] = {0, 1, 2};
 
 constexpr FunctionSpec kHttpClientStart[] = {{Program::kNetHttpClientStart, kTransportRoundTrip}};
-constexpr FunctionSpec kHttpClientConnection[] = {{Program::kNetHttpClientConnection, kPersistConnRoundTrip}};
+
+// Source: net/http/transport.go, type persistConn.
+constexpr FunctionSpec kPersistConnSend[] = {{Program::kNetHttpClientConnection, kPersistConnRoundTrip}};
+constexpr FunctionSpec kBundledSend[] = {{Program::kNetHttpClientConnection, kBundledRoundTrip}};
+constexpr FunctionSpec kInternalSend[] = {{Program::kNetHttpClientConnection, kInternalRoundTrip}};
+constexpr FunctionSpec kXNetSend[] = {{Program::kNetHttpClientConnection, kXNetRoundTrip}};
+constexpr HttpConnectionCatalog kClientConnections[] = {
+    {kPersistConnSend, {"net/http.persistConn", "conn", kNetConn}},
+    {kBundledSend, {"net/http.http2ClientConn", "tconn", kNetConn}},
+    {kInternalSend, {"net/http/internal/http2.ClientConn", "tconn", kNetConn}},
+    {kXNetSend, {"golang.org/x/net/http2.ClientConn", "tconn", kNetConn}},
+};
+
+// Source: golang.org/x/net/http2/transport.go. Built with Go 1.27, the newest releases leave everything to net/http.
+constexpr std::string_view kXNetReadLoop[] = {"golang.org/x/net/http2.(*clientConnReadLoop).run"};
+// Which function tries one connection after the other: the last one in older releases.
+constexpr std::string_view kXNetTries[] = {"golang.org/x/net/http2.(*Transport).roundTripViaPool",
+                                           "golang.org/x/net/http2.(*Transport).roundTripOpt",
+                                           "golang.org/x/net/http2.(*Transport).RoundTripOpt"};
+constexpr FunctionSpec kXNetClientStart[] = {{Program::kNetHttpClientStart, kXNetTries}};
 
 // Source: net/url/url.go, type URL.
 constexpr FieldSpec<Client> kUrlFields[] = {
@@ -215,12 +236,6 @@ constexpr FieldSpec<Client> kClientResponseFields[] = {
      "network.protocol.version"},
     {"net/http.Response", "ContentLength", kInt64, &Client::response_content_length_off, NS_CLIENT_PARAM_CONTENT_LENGTH,
      "http.response.body.size"},
-};
-
-// Source: net/http/transport.go, type persistConn.
-constexpr FieldSpec<Client> kPeerFields[] = {
-    {"net/http.persistConn", "conn", kNetConn, &Client::persist_conn_conn_off, NS_CLIENT_PARAM_PEER,
-     "network.peer.address"},
 };
 
 }  // namespace
@@ -249,12 +264,14 @@ constexpr std::string_view kChainTypes[] = {"github.com/go-chi/chi/v5.ChainHandl
 constexpr HttpHandlerCatalog kHttpHandlerCatalog = {kServerHandlerFields, kChainTypes, "Endpoint"};
 
 constexpr HttpClientCatalog kHttpClientCatalog = {
-    "net/http client",
-    kHttpClientStart,
-    kHttpClientConnection,
-    {Program::kNetHttpClientEnd, kTransportRoundTrip, kRoundTripDeferred, kResponseAndError, 1},
-    kUrlFields,
-    kClientResponseFields,
-    kPeerFields};
+    "net/http client",  kHttpClientStart,
+    kClientConnections, {Program::kNetHttpClientEnd, kTransportRoundTrip, kRoundTripDeferred, kResponseAndError, 1},
+    kUrlFields,         kClientResponseFields};
+
+constexpr HttpTwoClientCatalog kHttpTwoClientCatalog = {
+    "golang.org/x/net/http2 client",
+    kXNetReadLoop,
+    kXNetClientStart,
+    {Program::kNetHttpClientEnd, kXNetTries, {}, kResponseAndError, 1}};
 
 }  // namespace nodespan::attach

@@ -53,20 +53,35 @@ struct HttpHandlerCatalog {
   std::string_view chain_endpoint_field;
 };
 
+// A type of connections that clients have: what is called to send a request on one, and its net.Conn.
+struct HttpConnectionCatalog {
+  std::span<const FunctionSpec> send;
+  FieldName conn;
+};
+
 struct HttpClientCatalog {
   std::string_view library;
   std::span<const FunctionSpec> start;
-  std::span<const FunctionSpec> connection;  // optional: shows the peer
+  std::span<const HttpConnectionCatalog> connections;  // optional: they show the peer
   EndSpec end;
   std::span<const FieldSpec<ns_http_client_params>> url_fields;
   std::span<const FieldSpec<ns_http_client_params>> response_fields;
-  std::span<const FieldSpec<ns_http_client_params>> peer_fields;
+};
+
+// A transport of HTTP/2 that sends the requests of the other one, and those that it is given itself.
+struct HttpTwoClientCatalog {
+  std::string_view library;
+  // It has connections of its own; without them it uses those of the other transport.
+  std::span<const std::string_view> used_when;
+  std::span<const FunctionSpec> start;
+  EndSpec end;
 };
 
 extern const HttpRequestCatalog kHttpRequestCatalog;
 extern const HttpServerCatalog kHttpServerCatalog;
 extern const HttpHandlerCatalog kHttpHandlerCatalog;
 extern const HttpClientCatalog kHttpClientCatalog;
+extern const HttpTwoClientCatalog kHttpTwoClientCatalog;
 // At most NS_HTTP_WRITERS - 1 of them are in one binary.
 extern const std::span<const HttpStreamCatalog> kHttpStreamCatalogs;
 

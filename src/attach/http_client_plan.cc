@@ -31,17 +31,42 @@ absl::StatusOr<uint16_t> WindowBytes(std::string_view struct_name, std::span<con
   return static_cast<uint16_t>(end);
 }
 
+// Where requests are handed to connections of one type. kNotFound: the binary does not have it.
+absl::StatusOr<PlannedProbe> PlanConnection(const GoBinary& binary, const HttpConnectionCatalog& connection,
+                                            LibraryPlan* plan) {
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> send, PlanProbes(binary, connection.send));
+  const FieldName& conn = connection.conn;
+  NODESPAN_ASSIGN_OR_RETURN(goinspect::Field field,
+                            FindCheckedField(binary, conn.struct_name, conn.field_name, conn.type_names));
+  send.front().site.results[NS_CLIENT_SITE_CONN_OFF] = Constant(static_cast<int32_t>(field.offset));
+  plan->fields.push_back({std::string(conn.struct_name), std::move(field)});
+  return std::move(send.front());
+}
+
+// The same of all types that there are, of which there must be one.
+absl::StatusOr<std::vector<PlannedProbe>> PlanConnections(const GoBinary& binary, LibraryPlan* plan) {
+  std::vector<PlannedProbe> probes;
+  absl::Status first;
+  for (const HttpConnectionCatalog& connection : kHttpClientCatalog.connections) {
+    absl::StatusOr<PlannedProbe> probe = PlanConnection(binary, connection, plan);
+    if (probe.ok()) {
+      probes.push_back(*std::move(probe));
+    } else if (!absl::IsNotFound(probe.status())) {
+      return probe.status();
+    }
+    first.Update(probe.status());
+  }
+  if (probes.empty()) {
+    return first;
+  }
+  return probes;
+}
+
 // The peer is worth a probe of its own, and is left out when anything about it is not as expected.
 void PlanPeer(const GoBinary& binary, ns_binary_params* params, std::vector<PlannedProbe>* probes, LibraryPlan* plan) {
   LibraryPlan part;
-  ns_http_client_params* http = &params->http_client;
-  absl::Status status =
-      ResolveFields<ns_http_client_params>(binary, kHttpClientCatalog.peer_fields, http, &http->present, &part);
-  absl::StatusOr<std::vector<PlannedProbe>> connection = PlanProbes(binary, kHttpClientCatalog.connection);
-  status.Update(connection.status());
-  if (status.ok() && (http->present & NS_CLIENT_PARAM_PEER) == 0) {
-    status = base::MakeStatus(absl::StatusCode::kUnimplemented, "{}", part.problems.front());
-  }
+  absl::StatusOr<std::vector<PlannedProbe>> connections = PlanConnections(binary, &part);
+  absl::Status status = connections.status();
   if (status.ok()) {
     status = PlanConnectionPeer(binary, &params->peer, &part);
   }
@@ -50,7 +75,7 @@ void PlanPeer(const GoBinary& binary, ns_binary_params* params, std::vector<Plan
     return;
   }
   std::move(part.fields.begin(), part.fields.end(), std::back_inserter(plan->fields));
-  std::move(connection->begin(), connection->end(), std::back_inserter(*probes));
+  std::move(connections->begin(), connections->end(), std::back_inserter(*probes));
 }
 
 absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan* plan) {
@@ -73,12 +98,38 @@ absl::Status Plan(const GoBinary& binary, ns_binary_params* params, LibraryPlan*
   return absl::OkStatus();
 }
 
+absl::Status PlanHttpTwo(const GoBinary& binary, const LibraryPlan& client, ns_binary_params* params,
+                         LibraryPlan* plan) {
+  if (!client.attach) {
+    return base::MakeStatus(absl::StatusCode::kFailedPrecondition, "{} is not traced", client.library);
+  }
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, kHttpTwoClientCatalog.start));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, kHttpTwoClientCatalog.end));
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::Function caller,
+                            FindFunction(binary, kHttpClientCatalog.start.front().candidates.front()));
+  probes.front().site.caller_vaddr = caller.vaddr;
+  probes.front().site.caller_bytes = static_cast<uint32_t>(caller.size_bytes);
+  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
+  for (PlannedProbe& probe : probes) {
+    probe.site.tag = NS_TRANSPORT_HTTP2;
+  }
+  plan->probes = std::move(probes);
+  params->http_client.present |= NS_CLIENT_PARAM_HTTP2;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 LibraryPlan PlanHttpClient(const GoBinary& binary, ns_binary_params* params) {
   return PlanLibrary(binary, kHttpClientCatalog.library, LibraryKind::kClient,
                      kHttpClientCatalog.start.front().candidates, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) { return Plan(binary, candidate, plan); });
+}
+
+LibraryPlan PlanHttpTwoClient(const GoBinary& binary, const LibraryPlan& client, ns_binary_params* params) {
+  return PlanLibrary(
+      binary, kHttpTwoClientCatalog.library, LibraryKind::kClient, kHttpTwoClientCatalog.used_when, params,
+      [&](ns_binary_params* candidate, LibraryPlan* plan) { return PlanHttpTwo(binary, client, candidate, plan); });
 }
 
 }  // namespace nodespan::attach

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan for net/http clients. Internal to `attach`.
+// The plans for clients of net/http and of HTTP/2 without it. Internal to `attach`.
 #pragma once
 
 #include "attach/attach_plan.h"
@@ -9,5 +9,8 @@ namespace nodespan::attach {
 
 // Fills params->http_client and params->http_request when the library can be attached.
 LibraryPlan PlanHttpClient(const goinspect::GoBinary& binary, ns_binary_params* params);
+
+// Requests that a transport of HTTP/2 is given by the program itself. `client`: the plan for net/http.
+LibraryPlan PlanHttpTwoClient(const goinspect::GoBinary& binary, const LibraryPlan& client, ns_binary_params* params);
 
 }  // namespace nodespan::attach

@@ -11,7 +11,6 @@ constexpr std::string_view kStrings[] = {"[]string"};
 constexpr std::string_view kBytes[] = {"[]uint8"};
 constexpr std::string_view kInt[] = {"int"};
 constexpr std::string_view kInt64[] = {"int64"};
-constexpr std::string_view kError[] = {"error"};
 constexpr std::string_view kHeaders[] = {"[]protocol.Header", "[]kafka.Header"};  // the latter up to 0.3
 constexpr std::string_view kNetAddr[] = {"net.Addr"};
 constexpr std::string_view kRoundTripper[] = {"kafka.RoundTripper"};
@@ -36,11 +35,6 @@ constexpr KafkaField kMoreMessageFields[] = {
 constexpr MessageField kHeaderFields[] = {
     {kHeaderStructs[0], "Key", kString, &ns_message_layout::header_key_off},
     {kHeaderStructs[0], "Value", kBytes, &ns_message_layout::header_value_off},
-};
-
-// Source: fmt/errors.go.
-constexpr KafkaField kWrapErrorFields[] = {
-    {"fmt.wrapError", "err", kError, &Params::wrap_error_err_off},
 };
 
 // Source: writer.go. What is deferred is w.leave(), which leaves the result alone; it is called func1 up to Go 1.21 and
@@ -89,8 +83,7 @@ constexpr KafkaField kReaderFields[] = {
 
 }  // namespace
 
-constexpr KafkaCatalog kKafkaCatalog = {kMessage,       kMessageFields, kMoreMessageFields,
-                                        kHeaderStructs, kHeaderFields,  kWrapErrorFields};
+constexpr KafkaCatalog kKafkaCatalog = {kMessage, kMessageFields, kMoreMessageFields, kHeaderStructs, kHeaderFields};
 
 constexpr KafkaWriterCatalog kKafkaWriterCatalog = {
     "kafka-go writer",

@@ -20,7 +20,6 @@ struct KafkaCatalog {
   std::span<const KafkaField> more_message_fields;
   std::span<const std::string_view> header_structs;  // where Header is declared, the newest place first
   std::span<const MessageField> header_fields;       // of whichever it is
-  std::span<const KafkaField> wrap_error_fields;
 };
 
 struct KafkaWriterCatalog {

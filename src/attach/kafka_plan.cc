@@ -55,11 +55,6 @@ absl::Status PlanValues(const GoBinary& binary, ns_kafka_params* kafka, LibraryP
   kafka->error_itab_vaddr = ItabOrZero(binary, "error", "github.com/segmentio/kafka-go.Error");
   kafka->write_errors_itab_vaddr = ItabOrZero(binary, "error", "github.com/segmentio/kafka-go.WriteErrors");
   kafka->deadline_itab_vaddr = ItabOrZero(binary, "error", "context.deadlineExceededError");
-  kafka->wrap_error_itab_vaddr = ItabOrZero(binary, "error", "*fmt.wrapError");
-  if (kafka->wrap_error_itab_vaddr != 0) {
-    NODESPAN_RETURN_IF_ERROR(ResolveFields<ns_kafka_params>(binary, kKafkaCatalog.wrap_error_fields, kafka, plan));
-    kafka->present |= NS_KAFKA_PARAM_WRAP_ERROR;
-  }
   return absl::OkStatus();
 }
 

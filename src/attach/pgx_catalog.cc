@@ -55,9 +55,7 @@ constexpr std::string_view kPort[] = {"config", "Config", "Port"};
 constexpr std::string_view kDatabase[] = {"config", "Config", "Database"};
 
 constexpr DatabaseErrorSpec kErrors[] = {
-    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message", ""},
-    {"github.com/jackc/pgx{/vN}/pgconn.PrepareError", "", "", "err"},
-    {"fmt.wrapError", "", "", "err"},
+    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message"},
 };
 
 }  // namespace

@@ -22,6 +22,8 @@ namespace nodespan::attach {
   X(kFasthttpServerStart, fasthttp_server_start, kStarts)            \
   X(kFasthttpServerEnd, fasthttp_server_end, kContinues)             \
   X(kFasthttpServerHijacked, fasthttp_server_hijacked, kContinues)   \
+  X(kFasthttpClientStart, fasthttp_client_start, kStarts)            \
+  X(kFasthttpClientEnd, fasthttp_client_end, kContinues)             \
   X(kHttpRoute, http_route, kContinues)                              \
   X(kGrpcServerStart, grpc_server_start, kStarts)                    \
   X(kGrpcServerEnd, grpc_server_end, kContinues)                     \
@@ -46,6 +48,8 @@ namespace nodespan::attach {
   X(kSaramaBatchRequest, sarama_batch_request, kStarts)              \
   X(kSaramaBatchAnswer, sarama_batch_answer, kContinues)             \
   X(kSaramaBatchEnd, sarama_batch_end, kContinues)                   \
+  X(kSaramaConsumerStart, sarama_consumer_start, kStarts)            \
+  X(kSaramaConsumerEnd, sarama_consumer_end, kContinues)             \
   X(kGoRedisStart, go_redis_start, kStarts)                          \
   X(kGoRedisEnd, go_redis_end, kContinues)                           \
   X(kPgxStart, pgx_start, kStarts)                                   \

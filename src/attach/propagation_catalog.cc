@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach/propagation_catalog.h"
 
+#include "attach/http_two_names.h"
+
 namespace nodespan::attach {
 namespace {
 
@@ -29,25 +31,17 @@ constexpr FieldSpec<Propagation> kWriterFields[] = {
 
 // Source: http2/transport.go of the three copies: golang.org/x/net/http2, the one in net/http up to Go 1.26, and
 // net/http/internal/http2. roundTrip starts doRequest on a goroutine of its own since Go 1.18.
-constexpr std::string_view kXNetRoundTrip[] = {"golang.org/x/net/http2.(*ClientConn).internalRoundTrip",
-                                               "golang.org/x/net/http2.(*ClientConn).roundTrip",
-                                               "golang.org/x/net/http2.(*ClientConn).RoundTrip"};
 constexpr std::string_view kXNetDoRequest[] = {"golang.org/x/net/http2.(*clientStream).doRequest"};
 constexpr std::string_view kXNetWriteHeaders[] = {"golang.org/x/net/http2.(*ClientConn).writeHeaders"};
 constexpr std::string_view kFlush = "bufio.(*Writer).Flush";
 constexpr FunctionSpec kXNetRequest[] = {{Program::kPropagateHttpRequest, kXNetRoundTrip}};
 constexpr FunctionSpec kXNetStream[] = {{Program::kPropagateHttpStream, kXNetDoRequest}};
 
-constexpr std::string_view kBundledRoundTrip[] = {"net/http.(*http2ClientConn).roundTrip",
-                                                  "net/http.(*http2ClientConn).RoundTrip"};
 constexpr std::string_view kBundledDoRequest[] = {"net/http.(*http2clientStream).doRequest"};
 constexpr std::string_view kBundledWriteHeaders[] = {"net/http.(*http2ClientConn).writeHeaders"};
 constexpr FunctionSpec kBundledRequest[] = {{Program::kPropagateHttpRequest, kBundledRoundTrip}};
 constexpr FunctionSpec kBundledStream[] = {{Program::kPropagateHttpStream, kBundledDoRequest}};
 
-constexpr std::string_view kInternalRoundTrip[] = {"net/http/internal/http2.(*ClientConn).internalRoundTrip",
-                                                   "net/http/internal/http2.(*ClientConn).roundTrip",
-                                                   "net/http/internal/http2.(*ClientConn).RoundTrip"};
 constexpr std::string_view kInternalDoRequest[] = {"net/http/internal/http2.(*clientStream).doRequest"};
 constexpr std::string_view kInternalWriteHeaders[] = {"net/http/internal/http2.(*ClientConn).writeHeaders"};
 constexpr std::string_view kInternalHeader[] = {"textproto.MIMEHeader", "http2.Header"};

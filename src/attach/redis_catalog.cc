@@ -79,22 +79,21 @@ constexpr std::string_view kIndex[] = {"opt", "DB"};
 
 // internal/proto: what the server answered, as text. Newer releases have types of their own for some answers.
 constexpr DatabaseErrorSpec kErrors[] = {
-    {"github.com/redis/go-redis{/vN}/internal/proto.RedisError", "", "", ""},
-    {"github.com/go-redis/redis{/vN}/internal/proto.RedisError", "", "", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.LoadingError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.ReadOnlyError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.MovedError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.AskError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.ClusterDownError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.TryAgainError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.MasterDownError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.MaxClientsError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.AuthError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.PermissionError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.ExecAbortError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.OOMError", "", "msg", ""},
-    {"github.com/redis/go-redis{/vN}/internal/proto.NoReplicasError", "", "msg", ""},
-    {"fmt.wrapError", "", "", "err"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.RedisError", "", ""},
+    {"github.com/go-redis/redis{/vN}/internal/proto.RedisError", "", ""},
+    {"github.com/redis/go-redis{/vN}/internal/proto.LoadingError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.ReadOnlyError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.MovedError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.AskError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.ClusterDownError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.TryAgainError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.MasterDownError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.MaxClientsError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.AuthError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.PermissionError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.ExecAbortError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.OOMError", "", "msg"},
+    {"github.com/redis/go-redis{/vN}/internal/proto.NoReplicasError", "", "msg"},
 };
 
 }  // namespace

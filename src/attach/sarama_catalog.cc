@@ -14,7 +14,6 @@ constexpr std::string_view kBytes[] = {"[]uint8"};
 constexpr std::string_view kInt32[] = {"int32"};
 constexpr std::string_view kInt64[] = {"int64"};
 constexpr std::string_view kError[] = {"error"};
-constexpr std::string_view kErrors[] = {"[]error"};
 constexpr std::string_view kHeaders[] = {"[]sarama.RecordHeader"};
 constexpr std::string_view kEncoder[] = {"sarama.Encoder"};
 constexpr std::string_view kClient[] = {"sarama.Client"};
@@ -50,17 +49,13 @@ constexpr SaramaField kClientFields[] = {
     {"Broker", "addr", kString, &Params::broker_addr_off},
 };
 constexpr SaramaField kLentClientFields[] = {{"nopCloserClient", "Client", kClient, &Params::lent_client_off}};
-// Source: async_producer.go; fmt/errors.go; errors/join.go.
+// Source: async_producer.go.
 constexpr SaramaField kProducerErrorFields[] = {{"ProducerError", "Err", kError, &Params::producer_error_err_off}};
-constexpr SaramaField kWrapErrorFields[] = {{"fmt.wrapError", "err", kError, &Params::wrap_error_err_off}};
-constexpr SaramaField kJoinErrorFields[] = {{"errors.joinError", "errs", kErrors, &Params::join_error_errs_off}};
 
 // Source: the same, errors.go, utils.go.
 constexpr SaramaItabSpec kItabs[] = {
     {"error", "KError", &Params::error_code_itab_vaddr, {}, ""},
     {"error", "ProducerErrors", &Params::producer_errors_itab_vaddr, kProducerErrorFields, "error.type of batches"},
-    {"error", "*fmt.wrapError", &Params::wrap_error_itab_vaddr, kWrapErrorFields, "errors within others"},
-    {"error", "*errors.joinError", &Params::join_error_itab_vaddr, kJoinErrorFields, "errors within others"},
     {"Encoder", "StringEncoder", &Params::string_encoder_itab_vaddr, {}, ""},
     {"Encoder", "ByteEncoder", &Params::byte_encoder_itab_vaddr, {}, ""},
     {"Client", "*client", &Params::client_itab_vaddr, kClientFields, "server.address"},
@@ -101,7 +96,40 @@ constexpr SaramaField kAsyncFields[] = {
     {"Broker", "addr", kString, &Params::broker_addr_off},
 };
 
+// Source: consumer.go. Every consumer has it, also one of a group.
+using Consumer = ns_sarama_consumer_params;
+constexpr std::string_view kParseOfAnyPackage[] = {"github.com/IBM/sarama.(*partitionConsumer).parseResponse",
+                                                   "github.com/Shopify/sarama.(*partitionConsumer).parseResponse"};
+constexpr std::string_view kReceived = "ConsumerMessage";
+constexpr std::string_view kHeaderPointers[] = {"[]*sarama.RecordHeader"};
+constexpr MessageField kReceivedFields[] = {
+    {kReceived, "Topic", kString, &ns_message_layout::topic_off},
+    {kReceived, "Headers", kHeaderPointers, &ns_message_layout::headers_off, NS_MESSAGE_PARAM_HEADERS, "links"},
+};
+constexpr FieldSpec<Consumer> kConsumerFields[] = {
+    {"partitionConsumer", "topic", kString, &Consumer::topic_off},
+    {"partitionConsumer", "partition", kInt32, &Consumer::partition_off},
+    {kReceived, "Key", kBytes, &Consumer::key_off},
+    {kReceived, "Value", kBytes, &Consumer::value_off},
+    {kReceived, "Offset", kInt64, &Consumer::offset_off},
+};
+constexpr std::string_view kConsumerClientId[] = {"conf", "ClientID"};
+constexpr std::string_view kConsumerBroker[] = {"broker", "broker", "addr"};
+
 }  // namespace
+
+constexpr SaramaConsumerCatalog kSaramaConsumerCatalog = {"sarama consumer",
+                                                          kParseOfAnyPackage,
+                                                          kReceived,
+                                                          kHeader,
+                                                          kReceivedFields,
+                                                          kHeaderFields,
+                                                          kConsumerFields,
+                                                          "KError",
+                                                          "(*partitionConsumer).parseResponse",
+                                                          "partitionConsumer",
+                                                          kConsumerClientId,
+                                                          kConsumerBroker};
 
 constexpr SaramaCatalog kSaramaCatalog = {kPackages, kMessage, kMessageFields,  kHeader,   kHeaderFields,
                                           kFields,   kItabs,   "asyncProducer", kClientId, kAcks};

@@ -67,6 +67,24 @@ struct SaramaAsyncCatalog {
   std::span<const SaramaField> fields;
 };
 
+struct SaramaConsumerCatalog {
+  std::string_view library;
+  std::span<const std::string_view> used_when;
+  std::string_view message;
+  std::string_view header;
+  // Headers are pointers.
+  std::span<const MessageField> message_fields;
+  std::span<const MessageField> header_fields;
+  std::span<const FieldSpec<ns_sarama_consumer_params>> fields;
+  std::string_view error_code;
+  std::string_view parse;  // looks at what was received of one partition
+  // Fields to go through from the struct of a consumer of a partition.
+  std::string_view consumer;
+  std::span<const std::string_view> client_id;
+  std::span<const std::string_view> broker;
+};
+
+extern const SaramaConsumerCatalog kSaramaConsumerCatalog;
 extern const SaramaCatalog kSaramaCatalog;
 extern const SaramaSyncCatalog kSaramaSyncCatalog;
 extern const SaramaAsyncCatalog kSaramaAsyncCatalog;

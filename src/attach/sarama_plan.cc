@@ -95,6 +95,50 @@ absl::Status PlanValues(const GoBinary& binary, std::string_view package, ns_sar
   return absl::OkStatus();
 }
 
+absl::Status PlanReceived(const GoBinary& binary, std::string_view package, ns_message_layout* messages,
+                          LibraryPlan* plan) {
+  const SaramaConsumerCatalog& catalog = kSaramaConsumerCatalog;
+  NODESPAN_RETURN_IF_ERROR(
+      ResolveInPackage(binary, package, catalog.message_fields, messages, &messages->present, plan));
+  if ((messages->present & NS_MESSAGE_PARAM_HEADERS) == 0) {
+    return absl::OkStatus();
+  }
+  messages->present |= NS_MESSAGE_PARAM_HEADER_POINTERS;
+  messages->header_bytes = sizeof(uint64_t);
+  return ResolveInPackage(binary, package, catalog.header_fields, messages, &messages->present, plan);
+}
+
+absl::Status PlanConsumer(const GoBinary& binary, std::string_view package, ns_sarama_consumer_params* consumer,
+                          LibraryPlan* plan) {
+  const SaramaConsumerCatalog& catalog = kSaramaConsumerCatalog;
+  NODESPAN_RETURN_IF_ERROR(CheckRegisterArguments(binary));
+  const std::string parse = InPackage(package, catalog.parse);
+  const std::string_view candidates[] = {parse};
+  const FunctionSpec start = {Program::kSaramaConsumerStart, candidates};
+  constexpr int kMessagesAndError[] = {0, 1, 3, 4};
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> probes, PlanProbes(binary, {&start, 1}));
+  NODESPAN_ASSIGN_OR_RETURN(std::vector<PlannedProbe> ends, PlanEnds(binary, {.program = Program::kSaramaConsumerEnd,
+                                                                              .candidates = candidates,
+                                                                              .deferred = {},
+                                                                              .result_words = kMessagesAndError,
+                                                                              .error_word = 2,
+                                                                              .allows_hot_return = true}));
+  NODESPAN_RETURN_IF_ERROR(PlanReceived(binary, package, &consumer->messages, plan));
+  uint32_t none_optional = 0;
+  NODESPAN_RETURN_IF_ERROR(ResolveInPackage(binary, package, catalog.fields, consumer, &none_optional, plan));
+  NODESPAN_ASSIGN_OR_RETURN(const goinspect::StructType from, binary.FindStruct(InPackage(package, catalog.consumer)));
+  consumer->client_id = FindPath(binary, from, catalog.client_id, Kind::kString);
+  consumer->broker = FindPath(binary, from, catalog.broker, Kind::kString);
+  if (consumer->client_id.steps == 0 || consumer->broker.steps == 0) {
+    plan->problems.emplace_back("without messaging.client.id or server.address: the consumer differs");
+  }
+  const auto error_code = binary.FindItab("error", InPackage(package, catalog.error_code));
+  consumer->error_code_itab_vaddr = error_code.ok() ? *error_code : 0;
+  std::move(ends.begin(), ends.end(), std::back_inserter(probes));
+  plan->probes = std::move(probes);
+  return absl::OkStatus();
+}
+
 // The package whose producers the program calls: the first one, as both have the same parameters.
 std::string_view UsedPackage(const GoBinary& binary) {
   for (const std::string_view package : kSaramaCatalog.packages) {
@@ -180,6 +224,18 @@ LibraryPlan PlanSaramaAsync(const GoBinary& binary, ns_binary_params* params) {
   return PlanLibrary(binary, kSaramaAsyncCatalog.library, LibraryKind::kClient, kSaramaAsyncCatalog.used_when, params,
                      [&](ns_binary_params* candidate, LibraryPlan* plan) {
                        return PlanAsync(binary, UsedPackage(binary), &candidate->sarama, plan);
+                     });
+}
+
+LibraryPlan PlanSaramaConsumer(const GoBinary& binary, ns_binary_params* params) {
+  const SaramaConsumerCatalog& catalog = kSaramaConsumerCatalog;
+  const auto& packages = kSaramaCatalog.packages;
+  const auto used = std::find_if(packages.begin(), packages.end(),
+                                 [&](std::string_view package) { return Has(binary, package, catalog.parse); });
+  return PlanLibrary(binary, catalog.library, LibraryKind::kClient, catalog.used_when, params,
+                     [&](ns_binary_params* candidate, LibraryPlan* plan) {
+                       return PlanConsumer(binary, used == packages.end() ? packages.front() : *used,
+                                           &candidate->sarama_consumer, plan);
                      });
 }
 

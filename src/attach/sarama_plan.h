@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan for IBM/sarama. Internal to `attach`.
+// The plans for IBM/sarama. Internal to `attach`.
 #pragma once
 
 #include "attach/attach_plan.h"
@@ -10,5 +10,7 @@ namespace nodespan::attach {
 // Each fills its part of params->sarama when the library can be attached.
 LibraryPlan PlanSaramaSync(const goinspect::GoBinary& binary, ns_binary_params* params);
 LibraryPlan PlanSaramaAsync(const goinspect::GoBinary& binary, ns_binary_params* params);
+// Fills params->sarama_consumer.
+LibraryPlan PlanSaramaConsumer(const goinspect::GoBinary& binary, ns_binary_params* params);
 
 }  // namespace nodespan::attach

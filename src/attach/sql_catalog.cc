@@ -140,12 +140,10 @@ constexpr SqlDriverSpec kDrivers[] = {
 };
 
 constexpr DatabaseErrorSpec kErrors[] = {
-    {"github.com/lib/pq.Error", "Code", "Message", ""},
-    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message", ""},
-    {"github.com/jackc/pgconn.PgError", "Code", "Message", ""},
-    {"github.com/jackc/pgx{/vN}/pgconn.PrepareError", "", "", "err"},
-    {"github.com/go-sql-driver/mysql.MySQLError", "Number", "Message", ""},
-    {"fmt.wrapError", "", "", "err"},
+    {"github.com/lib/pq.Error", "Code", "Message"},
+    {"github.com/jackc/pgx{/vN}/pgconn.PgError", "Code", "Message"},
+    {"github.com/jackc/pgconn.PgError", "Code", "Message"},
+    {"github.com/go-sql-driver/mysql.MySQLError", "Number", "Message"},
 };
 
 }  // namespace

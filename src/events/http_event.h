@@ -68,6 +68,7 @@ struct HttpServerEvent {
 
 struct HttpClientEvent {
   EventHeader header;
+  HttpLibrary library = HttpLibrary::kNetHttp;
   std::optional<uint16_t> status;              // 100-999
   std::optional<int64_t> request_body_bytes;   // Absent, too, when it is not known.
   std::optional<int64_t> response_body_bytes;  // Likewise.
@@ -85,7 +86,7 @@ struct HttpClientEvent {
   EventString scheme;
   EventString host;  // With the port, if the URL has one.
   EventString opaque;
-  EventString path;
+  EventString path;  // Of fasthttp path and query as they were sent, or the whole URL when nothing was.
   EventString query;
   EventString fragment;
   EventString error;

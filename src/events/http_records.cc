@@ -34,7 +34,7 @@ constexpr std::array<StringField<HttpClientEvent>, NS_CLIENT_STRING_COUNT> kHttp
     {NS_CLIENT_MAX_SCHEME, &HttpClientEvent::scheme},
     {NS_CLIENT_MAX_HOST, &HttpClientEvent::host},
     {NS_CLIENT_MAX_OPAQUE, &HttpClientEvent::opaque},
-    {NS_CLIENT_MAX_PATH, &HttpClientEvent::path},
+    {NS_CLIENT_MAX_TARGET, &HttpClientEvent::path},
     {NS_CLIENT_MAX_QUERY, &HttpClientEvent::query},
     {NS_CLIENT_MAX_FRAGMENT, &HttpClientEvent::fragment},
     {NS_CLIENT_MAX_ERROR, &HttpClientEvent::error},
@@ -106,9 +106,13 @@ absl::StatusOr<Event> ReadHttpClient(const EventHeader& header, std::span<const 
   constexpr std::string_view kName = "HTTP client";
   ns_http_client_record raw;
   NODESPAN_RETURN_IF_ERROR(ReadFixed(kName, record, &raw));
+  if (raw.library >= NS_HTTP_LIBRARY_COUNT) {
+    return Malformed("HTTP client record: library {}", raw.library);
+  }
   absl::StatusOr<Event> result(absl::in_place, std::in_place_type<HttpClientEvent>);
   auto& event = std::get<HttpClientEvent>(*result);
   event.header = header;
+  event.library = static_cast<HttpLibrary>(raw.library);
   if ((raw.present & NS_HTTP_HAS_STATUS) != 0) {
     // A server may send any number; what is none that HTTP knows is left out.
     event.status = IsHttpStatus(raw.status) ? std::optional(raw.status) : std::nullopt;

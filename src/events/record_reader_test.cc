@@ -250,6 +250,17 @@ TEST(RecordReaderTest, RouteComesWithItsRouter) {
   ExpectMalformed(record.Bytes(), "route source 7");
 }
 
+TEST(RecordReaderTest, AClientRecordTellsItsLibrary) {
+  HttpClientRecordBuilder record;
+  record.fixed.library = NS_HTTP_FASTHTTP;
+  const std::vector<std::byte> bytes = record.Bytes();
+  const absl::StatusOr<Event> event = ReadRecord(bytes);
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(std::get<HttpClientEvent>(*event).library, HttpLibrary::kFasthttp);
+  record.fixed.library = NS_HTTP_LIBRARY_COUNT;
+  ExpectMalformed(record.Bytes(), "library 2");
+}
+
 TEST(RecordReaderTest, AServerRecordTellsItsLibraryAndPeer) {
   HttpServerRecordBuilder record;
   EXPECT_EQ(ReadHttp(record.Bytes()).library, HttpLibrary::kNetHttp);

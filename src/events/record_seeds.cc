@@ -67,10 +67,13 @@ int main(int argc, char** argv) {
   fasthttp.fixed.library = NS_HTTP_FASTHTTP;
   fasthttp.fixed.route_source = NS_ROUTE_FIBER;
   fasthttp.fixed.peer.ip_bytes = 16;
+  HttpClientRecordBuilder fasthttp_client;
+  fasthttp_client.fixed.library = NS_HTTP_FASTHTTP;
+  fasthttp_client.Set(NS_CLIENT_PATH, "https://api.example:8443/orders?dry=1").Set(NS_CLIENT_QUERY, "");
   const bool written =
-      Write(folder + "/fasthttp", fasthttp.Bytes()) && Write(folder + "/api_begin", begin.Bytes()) &&
-      Write(folder + "/api_encoded", encoded.Bytes()) && Write(folder + "/kafka_send", too_large.Bytes()) &&
-      Write(folder + "/kafka_sarama", sarama.Bytes()) &&
+      Write(folder + "/fasthttp_client", fasthttp_client.Bytes()) && Write(folder + "/fasthttp", fasthttp.Bytes()) &&
+      Write(folder + "/api_begin", begin.Bytes()) && Write(folder + "/api_encoded", encoded.Bytes()) &&
+      Write(folder + "/kafka_send", too_large.Bytes()) && Write(folder + "/kafka_sarama", sarama.Bytes()) &&
       Write(folder + "/kafka_process", KafkaRecordBuilder(NS_KAFKA_PROCESS).Link(5, 6, 1).Bytes()) &&
       Write(folder + "/panic", PanicRecordBuilder().Bytes()) &&
       Write(folder + "/sql", DatabaseRecordBuilder().Bytes()) && Write(folder + "/sql_failed", violation.Bytes()) &&

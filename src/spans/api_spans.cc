@@ -58,11 +58,13 @@ void SetStatus(const ApiEvent& event, model::Span& span) {
 }
 
 void AddException(const ApiEvent& event, const TargetInfo& target, std::vector<model::Attribute>& attributes) {
+  std::string type;
   if (event.error_type_vaddr.has_value()) {
-    attributes.push_back({kExceptionType, GoErrorType(target.types.get(), *event.error_type_vaddr)});
+    type = GoErrorType(target.types.get(), *event.error_type_vaddr);
+    attributes.push_back({kExceptionType, type});
   }
-  if (!event.text.empty()) {
-    attributes.push_back({kExceptionMessage, Clean(event.text)});
+  if (std::string message = GoErrorMessage(type, Clean(event.text)); !message.empty()) {
+    attributes.push_back({kExceptionMessage, std::move(message)});
   }
 }
 

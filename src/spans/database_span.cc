@@ -9,6 +9,7 @@
 #include "spans/attribute_writer.h"
 #include "spans/db_attribute_names.h"
 #include "spans/db_system.h"
+#include "spans/go_error.h"
 #include "spans/host_port.h"
 #include "spans/mongo_command.h"
 #include "spans/redis_call.h"
@@ -242,7 +243,8 @@ bool Failed(const DatabaseEvent& event) {
 void AddError(const DatabaseEvent& event, bool show_values, model::Span& span, AttributeWriter& attributes) {
   const events::DatabaseError& error = *event.error;
   span.status = model::StatusCode::kError;
-  span.status_message = show_values ? Clean(error.message) : HideQuotedValues(Clean(error.message), error.message.cut);
+  const std::string message = GoErrorMessage(error.type_name.text, Clean(error.message));
+  span.status_message = show_values ? message : HideQuotedValues(message, error.message.cut);
   std::string code = event.library == DatabaseLibrary::kRedis && error.is_answer
                          ? Clean(RedisErrorPrefix(error.message.text))
                          : Whole(error.code);

@@ -20,4 +20,17 @@ std::string GoErrorType(const model::TypeNames* types, uint64_t type_vaddr) {
   return slash == std::string_view::npos ? Clean(name) : "*" + Clean(name.substr(slash + 1));
 }
 
+std::string GoErrorMessage(std::string_view type, std::string message) {
+  if (!message.empty()) {
+    return message;
+  }
+  if (type == "context.deadlineExceededError") {
+    return "context deadline exceeded";  // context/context.go
+  }
+  if (type == "*poll.DeadlineExceededError") {
+    return "i/o timeout";  // internal/poll/fd.go
+  }
+  return message;
+}
+
 }  // namespace nodespan::spans

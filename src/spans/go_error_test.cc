@@ -23,5 +23,13 @@ TEST(GoErrorTest, UnknownTypesAreOther) {
   EXPECT_EQ(GoErrorType(&types, 2), "_OTHER");
 }
 
+TEST(GoErrorTest, SomeTypesSayAllTheSame) {
+  EXPECT_EQ(GoErrorMessage("context.deadlineExceededError", ""), "context deadline exceeded");
+  EXPECT_EQ(GoErrorMessage("*poll.DeadlineExceededError", ""), "i/o timeout");
+  EXPECT_EQ(GoErrorMessage("context.deadlineExceededError", "shop: context deadline exceeded"),
+            "shop: context deadline exceeded");
+  EXPECT_EQ(GoErrorMessage("*net.OpError", ""), "");
+}
+
 }  // namespace
 }  // namespace nodespan::spans

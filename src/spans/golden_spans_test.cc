@@ -168,6 +168,9 @@ TEST(GoldenSpansTest, HttpClient) {
   answered.fixed.present |= NS_CLIENT_HAS_USER_INFO;
   answered.fixed.resend_count = 1;
   answered.Set(NS_CLIENT_QUERY, "dry=1&sig=hidden");
+  HttpClientRecordBuilder fasthttp;
+  fasthttp.fixed.library = NS_HTTP_FASTHTTP;
+  fasthttp.Set(NS_CLIENT_PATH, "/orders/1?dry=1").Set(NS_CLIENT_QUERY, "");
   HttpClientRecordBuilder refused;
   refused.fixed.status = 404;
   HttpClientRecordBuilder failed;
@@ -176,6 +179,7 @@ TEST(GoldenSpansTest, HttpClient) {
   failed.Set(NS_CLIENT_METHOD, "PURGE").Set(NS_CLIENT_ERROR, "connection refused");
   ExpectGoldenSpans("http_client", "http",
                     {{"redirected, with credentials in the URL", {answered.Bytes()}},
+                     {"of fasthttp", {fasthttp.Bytes()}},
                      {"refused by the server", {refused.Bytes()}},
                      {"an unknown method, without answer", {failed.Bytes()}}});
 }

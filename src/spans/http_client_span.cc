@@ -35,6 +35,14 @@ bool IsCancelled(const HttpClientEvent& event) {
 }
 
 UrlParts PartsOf(const HttpClientEvent& event) {
+  if (event.library == events::HttpLibrary::kFasthttp) {
+    UrlParts parts = {.scheme = event.scheme.text,
+                      .has_user_info = event.has_user_info,
+                      .host = event.host.text,
+                      .host_cut = event.host.cut};
+    SetRequestTarget(event.path.text, event.path.cut, &parts);
+    return parts;
+  }
   return {.scheme = event.scheme.text,
           .has_user_info = event.has_user_info,
           .host = event.host.text,
@@ -73,9 +81,9 @@ void AddResult(const HttpClientEvent& event, const model::TypeNames* types, mode
   }
   if (event.failed) {
     span.status = model::StatusCode::kError;
-    attributes.AddText(http::kErrorType,
-                       event.panicked ? "panic" : GoErrorType(types, event.error_type_vaddr.value_or(0)));
-    span.status_message = Clean(event.error);
+    std::string type = event.panicked ? "panic" : GoErrorType(types, event.error_type_vaddr.value_or(0));
+    span.status_message = GoErrorMessage(type, Clean(event.error));
+    attributes.AddText(http::kErrorType, std::move(type));
   } else if (event.status && *event.status >= kFirstError) {
     span.status = model::StatusCode::kError;
     attributes.AddText(http::kErrorType, fmt::format("{}", *event.status));
@@ -89,7 +97,7 @@ void BuildHttpClientSpan(const HttpClientEvent& event, const model::SpanOptions&
                          model::Span& span) {
   const SemconvMode mode = options.semconv.http;
   span.kind = model::SpanKind::kClient;
-  span.scope = HttpScope(events::HttpLibrary::kNetHttp, mode);
+  span.scope = HttpScope(event.library, mode);
   span.resource = resource;
   CopyIdentity(event.header, clock, span);
 

@@ -113,8 +113,9 @@ void AddError(const events::KafkaError& error, const model::TypeNames* types, mo
     attributes.AddText(messaging::kErrorType, KafkaErrorName(*error.code));
     return;
   }
-  attributes.AddText(messaging::kErrorType, error.is_panic ? "panic" : GoErrorType(types, error.type_vaddr));
-  span.status_message = Clean(error.message);
+  std::string type = error.is_panic ? "panic" : GoErrorType(types, error.type_vaddr);
+  span.status_message = GoErrorMessage(type, Clean(error.message));
+  attributes.AddText(messaging::kErrorType, std::move(type));
 }
 
 }  // namespace

@@ -28,6 +28,31 @@ std::string Escape(std::string_view text, std::string_view unescaped) {
 
 }  // namespace
 
+void SetRequestTarget(std::string_view target, bool cut, UrlParts* parts) {
+  constexpr std::string_view kSlashes = "://";
+  const size_t scheme_bytes = target.find(kSlashes);
+  if (scheme_bytes != std::string_view::npos && target.find_first_of("/?#") > scheme_bytes) {
+    target.remove_prefix(scheme_bytes + kSlashes.size());
+    const std::string_view authority = target.substr(0, target.find_first_of("/?#"));
+    parts->has_user_info |= authority.find('@') != std::string_view::npos;
+    target.remove_prefix(authority.size());
+  }
+  if (const size_t fragment = target.find('#'); fragment != std::string_view::npos) {
+    target = target.substr(0, fragment);
+    cut = false;
+  }
+  const size_t question_mark = target.find('?');
+  parts->path = target.substr(0, question_mark);
+  parts->path_is_raw = true;
+  if (question_mark == std::string_view::npos) {
+    parts->path_cut = cut;
+    return;
+  }
+  parts->query = target.substr(question_mark + 1);
+  parts->has_empty_query = parts->query.empty();
+  parts->query_cut = cut;
+}
+
 std::string FullUrl(const UrlParts& parts) {
   const std::string_view scheme = parts.scheme.empty() ? "http" : parts.scheme;
   std::string url;

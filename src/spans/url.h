@@ -22,6 +22,11 @@ struct UrlParts {
   bool query_cut = false;
 };
 
+// Path and query of a request as it was sent, "/a?b" (RFC 9112, section 3.2), or all of the URL when it was not: what
+// is in front of its path has a place of its own, and only whether there are credentials is taken from it. `cut`: its
+// end is missing. Sets path, query, and what belongs to them.
+void SetRequestTarget(std::string_view target, bool cut, UrlParts* parts);
+
 // Empty when there is no host, or when it was cut: half a name is the name of another machine. Valid UTF-8.
 // Source: net/url, url.go (URL.String, shouldEscape).
 std::string FullUrl(const UrlParts& parts);

@@ -46,6 +46,35 @@ TEST(UrlTest, NothingFollowsAPathThatWasCut) {
   EXPECT_EQ(FullUrl({.scheme = "http", .host = "a", .path = "/b", .query = "c", .path_cut = true}), "http://a/b");
 }
 
+UrlParts WithTarget(std::string_view target, bool cut = false) {
+  UrlParts parts = {.scheme = "http", .host = "a"};
+  SetRequestTarget(target, cut, &parts);
+  return parts;
+}
+
+TEST(UrlTest, ARequestTargetIsPathAndQuery) {
+  EXPECT_EQ(FullUrl(WithTarget("/b%20c?d=e")), "http://a/b%20c?d=e");
+  EXPECT_EQ(FullUrl(WithTarget("/b?d=http://e/f")), "http://a/b?d=http://e/f");
+  EXPECT_EQ(FullUrl(WithTarget("/b://c")), "http://a/b://c");
+  EXPECT_EQ(FullUrl(WithTarget("/b?")), "http://a/b?");
+  EXPECT_EQ(FullUrl(WithTarget("")), "http://a");
+  EXPECT_EQ(FullUrl(WithTarget("/b?sig=s")), "http://a/b?sig=REDACTED");
+}
+
+TEST(UrlTest, ARequestTargetMayBeAWholeUrl) {
+  EXPECT_EQ(FullUrl(WithTarget("HTTP://A/b?c#d")), "http://a/b?c");
+  EXPECT_EQ(FullUrl(WithTarget("http://a")), "http://a");
+  EXPECT_EQ(FullUrl(WithTarget("http://me:secret@a?c=@")), "http://REDACTED:REDACTED@a?c=@");
+  EXPECT_EQ(FullUrl(WithTarget("://")), "http://a");
+}
+
+TEST(UrlTest, ARequestTargetThatWasCutEndsThere) {
+  EXPECT_TRUE(WithTarget("/b", true).path_cut);
+  EXPECT_TRUE(WithTarget("/b?c", true).query_cut);
+  EXPECT_FALSE(WithTarget("/b?c", true).path_cut);
+  EXPECT_FALSE(WithTarget("/b?c#d", true).query_cut);
+}
+
 TEST(UrlTest, WithoutAWholeHostThereIsNoUrl) {
   EXPECT_EQ(FullUrl({.scheme = "http", .path = "/b"}), "");
   EXPECT_EQ(FullUrl({.scheme = "http", .host = "exam", .host_cut = true}), "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans of valyala/fasthttp servers and of fiber on them against the truth (tests/goprograms/fasthttpserver), with the
-// newest and older versions of both.
+// Spans of valyala/fasthttp servers and clients, and of fiber on them, against the truth
+// (tests/goprograms/fasthttpserver), with the newest and older versions of both.
 #include "tests/e2e/harness/truth_run.h"
 
 namespace nodespan::e2e {
@@ -34,6 +34,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, FasthttpTest,
                                            FasthttpCase{"takeover", "older"}, FasthttpCase{"keepalive", "default"},
                                            FasthttpCase{"concurrency", "default"}, FasthttpCase{"concurrency", "older"},
                                            FasthttpCase{"parents", "default"}, FasthttpCase{"parents", "older"},
+                                           FasthttpCase{"client", "default"}, FasthttpCase{"client", "older"},
                                            FasthttpCase{"fibertwo", "default"}, FasthttpCase{"fibertwo", "older"},
                                            FasthttpCase{"fiberthree", "default"}),
                          NameOfCase);
@@ -77,7 +78,7 @@ class FasthttpBuildTest : public E2eTest, public ::testing::WithParamInterface<c
 TEST_P(FasthttpBuildTest, SpansAreTheTruth) {
   const Program program = BuildOrSkip(GetParam(), "pie-stripped", "fasthttpserver");
   if (program.ok()) {
-    ExpectTruth(program, {.program_arguments = {"--scenario", "basic,headers,parents,fibertwo,fiberthree"},
+    ExpectTruth(program, {.program_arguments = {"--scenario", "basic,headers,parents,client,fibertwo,fiberthree"},
                           .tracer_first = true});
   }
 }

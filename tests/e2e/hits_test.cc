@@ -171,6 +171,24 @@ TEST_P(SaramaHitsTest, ACallCostsAHitAtItsStartAndOneAtItsEnd) {
   ExpectEnd(kCalls);
 }
 
+// Also answers without messages, which consumers wait for, are looked at.
+TEST_P(SaramaHitsTest, ReceivedMessagesOfAPartitionCostTwoHitsTogether) {
+  const Program program = BuildOrSkip("path", "default", "saramaclient", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "consume"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kReceived = 12;  // tests/goprograms/saramaclient/receiving.go
+  constexpr uint64_t kSent = kReceived - 1;
+  daemon_->WaitForSpans(kSent + kReceived);
+  const std::optional<uint64_t> answers = Runs("sarama_consumer_start");
+  ASSERT_TRUE(answers.has_value());
+  EXPECT_GE(*answers, kReceived);
+  EXPECT_EQ(Runs("sarama_consumer_end"), answers);
+  ExpectEnd(kSent + kReceived);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modules, SaramaHitsTest, ::testing::Values("default", "older"),
                          [](const auto& info) { return std::string(info.param); });
 
@@ -206,6 +224,41 @@ TEST_P(FasthttpHitsTest, ARouteOfFiberCostsAHitMore) {
   EXPECT_EQ(Runs("fasthttp_server_end"), kVisits + kFetches);
   EXPECT_EQ(Runs("http_route"), kVisits);
   ExpectEnd(kVisits + 2 * kFetches);
+}
+
+TEST_P(FasthttpHitsTest, ARequestOfAClientCostsAHitAtItsStartAndOneAtItsEnd) {
+  const Program program = BuildOrSkip("path", "default", "fasthttpserver", GetParam());
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "client", "--size", "100"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kRequests = 17 + 100;  // tests/goprograms/fasthttpserver/client.go
+  constexpr uint64_t kServed = kRequests - 1;
+  daemon_->WaitForSpans(kRequests + kServed);
+  EXPECT_EQ(Runs("fasthttp_client_start"), kRequests);
+  EXPECT_EQ(Runs("fasthttp_client_end"), kRequests);
+  ExpectEnd(kRequests + kServed);
+}
+
+// tests/goprograms/httptwo: a transport of golang.org/x/net/http2 that net/http has no part in.
+TEST_F(CountedTest, ARequestOfAnHttpTwoTransportCostsThreeHits) {
+  const Program program = BuildOrSkip("path", "default", "httptwo");
+  if (!program.ok()) {
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(StartTraffic(program, {"--scenario", "standard", "--size", "100"}));
+  ASSERT_TRUE(traced_->process().WaitForOutput(kSummary, Milliseconds{60'000}));
+  constexpr uint64_t kRequests = 11 + 100;
+  daemon_->WaitForSpans(2 * kRequests);
+  EXPECT_EQ(Runs("nethttp_client_start"), kRequests);
+  EXPECT_EQ(Runs("nethttp_client_end"), kRequests);
+  // Some are tried twice, because the connection was just closed or has no room.
+  const std::optional<uint64_t> tries = Runs("nethttp_client_connection");
+  ASSERT_TRUE(tries.has_value());
+  EXPECT_GE(*tries, kRequests);
+  EXPECT_LE(*tries, kRequests + kRequests / 10);
+  ExpectEnd(2 * kRequests);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modules, FasthttpHitsTest, ::testing::Values("default", "older"),

@@ -93,6 +93,7 @@ SpanTruth ToTruth(const nlohmann::json& line) {
   truth.caller = line.value("caller", "");
   truth.span_name = line.value("name", "");
   truth.status = line.at("status");
+  truth.message = line.value("message", "");
   truth.attributes = Texts(line, "attributes");
   truth.between = Between(line);
   truth.absent = Strings(line, "absent");
@@ -292,6 +293,9 @@ class Comparison {
     }
     if (!truth.status.empty() && StatusOf(span) != truth.status) {
       Find(truth, "status {}, expected {}", StatusOf(span), truth.status);
+    }
+    if (!truth.message.empty() && span.status().message() != truth.message) {
+      Find(truth, "says \"{}\", expected \"{}\"", span.status().message(), truth.message);
     }
     CheckAttributes(truth, "", truth.attributes, seen.attributes);
     CheckBetween(truth, span);

@@ -32,6 +32,7 @@ struct SpanTruth {
   std::string caller;
   std::string span_name;                                     // empty: any
   std::string status;                                        // error, unset or empty: any
+  std::string message;                                       // of the status; empty: any
   std::map<std::string, std::string> attributes;             // values as text, lists as JSON
   std::map<std::string, std::pair<double, double>> between;  // attributes that are numbers: least and greatest
   std::vector<std::string> absent;

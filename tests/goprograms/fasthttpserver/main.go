@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// fasthttpserver serves requests with valyala/fasthttp and with web frameworks on it, sends them over raw sockets, and
-// prints the span that each must make. See truth.Main for flags and output.
+// fasthttpserver serves requests with valyala/fasthttp and with web frameworks on it, sends them over raw sockets and with
+// the library's clients, and prints the spans that they must make. See truth.Main for flags and output.
 package main
 
 import (
@@ -81,6 +81,13 @@ func prepare(j *truth.Journal) (string, []truth.Scenario, error) {
 		{Name: "concurrency", Run: func() { plain.concurrent(100, truth.SizeOr(20)) }},
 		{Name: "parents", Run: func() { plain.all("parents", plain.parents()) }},
 	}
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	defer nobody.Close() // nobody listens there then
+	refused := nobody.Addr().String()
+	scenarios = append(scenarios, truth.Scenario{Name: "client", Run: func() { clients(plain, secure, refused) }})
 	more, err := frameworks(journal)
 	return plain.address, append(scenarios, more...), err
 }

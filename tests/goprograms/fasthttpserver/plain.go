@@ -214,7 +214,7 @@ func (s *server) takeovers() {
 // parents: handlers whose client requests must be children of the request, however its context comes to them.
 func (s *server) parents() []visit {
 	var visits []visit
-	for _, way := range []string{"goroutine", "itself", "derived", "elsewhere", "created", "timeout"} {
+	for _, way := range []string{"goroutine", "itself", "derived", "elsewhere", "created", "timeout", "fasthttp"} {
 		visits = append(visits, visit{name: "by " + way, path: "/parents/" + way + "/%s"})
 	}
 	return visits
@@ -244,6 +244,8 @@ func work(ctx *fasthttp.RequestCtx, way, id string) {
 			close(done)
 		}()
 		<-done
+	case "fasthttp":
+		sending{scenario: "parents", name: "client", url: "http://" + self + "/items/%s", parent: truth.Server(id)}.sendAs(id + ".inner")
 	case "timeout":
 		fasthttp.TimeoutHandler(func(ctx *fasthttp.RequestCtx) { fetch(ctx, id) }, 10*time.Second, "too late")(ctx)
 	}

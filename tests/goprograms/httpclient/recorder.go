@@ -3,13 +3,10 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sort"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -108,18 +105,13 @@ func (c *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 func (c *recorder) record(request *http.Request, response *http.Response, err error, start time.Time) {
 	id := truth.IDIn(request.URL.Path)
 	w := c.plan.find(id)
-	line := truth.Span{
-		ID: id, SpanKind: "client", Scenario: w.scenario, Case: w.name, Parent: w.parent, Name: spanName(request.Method),
-		Attributes: map[string]interface{}{"url.full": request.URL.String()}, Facts: map[string]interface{}{},
-		StartNs: start.UnixNano(), EndNs: time.Now().UnixNano(),
-	}
+	line := truth.Attempt(id, request, response, err)
+	line.Scenario, line.Case, line.Parent = w.scenario, w.name, w.parent
+	line.StartNs, line.EndNs = start.UnixNano(), time.Now().UnixNano()
 	if w.url != "" {
 		line.Attributes["url.full"] = w.url
 	}
-	addMethod(line.Attributes, request.Method)
-	addServer(line.Attributes, request)
-	// A connection of HTTP/2 serves many requests; which peer it has is not asked of a tracer.
-	if host, port, splitErr := net.SplitHostPort(w.peer); splitErr == nil && response != nil && response.ProtoMajor == 1 {
+	if host, port, splitErr := net.SplitHostPort(w.peer); splitErr == nil && response != nil {
 		number, _ := strconv.Atoi(port)
 		line.Attributes["network.peer.address"], line.Attributes["network.peer.port"] = host, number
 	}
@@ -128,91 +120,6 @@ func (c *recorder) record(request *http.Request, response *http.Response, err er
 	} else {
 		line.Absent = append(line.Absent, "http.request.resend_count")
 	}
-	if request.ContentLength > 0 {
-		line.Attributes["http.request.body.size"] = request.ContentLength
-	}
-	if err != nil {
-		describeError(&line, err)
-	} else {
-		describeResponse(&line, request, response)
-	}
 	sort.Strings(line.Absent)
 	c.journal.Write(line)
-}
-
-func describeResponse(line *truth.Span, request *http.Request, response *http.Response) {
-	line.Attributes["http.response.status_code"] = response.StatusCode
-	line.Attributes["network.protocol.version"] = protocolVersion(response.Proto)
-	line.Facts["content_length"] = response.ContentLength
-	if response.ContentLength >= 0 && request.Method != http.MethodHead {
-		line.Attributes["http.response.body.size"] = response.ContentLength
-	}
-	line.Status = truth.StatusOf(response.StatusCode >= 400)
-	if response.StatusCode >= 400 {
-		line.Attributes["error.type"] = strconv.Itoa(response.StatusCode)
-	} else {
-		line.Absent = append(line.Absent, "error.type")
-	}
-}
-
-func describeError(line *truth.Span, err error) {
-	var types []string
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		types = append(types, truth.ErrorType(e))
-	}
-	line.Facts["error_types"] = types // the outermost first
-	line.Facts["error_text"] = err.Error()
-	line.Absent = append(line.Absent, "http.response.status_code")
-	// Who cancels on purpose has no error. Up to Go 1.22 a time limit of http.Client looks the same to the Transport.
-	switch {
-	case errors.Is(err, context.Canceled):
-		line.Status = truth.Unset
-	case strings.HasSuffix(err.Error(), "request canceled"):
-		line.Status = truth.Any
-	default:
-		line.Status = truth.Error
-		line.Attributes["error.type"] = types[0]
-	}
-}
-
-// addServer says the address and port that the URL names.
-func addServer(attributes map[string]interface{}, request *http.Request) {
-	if request.URL.Hostname() == "" {
-		return
-	}
-	attributes["server.address"] = request.URL.Hostname()
-	switch port, err := strconv.Atoi(request.URL.Port()); {
-	case err == nil:
-		attributes["server.port"] = port
-	case request.URL.Scheme == "https":
-		attributes["server.port"] = 443
-	case request.URL.Scheme == "http":
-		attributes["server.port"] = 80
-	}
-}
-
-var knownMethods = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY "
-
-func isKnown(method string) bool { return strings.Contains(knownMethods, " "+method+" ") }
-
-func spanName(method string) string {
-	if isKnown(method) {
-		return method
-	}
-	return "HTTP"
-}
-
-func addMethod(attributes map[string]interface{}, method string) {
-	if isKnown(method) {
-		attributes["http.request.method"] = method
-		return
-	}
-	attributes["http.request.method"], attributes["http.request.method_original"] = "_OTHER", method
-}
-
-func protocolVersion(proto string) string {
-	if proto == "HTTP/2.0" {
-		return "2"
-	}
-	return strings.TrimPrefix(proto, "HTTP/")
 }

@@ -205,11 +205,19 @@ func (w *world) failures() {
 	nameless := w.recorded(&http.Transport{DialContext: (&net.Dialer{Resolver: &net.Resolver{PreferGo: true,
 		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no name server") },
 	}}).DialContext})
+	failing := func(err error) *http.Client {
+		return w.recorded(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }})
+	}
+	noRoute := errors.New("no route")
 	impatient := w.recorded(&http.Transport{ResponseHeaderTimeout: 50 * time.Millisecond})
 	for _, c := range []call{
 		{name: "refused", base: "http://" + w.refused},
 		{name: "refused post", base: "http://" + w.refused, method: "POST", body: strings.NewReader("body")},
 		{name: "unknown name", base: "http://nowhere.invalid", client: nameless},
+		{name: "plain error", client: failing(noRoute)},
+		{name: "wrapped error", client: failing(fmt.Errorf("dialing: %w", noRoute))},
+		{name: "error wrapped twice", client: failing(fmt.Errorf("shop: %w", fmt.Errorf("dialing: %w", noRoute)))},
+		{name: "error wrapped around nothing", client: failing(fmt.Errorf("shop: %w", nil))},
 		{name: "closed without answer", base: "http://" + w.mute},
 		{name: "closed without answer to a post", base: "http://" + w.mute, method: "POST", body: strings.NewReader("body")},
 		{name: "answer is not HTTP", base: "http://" + w.secure, path: "/status/%s", status: 400}, // a TLS server says so in HTTP

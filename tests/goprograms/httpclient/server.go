@@ -43,12 +43,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		line := truth.Span{
 			ID: id, SpanKind: "server", Scenario: w1.scenario, Case: w1.name, Parent: truth.Root, Caller: truth.Client(id),
 			Facts: map[string]interface{}{"traceparent": r.Header.Get("Traceparent"), "tracestate": r.Header.Get("Tracestate")},
-			Name:  spanName(r.Method), Status: truth.StatusOf(status >= 500), EndNs: time.Now().UnixNano(),
+			Name:  truth.MethodName(r.Method), Status: truth.StatusOf(status >= 500), EndNs: time.Now().UnixNano(),
 			Attributes: map[string]interface{}{
-				"url.path": r.URL.EscapedPath(), "network.protocol.version": protocolVersion(r.Proto),
+				"url.path": r.URL.EscapedPath(), "network.protocol.version": truth.ProtocolVersion(r.Proto),
 			},
 		}
-		addMethod(line.Attributes, r.Method)
+		truth.AddMethod(line.Attributes, r.Method)
 		if w1.server != "" {
 			line.Parent, line.Caller = w1.server, ""
 		}

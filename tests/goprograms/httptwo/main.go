@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// httptwo serves requests over HTTP/2 in every way that Go programs do and prints the server span that each must have.
-// Its clients are those of golang.org/x/net/http2, some of which are no clients of net/http. See truth.Main for flags and
-// output. Scenarios: standard (net/http over TLS), xnet (configured by golang.org/x/net/http2), cleartext (its h2c
-// handler), native (net/http without TLS, Go 1.24), push.
+// httptwo serves requests over HTTP/2 in every way that Go programs do, with clients of golang.org/x/net/http2, and prints
+// the two spans that each must have. See truth.Main for flags and output. Scenarios: standard (net/http over TLS), xnet
+// (configured by golang.org/x/net/http2), cleartext (its h2c handler), native (net/http without TLS, Go 1.24), push, and
+// senders, in which others ask the transport of HTTP/2.
 package main
 
 import (
@@ -64,7 +64,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 		name, secure := one.name, one.tls
 		scenarios = append(scenarios, truth.Scenario{Name: name, Run: func() { w.visitAll(name, secure) }})
 	}
-	scenarios = append(scenarios, truth.Scenario{Name: "push", Run: w.push})
+	scenarios = append(scenarios, truth.Scenario{Name: "push", Run: w.push}, truth.Scenario{Name: "senders", Run: w.senders})
 	return w.sites["standard"], scenarios, nil
 }
 
@@ -115,18 +115,27 @@ type visit struct {
 	name, method, path string
 	status, bytes      int // 0: the handler panics
 	body               string
+	context            context.Context // nil: none of its own
+	unsent             bool            // no server sees it
+	transports         int             // that may have a span for it; 0: one
+	refused            bool            // by newer releases before they try to send it
+}
+
+// transport returns one of golang.org/x/net/http2, and the scheme for its URLs.
+func (w *world) transport(secure bool) (string, *http2.Transport) {
+	if secure {
+		return "https", &http2.Transport{TLSClientConfig: w.trust}
+	}
+	return "http", &http2.Transport{
+		AllowHTTP: true,
+		DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, addr)
+		},
+	}
 }
 
 func (w *world) visitAll(scenario string, secure bool) {
-	transport := &http2.Transport{TLSClientConfig: w.trust}
-	scheme := "https"
-	if !secure {
-		scheme = "http"
-		transport.AllowHTTP = true
-		transport.DialTLSContext = func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, addr)
-		}
-	}
+	scheme, transport := w.transport(secure)
 	defer transport.CloseIdleConnections()
 	for _, v := range []visit{
 		{name: "plain", path: "/hello/%s", status: 200, bytes: 6},
@@ -141,31 +150,36 @@ func (w *world) visitAll(scenario string, secure bool) {
 		{name: "abort", path: "/abort/%s"},
 		{name: "panic after the status", path: "/late/%s"},
 	} {
-		w.pay(v, scenario, scheme, transport)
+		w.pay(v, scenario, scheme+"://"+w.sites[scenario], transport)
 	}
 	var streams sync.WaitGroup
 	for i := 0; i < truth.SizeOr(50); i++ {
 		streams.Add(1)
 		go func() {
 			defer streams.Done()
-			w.pay(visit{name: "stream among many", path: "/hello/%s", status: 200, bytes: 6}, scenario, scheme, transport)
+			w.pay(visit{name: "stream among many", path: "/hello/%s", status: 200, bytes: 6}, scenario, scheme+"://"+w.sites[scenario], transport)
 		}()
 	}
 	streams.Wait()
 }
 
-func (w *world) pay(v visit, scenario, scheme string, transport *http2.Transport) {
+// pay sends a request to a site. A client span's parent is known to be none.
+func (w *world) pay(v visit, scenario, site string, transport http.RoundTripper) {
 	id := w.journal.NewID(scenario)
 	if v.method == "" {
 		v.method = http.MethodGet
 	}
 	path := strings.Replace(v.path, "%s", id, 1)
-	request, err := http.NewRequest(v.method, scheme+"://"+w.sites[scenario]+path, strings.NewReader(v.body))
+	request, err := http.NewRequest(v.method, site+path, strings.NewReader(v.body))
 	if err != nil {
 		panic(err) // a mistake in the scenario
 	}
+	if v.context != nil {
+		request = request.WithContext(v.context)
+	}
 	start := time.Now()
 	response, err := transport.RoundTrip(request)
+	w.journal.Write(v.attempt(id, scenario, request, response, err, start))
 	status := 0
 	if err == nil {
 		status = response.StatusCode
@@ -177,8 +191,70 @@ func (w *world) pay(v visit, scenario, scheme string, transport *http2.Transport
 	if status != v.status {
 		w.journal.Fail("httptwo: %s %s: status %d (%v), expected %d", id, v.name, status, err, v.status)
 	}
-	w.journal.Write(v.line(id, scenario, scheme, path, start))
+	if !v.unsent {
+		w.journal.Write(v.line(id, scenario, request.URL.Scheme, path, start))
+	}
 }
+
+func (v visit) attempt(id, scenario string, request *http.Request, response *http.Response, err error, start time.Time) truth.Span {
+	line := truth.Attempt(id, request, response, err)
+	line.Scenario, line.Case, line.Parent = scenario, v.name, truth.Root
+	line.StartNs, line.EndNs = start.UnixNano(), time.Now().UnixNano()
+	line.Optional, line.Attempts = v.refused, v.transports
+	if !v.unsent {
+		line.Attributes["network.peer.address"] = request.URL.Hostname()
+		line.Attributes["network.peer.port"] = line.Attributes["server.port"]
+	}
+	return line
+}
+
+// senders asks an http2.Transport through what else sends requests: one span, as far as there is one http.Transport.
+func (w *world) senders() {
+	_, h2 := w.transport(true)
+	defer h2.CloseIdleConnections()
+	configured := &http.Transport{TLSClientConfig: w.trust.Clone()}
+	within := &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}} // no HTTP/2 of its own
+	within.RegisterProtocol("https", h2)
+	if err := http2.ConfigureTransport(configured); err != nil {
+		w.journal.Fail("httptwo: ConfigureTransport: %v", err)
+		return
+	}
+	defer configured.CloseIdleConnections()
+	ended, end := context.WithCancel(context.Background())
+	end()
+	past, endPast := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	defer endPast()
+	site, hello := "https://"+w.sites["standard"], visit{path: "/hello/%s", status: 200, bytes: 6}
+	for _, c := range []struct {
+		name       string
+		transport  http.RoundTripper
+		transports int // of net/http that a request may go through
+	}{
+		{"an http.Client", sender{&http.Client{Transport: h2}}, 1},
+		{"an http.Transport configured with it", configured, 1},
+		{"its next request", configured, 1},
+		{"an http.Client with that", sender{&http.Client{Transport: configured}}, 1},
+		// Newer releases have one of their own, which makes two.
+		{"an http.Transport that leaves it to h2", within, 2},
+	} {
+		v := hello
+		v.name, v.transports = c.name, c.transports
+		w.pay(v, "senders", site, c.transport)
+	}
+	for _, v := range []visit{
+		{name: "cancelled before", context: ended, path: "/hello/%s", unsent: true},
+		{name: "deadline passed before", context: past, path: "/hello/%s", unsent: true},
+	} {
+		w.pay(v, "senders", site, h2)
+	}
+	w.pay(visit{name: "without TLS", path: "/hello/%s", unsent: true, refused: true}, "senders", "http://"+w.sites["standard"], h2)
+	w.pay(visit{name: "refused", path: "/hello/%s", unsent: true}, "senders", "https://127.0.0.1:1", h2)
+}
+
+// sender sends by a client that follows no redirect, so that what it gives back is what its transport has given it.
+type sender struct{ client *http.Client }
+
+func (s sender) RoundTrip(request *http.Request) (*http.Response, error) { return s.client.Do(request) }
 
 func (v visit) line(id, scenario, scheme, path string, start time.Time) truth.Span {
 	line := truth.Span{

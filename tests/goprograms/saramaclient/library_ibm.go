@@ -18,6 +18,8 @@ type (
 	producerErrors = sarama.ProducerErrors
 	kafkaError     = sarama.KError
 	topicDetail    = sarama.TopicDetail
+	session        = sarama.ConsumerGroupSession
+	claim          = sarama.ConsumerGroupClaim
 )
 
 var (
@@ -28,10 +30,13 @@ var (
 	newSyncProducerFromClient = sarama.NewSyncProducerFromClient
 	newAsyncProducer          = sarama.NewAsyncProducer
 	newManualPartitioner      = sarama.NewManualPartitioner
+	newConsumer               = sarama.NewConsumer
+	newConsumerGroup          = sarama.NewConsumerGroup
 	version                   = sarama.V2_1_0_0
 )
 
 const (
+	offsetOldest    = sarama.OffsetOldest
 	compressionZSTD = sarama.CompressionZSTD
 	noResponse      = sarama.NoResponse
 	waitForAll      = sarama.WaitForAll

@@ -28,7 +28,7 @@ const (
 )
 
 var (
-	topicScenarios = []string{"produce", "failure", "handler", "storm", "async", "hits"}
+	topicScenarios = []string{"produce", "failure", "handler", "storm", "async", "hits", "consume"}
 	missing        = map[string]bool{"failure-00001": true, "async-00001": true} // topics that there are not
 )
 
@@ -62,6 +62,7 @@ func prepare(journal *truth.Journal) (string, []truth.Scenario, error) {
 		{Name: "handler", Run: w.inHandler},
 		{Name: "storm", Run: w.storm},
 		{Name: "hits", Run: w.many},
+		{Name: "consume", Run: w.consume},
 	}, w.asyncScenarios()...), nil
 }
 

@@ -109,13 +109,7 @@ func (w *world) line(s sending, configuration *config) truth.Span {
 	} else {
 		line.Absent = append(line.Absent, "server.address", "server.port")
 	}
-	for _, m := range s.messages {
-		for _, h := range m.Headers {
-			if string(h.Key) == "traceparent" && len(h.Value) == 55 && len(line.Links) < recordedLinks {
-				line.Links = append(line.Links, truth.Remote(traceID, string(h.Value[36:52])))
-			}
-		}
-	}
+	line.Links = remoteLinks(s.messages)
 	if len(s.messages) > 1 {
 		line.Attributes["messaging.batch.message_count"] = len(s.messages)
 		line.Absent = append(line.Absent, "messaging.kafka.message.key", "messaging.kafka.message.tombstone")
@@ -124,6 +118,19 @@ func (w *world) line(s sending, configuration *config) truth.Span {
 	line.Absent = append(line.Absent, "messaging.batch.message_count")
 	describe(s.messages[0], &line)
 	return line
+}
+
+// remoteLinks are those to what the messages say they were sent by.
+func remoteLinks(messages []*message) []string {
+	var links []string
+	for _, m := range messages {
+		for _, h := range m.Headers {
+			if string(h.Key) == "traceparent" && len(h.Value) == 55 && len(links) < recordedLinks {
+				links = append(links, truth.Remote(traceID, string(h.Value[36:52])))
+			}
+		}
+	}
+	return links
 }
 
 // describe says what a span tells of a single message.

@@ -7,6 +7,7 @@ package truth
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ type Span struct {
 	Caller string `json:"caller,omitempty"`
 	Name   string `json:"name,omitempty"` // of the span; empty: any
 	Status string `json:"status"`         // of the span: Error, Unset or Any
+	// Of the status; empty: not compared.
+	Message string `json:"message,omitempty"`
 	// Numbers and strings; lists of them are compared in order. The span may have more.
 	Attributes map[string]interface{} `json:"attributes,omitempty"`
 	Between    map[string][2]float64  `json:"between,omitempty"` // numbers that lie between two others, or are one of them
@@ -255,6 +258,23 @@ func choose(scenarios []Scenario, text string) ([]Scenario, error) {
 		}
 	}
 	return wanted, nil
+}
+
+// Cause is the error behind those that only say more about it.
+func Cause(err error) error {
+	for reflect.TypeOf(err).String() == "*fmt.wrapError" && errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return err
+}
+
+// KnownText is what an error says if its type is one of those that a tracer can be expected to look into; empty otherwise.
+func KnownText(err error) string {
+	switch reflect.TypeOf(err).String() {
+	case "*errors.errorString", "*fmt.wrapError", "context.deadlineExceededError":
+		return err.Error()
+	}
+	return ""
 }
 
 // ErrorType names the type of an error as OpenTelemetry's Go SDK does in error.type.
