@@ -147,9 +147,12 @@ static __always_inline u64 ns_write_context(struct ns_scratch *work, u32 form, u
 		ns_count(NS_LOSS_PROPAGATION_NO_ROOM);
 		return 0;
 	}
+	if (!bytes)
+		return 0;
 	barrier_var(bytes);
-	if (!bytes || bytes > NS_CONTEXT_TEXT_BYTES ||
-	    bpf_probe_write_user((void *)addr, work->context_text.text, bytes)) {
+	/* That it is neither zero nor too large is told this way because verifiers before 6.3 forget the former. */
+	bytes = ((bytes - 1) & (NS_CONTEXT_TEXT_BYTES - 1)) + 1;
+	if (bpf_probe_write_user((void *)addr, work->context_text.text, bytes)) {
 		ns_count(NS_LOSS_PROPAGATION_UNWRITABLE);
 		return 0;
 	}

@@ -92,11 +92,19 @@ static __always_inline void ns_sarama_read_position(const struct ns_hit *hit, st
 		record->present |= NS_KAFKA_HAS_OFFSET;
 }
 
-/* What the error says. */
-static __always_inline void ns_sarama_read_error(const struct ns_hit *hit, struct ns_strings strings,
-						 struct go_iface error)
+/* Completes the scratch operation with what its error says. A function of its own like ns_sarama_read_sending(). */
+__noinline int ns_sarama_read_error(u64 itab, u64 data, u32 target_slot, u32 scratch_slot)
 {
-	ns_kafka_fail(hit, strings, ns_sarama_first_error(hit, error), hit->binary->sarama.error_code_itab_vaddr);
+	struct ns_scratch *work = bpf_map_lookup_elem(&scratch, &scratch_slot);
+	struct ns_strings strings = {.fixed = NS_KAFKA_FIXED, .room = NS_STRINGS_BYTES};
+	struct go_iface error = {.itab = itab, .data = data};
+	struct ns_hit hit = {};
+
+	if (!work || ns_hit_target(&hit, target_slot))
+		return 0;
+	strings.op = &work->operation.op;
+	ns_kafka_fail(&hit, strings, ns_sarama_first_error(&hit, error), hit.binary->sarama.error_code_itab_vaddr);
+	return 0;
 }
 
 #endif /* NODESPAN_SARAMA_H */

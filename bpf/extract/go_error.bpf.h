@@ -58,6 +58,7 @@ static __always_inline struct ns_error ns_look_into_error(const struct ns_hit *h
 	struct ns_error seen = {.cause = error};
 	int is_text_open = 1;
 
+#pragma unroll /* left to itself, the compiler falls through into the loop again, which verifiers before 6.2 refuse */
 	for (u32 i = 0; i <= NS_ERROR_WRAPPERS; i++) {
 		const struct ns_error_kind *kind = ns_find_error_kind(hit, seen.cause);
 		struct go_iface inner = {};

@@ -4,6 +4,7 @@
 #define NODESPAN_HIT_H
 
 #include "bpf/base/maps.bpf.h"
+#include "bpf/base/own_stack.bpf.h"
 #include "bpf/base/scratch.bpf.h"
 #include "bpf/extract/go_regs.bpf.h"
 
@@ -87,6 +88,7 @@ static __always_inline int ns_hit_begin(struct go_regs *ctx, struct ns_hit *hit)
 {
 	u8 flags;
 
+	ns_keep_own_stack(ctx);
 	if (ns_find_target(ctx, hit))
 		return -1;
 	flags = hit->site->flags;

@@ -131,7 +131,7 @@ static __always_inline void ns_sarama_batch(struct ns_scratch *work, const struc
 		return;
 	ns_sarama_sending(work, hit, messages, producer, broker);
 	if (error.itab) {
-		ns_sarama_read_error(hit, strings, error);
+		ns_sarama_read_error(error.itab, error.data, hit->slot, work->slot);
 	} else {
 		has_offset = messages.count == 1 && ns_sarama_has_answers(hit, producer);
 		ns_sarama_read_position(hit, record, first, has_offset);

@@ -83,7 +83,7 @@ static __always_inline void ns_sarama_send_end(struct go_regs *ctx, struct ns_sc
 	error.itab = ns_result(ctx, hit, work, 0);
 	error.data = ns_result(ctx, hit, work, 1);
 	if (error.itab)
-		ns_sarama_read_error(hit, strings, error);
+		ns_sarama_read_error(error.itab, error.data, hit->slot, work->slot);
 	else if (message)
 		ns_sarama_read_position(hit, record, message, ns_sarama_has_answers(hit, producer));
 	ns_op_finish(strings);

@@ -104,8 +104,8 @@ grpc::ChannelArguments MakeChannelArguments(const GrpcClientOptions& options) {
       static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(options.max_reconnect_interval), 100, 120'000));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, std::min(1000, longest_ms));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, longest_ms);
-  // gRPC's name for how long it waits for a connection to come about, a collector that is on its way out included: twenty
-  // seconds if it is not told (src/core/ext/filters/client_channel/subchannel.cc).
+  // gRPC's name for how long it waits for a connection to come about, a collector that is on its way out included:
+  // twenty seconds if it is not told (src/core/ext/filters/client_channel/subchannel.cc).
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
   // A collector that has moved is looked up when the connection breaks; gRPC's own thirty seconds between two look-ups
   // would be as long a loss.

@@ -28,9 +28,9 @@ mkfifo /go
 server=$!
 wait_for '^ready ' /truth 30 || echo "the server did not become ready" >>/err
 
-# With captured headers the programs are at their largest.
+# With captured headers the programs are at their largest; with --propagate those that write are loaded as well.
 OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS=user-agent \
-  OTEL_TRACES_EXPORTER=otlp/stdout OTEL_BSP_SCHEDULE_DELAY=100 /nodespan --pid $server >/spans 2>>/err &
+  OTEL_TRACES_EXPORTER=otlp/stdout OTEL_BSP_SCHEDULE_DELAY=100 /nodespan --propagate --pid $server >/spans 2>>/err &
 tracer=$!
 wait_for "attached pid=$server" /err 90 || echo "nodespan did not attach" >>/err
 echo >/go
