@@ -49,12 +49,13 @@ absl::StatusOr<std::vector<PlannedProbe>> PlanConnections(const GoBinary& binary
   absl::Status first;
   for (const HttpConnectionCatalog& connection : kHttpClientCatalog.connections) {
     absl::StatusOr<PlannedProbe> probe = PlanConnection(binary, connection, plan);
-    if (probe.ok()) {
-      probes.push_back(*std::move(probe));
-    } else if (!absl::IsNotFound(probe.status())) {
+    if (!probe.ok() && !absl::IsNotFound(probe.status())) {
       return probe.status();
     }
     first.Update(probe.status());
+    if (probe.ok()) {
+      probes.push_back(*std::move(probe));
+    }
   }
   if (probes.empty()) {
     return first;

@@ -38,7 +38,7 @@ const char* ExportMethod(Signal signal) {
   return "";
 }
 constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int kConnectTimeoutMs = 5000;
+constexpr int kGrpcConnectTimeoutMs = 5000;
 
 // gRPC aborts the process on metadata it cannot send, so nothing unchecked reaches it.
 // Rules: the gRPC-over-HTTP/2 document, "Custom-Metadata"; names that HTTP/2 or gRPC use themselves are excluded.
@@ -106,7 +106,7 @@ grpc::ChannelArguments MakeChannelArguments(const GrpcClientOptions& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, longest_ms);
   // gRPC's name for how long it waits for a connection to come about, a collector that is on its way out included:
   // twenty seconds if it is not told (src/core/ext/filters/client_channel/subchannel.cc).
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kGrpcConnectTimeoutMs);
   // A collector that has moved is looked up when the connection breaks; gRPC's own thirty seconds between two look-ups
   // would be as long a loss.
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, longest_ms);
