@@ -7,6 +7,7 @@
 #define NODESPAN_OPERATION_H
 
 #include "bpf/emit/emit.bpf.h"
+#include "bpf/emit/sampling.bpf.h"
 #include "bpf/extract/go_values.bpf.h"
 #include "bpf/extract/hit.bpf.h"
 
@@ -174,6 +175,28 @@ static __always_inline struct ns_operation *ns_op_innermost(struct ns_object_key
 		return outer;
 	key->depth = outer->inner;
 	return ns_op_find(key);
+}
+
+/* An operation under the key begins. Returns scratch memory to put it together in, to be given back; NULL when there is
+ * nothing to record, which is counted. */
+static __always_inline struct ns_scratch *ns_op_begin(const struct ns_hit *hit, const struct ns_object_key *key)
+{
+	ns_count(NS_COUNT_OPS_STARTED);
+	if (ns_leaves_out_all(hit->params))
+		return NULL;
+	ns_op_supersede(key);
+	return ns_scratch_take();
+}
+
+/* The same of one that may begin within one of its own kind: see ns_op_enter(). */
+static __always_inline struct ns_scratch *ns_op_begin_within(const struct go_regs *ctx, const struct ns_hit *hit,
+							     struct ns_object_key *key)
+{
+	ns_count(NS_COUNT_OPS_STARTED);
+	if (ns_leaves_out_all(hit->params))
+		return NULL;
+	ns_op_enter(key, go_stack_pointer(ctx));
+	return ns_scratch_take();
 }
 
 /* Keeps the scratch operation until its end. `reserve`: bytes of strings that the end may append. */

@@ -215,11 +215,7 @@ int database_sql_start(struct go_regs *ctx)
 		if (outer && ns_op_encloses(outer, key.addr, go_stack_pointer(ctx)))
 			return 0;
 	}
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
-	ns_op_enter(&key, go_stack_pointer(ctx));
-	work = ns_scratch_take();
+	work = ns_op_begin_within(ctx, &hit, &key);
 	if (!work)
 		return 0;
 	ns_sql_begin(ctx, work, &hit, &key);

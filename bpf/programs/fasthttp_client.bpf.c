@@ -45,12 +45,8 @@ int fasthttp_client_start(struct go_regs *ctx)
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
 	key = ns_object(&hit, NS_OBJECT_HTTP_CLIENT, go_current_g(ctx));
-	ns_op_enter(&key, go_stack_pointer(ctx));
-	work = ns_scratch_take();
+	work = ns_op_begin_within(ctx, &hit, &key);
 	if (!work)
 		return 0;
 	ns_fasthttp_client_begin(ctx, work, &hit, &key);

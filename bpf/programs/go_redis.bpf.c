@@ -162,11 +162,7 @@ int go_redis_start(struct go_regs *ctx)
 	key = ns_object(&hit, NS_OBJECT_REDIS, go_current_g(ctx));
 	if (ns_db_enter(ctx, &hit, &key, key.addr))
 		return 0;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
-	ns_op_supersede(&key);
-	work = ns_scratch_take();
+	work = ns_op_begin(&hit, &key);
 	if (!work)
 		return 0;
 	ns_redis_begin(ctx, work, &hit, &key);

@@ -86,12 +86,8 @@ int grpc_client_start(struct go_regs *ctx)
 
 	if (ns_hit_begin(ctx, &hit))
 		return 0;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
 	key = ns_object(&hit, NS_OBJECT_GRPC_CLIENT, go_current_g(ctx));
-	ns_op_supersede(&key);
-	work = ns_scratch_take();
+	work = ns_op_begin(&hit, &key);
 	if (!work)
 		return 0;
 	ns_grpc_client_start(ctx, work, &hit, &key);

@@ -92,12 +92,8 @@ int kafka_writer_start(struct go_regs *ctx)
 	/* Without messages nothing is sent. */
 	if (ns_hit_begin(ctx, &hit) || !go_arg5(ctx))
 		return 0;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
 	key = ns_object(&hit, NS_OBJECT_KAFKA_SEND, go_current_g(ctx));
-	ns_op_supersede(&key);
-	work = ns_scratch_take();
+	work = ns_op_begin(&hit, &key);
 	if (!work)
 		return 0;
 	ns_kafka_send_begin(ctx, work, &hit, &key);

@@ -132,12 +132,8 @@ int nethttp_client_start(struct go_regs *ctx)
 
 	if (ns_hit_begin(ctx, &hit) || ns_is_within_request(ctx, &hit))
 		return 0;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
 	key = ns_client_key(ctx, &hit);
-	ns_op_enter(&key, go_stack_pointer(ctx));
-	work = ns_scratch_take();
+	work = ns_op_begin_within(ctx, &hit, &key);
 	if (!work)
 		return 0;
 	ns_client_start(work, &hit, &key, go_arg2(ctx), go_stack_pointer(ctx));

@@ -115,11 +115,7 @@ int pgx_start(struct go_regs *ctx)
 		return 0; /* for that query or batch: a connection does one thing at a time */
 	if (hit.site->tag == NS_DB_OP_QUERY || hit.site->tag == NS_DB_OP_BATCH)
 		key = conn_key;
-	ns_count(NS_COUNT_OPS_STARTED);
-	if (ns_leaves_out_all(hit.params))
-		return 0;
-	ns_op_supersede(&key);
-	work = ns_scratch_take();
+	work = ns_op_begin(&hit, &key);
 	if (!work)
 		return 0;
 	ns_pgx_begin(ctx, work, &hit, &key);

@@ -191,10 +191,11 @@ func errorType(err error) string {
 				return known.Message
 			}
 		}
-		if fmt.Sprintf("%T", err) != "*fmt.wrapError" {
+		cause := truth.Cause(err)
+		if cause == err {
 			return truth.ErrorType(err)
 		}
-		err = errors.Unwrap(err)
+		err = cause
 	}
 }
 
